@@ -1,0 +1,100 @@
+/* Delimited text: bytes into records, records into fields.
+ *
+ * The form is RFC 4180 widened to what real files hold: LF, CRLF or CR line ends (also
+ * mixed), quoted fields with doubled quotes and line ends inside, a UTF-8 byte order
+ * mark, UTF-8 or else Windows-1252, records with too few or too many fields, a last line
+ * without an end, blank lines (skipped, not counted as rows), a quote in the middle of an
+ * unquoted field (an ordinary character). A file that is plainly not a table (an HTML
+ * page, UTF-16, NUL bytes) is refused with PS_FORMAT and a sentence that says what it
+ * looks like.
+ *
+ * Two steps. The reader, on one thread, fills blocks of whole records and knows the
+ * number of the first row of each. Decoding a block, on any thread, hands out the fields
+ * of the columns that the caller chose, by position in its choice. Memory is bounded: a
+ * block is about PS_CSV_BLOCK_BYTES, a record longer than PS_CSV_MAX_RECORD is PS_FORMAT
+ * (an unclosed quote).
+ */
+#ifndef PS_CORE_CSV_H
+#define PS_CORE_CSV_H
+
+#include "engine/core/source.h"
+#include "engine/core/talk.h"
+
+enum {
+    PS_CSV_BLOCK_BYTES = 1 << 20,
+    PS_CSV_MAX_RECORD = 16 << 20,
+    PS_CSV_MAX_COLUMNS = 16384
+};
+
+typedef struct ps_csv ps_csv;
+
+typedef struct ps_csv_options {
+    char delimiter;     /* 0: found from the header: the most frequent of , ; tab | */
+    int64_t header_row; /* 1-based record that holds the names; 0 means 1. Earlier records
+                           are skipped. */
+    const char *name;   /* of the input, for messages */
+    const ps_talk *talk; /* told once about a fallback to Windows-1252 */
+} ps_csv_options;
+
+/* Open a table and read its header. Takes the stream: it is closed with the reader, also
+ * when opening fails. Names are trimmed, UTF-8, and may repeat or be empty. */
+ps_status ps_csv_open(ps_stream *stream, const ps_csv_options *options, ps_csv **out,
+                      ps_error *err) PS_MUST_CHECK;
+size_t ps_csv_columns(const ps_csv *csv);
+ps_str ps_csv_column_name(const ps_csv *csv, size_t column);
+/* The column of that name: exact first, else ignoring case and outer spaces; -1 when
+ * absent, -2 when the name occurs more than once. */
+int ps_csv_find_column(const ps_csv *csv, ps_str name);
+/* The column, or PS_CONFIG naming the input, the wanted name and the nearest one. */
+ps_status ps_csv_need_column(const ps_csv *csv, ps_str name, int *out,
+                             ps_error *err) PS_MUST_CHECK;
+/* "UTF-8", "UTF-8 with BOM", "Windows-1252": known for sure only after the last block. */
+const char *ps_csv_encoding(const ps_csv *csv);
+char ps_csv_delimiter(const ps_csv *csv);
+/* Packed bytes consumed, for progress. */
+int64_t ps_csv_position(const ps_csv *csv);
+void ps_csv_close(ps_csv *csv);
+
+/* Whole records; the caller owns and reuses it. Zero-initialise. */
+typedef struct ps_csv_block {
+    char *bytes;
+    size_t n, capacity;
+    int64_t first_row; /* number of its first record; data rows count from 1 */
+    int64_t rows;
+} ps_csv_block;
+
+/* The next records, at least one; rows = 0 at the end of the input. */
+ps_status ps_csv_next_block(ps_csv *csv, ps_csv_block *block,
+                            ps_error *err) PS_MUST_CHECK;
+void ps_csv_block_free(ps_csv_block *block);
+
+/* One decoded record. field[i] is the chosen column i, unquoted, valid UTF-8; the empty
+ * view when the record is too short. Views are good until the next record is decoded. */
+typedef struct ps_csv_record {
+    int64_t row;
+    size_t fields; /* fields that the record really has */
+    const ps_str *field;
+} ps_csv_record;
+
+typedef enum ps_csv_shape {
+    PS_CSV_EXACT, /* as many fields as the header */
+    PS_CSV_SHORT, /* fewer */
+    PS_CSV_LONG   /* more, other than empty ones at the end */
+} ps_csv_shape;
+
+typedef struct ps_csv_cursor ps_csv_cursor;
+/* Read the records of blocks of csv, of which only the n chosen columns are wanted. One
+ * cursor per worker, reused for any number of blocks. */
+ps_status ps_csv_cursor_create(const ps_csv *csv, const int *columns, size_t n,
+                               ps_csv_cursor **out, ps_error *err) PS_MUST_CHECK;
+void ps_csv_cursor_start(ps_csv_cursor *cursor, const ps_csv_block *block);
+/* false after the last record of the block. No allocation, except for fields that hold
+ * doubled quotes or Windows-1252 bytes (a scratch of the cursor). Running out of memory
+ * there gives PS_NOMEM through err on the record. */
+bool ps_csv_cursor_next(ps_csv_cursor *cursor, ps_csv_record *record,
+                        ps_csv_shape *shape);
+/* PS_OK, or why the cursor stopped early. */
+ps_status ps_csv_cursor_status(const ps_csv_cursor *cursor, ps_error *err) PS_MUST_CHECK;
+void ps_csv_cursor_free(ps_csv_cursor *cursor);
+
+#endif

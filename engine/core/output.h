@@ -1,0 +1,57 @@
+/* Files that appear whole or not at all.
+ *
+ * A set of outputs is written under temporary names in the target folder, flushed to
+ * disk, and then renamed one after the other, the manifest last: a set is complete when
+ * its manifest stands and names the SHA-256 of every file. On failure or abandon nothing
+ * is left behind.
+ */
+#ifndef PS_CORE_OUTPUT_H
+#define PS_CORE_OUTPUT_H
+
+#include "engine/core/text.h"
+
+typedef struct ps_output_set ps_output_set;
+typedef struct ps_output ps_output;
+
+/* Begin a set in a folder, which is made when absent (one level). PS_OUTPUT when it
+ * cannot be written. */
+ps_status ps_output_set_open(const char *folder, ps_output_set **out,
+                             ps_error *err) PS_MUST_CHECK;
+/* The temporary path of a member that a foreign library writes itself (GeoPackage,
+ * workbook); name has no '/'. The string lives as long as the set. */
+ps_status ps_output_set_path(ps_output_set *set, const char *name, const char **path,
+                             ps_error *err) PS_MUST_CHECK;
+/* A member written through ps_output_write. */
+ps_status ps_output_set_begin(ps_output_set *set, const char *name, ps_output **out,
+                              ps_error *err) PS_MUST_CHECK;
+size_t ps_output_set_size(const ps_output_set *set);
+const char *ps_output_set_name(const ps_output_set *set, size_t i);
+/* SHA-256 of a finished member as hexadecimal text, and its size. */
+ps_status ps_output_set_digest(const ps_output_set *set, size_t i, char hex[65],
+                               int64_t *bytes, ps_error *err) PS_MUST_CHECK;
+/* Flush all members to disk and rename them in order of creation. Frees the set. */
+ps_status ps_output_set_commit(ps_output_set *set, ps_error *err) PS_MUST_CHECK;
+/* Remove what was written and free the set. NULL is fine. */
+void ps_output_set_abandon(ps_output_set *set);
+
+/* One file on its own, by path; "-" is standard output. Commit with ps_output_commit. */
+ps_status ps_output_open(const char *path, ps_output **out, ps_error *err) PS_MUST_CHECK;
+/* Errors are kept and reported by finish or commit, so that writers need not test each
+ * call. */
+void ps_output_write(ps_output *output, const void *bytes, size_t n);
+void ps_output_str(ps_output *output, ps_str text);
+void ps_output_text(ps_output *output, const char *text);
+void ps_output_printf(ps_output *output, const char *format, ...) PS_PRINTF(2, 3);
+/* One CSV field: quoted when it holds the delimiter, a quote, a line end or an outer
+ * space. A text that a spreadsheet would take for a formula (first character = + - @, tab
+ * or CR, and not a plain number) gets an apostrophe in front. */
+void ps_output_csv_field(ps_output *output, ps_str text);
+/* A JSON string with its quotes. */
+void ps_output_json(ps_output *output, ps_str text);
+/* End a member of a set: its bytes are complete. The output is freed; also on error. */
+ps_status ps_output_finish(ps_output *output, ps_error *err) PS_MUST_CHECK;
+/* End an output of its own: flush, fsync, rename. The output is freed; also on error. */
+ps_status ps_output_commit(ps_output *output, ps_error *err) PS_MUST_CHECK;
+void ps_output_abandon(ps_output *output);
+
+#endif

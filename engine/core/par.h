@@ -1,0 +1,31 @@
+/* Parallel loops: the only file that knows OpenMP.
+ *
+ * Work is cut into blocks by n and grain alone, never by the number of threads, so a
+ * caller that gives each block its own output gets the same bytes for any number of
+ * threads.
+ */
+#ifndef PS_CORE_PAR_H
+#define PS_CORE_PAR_H
+
+#include <stddef.h>
+
+#include "engine/core/status.h"
+
+/* Work on elements [begin, end). worker is 0 .. ps_threads() - 1; no two calls that run
+ * at the same time have the same worker, so it may index scratch space. */
+typedef ps_status ps_par_fn(void *context, size_t begin, size_t end, int worker,
+                            ps_error *err);
+
+/* Set the number of threads of all later loops; 0 means all that this process may use. */
+void ps_set_threads(int threads);
+/* The number of workers that a loop may use, at least 1. */
+int ps_threads(void);
+
+/* Call fn for every block of grain elements of [0, n). When blocks fail, the status and
+ * message of the lowest failing block are returned, whatever the order in which they ran;
+ * blocks that had not started by then may be left out. One thread is a plain loop. Not to
+ * be nested. */
+ps_status ps_par_for(size_t n, size_t grain, ps_par_fn *fn, void *context,
+                     ps_error *err) PS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,62 @@
+/* From the paths a user names to streams of bytes.
+ *
+ * A pattern is a file, a folder, a shell glob (`crime/2018-*` + `/x.csv`), or a member of
+ * an archive (`latest.zip`, `latest.zip/2018-05/x.csv`, globs allowed behind the
+ * archive). It expands to a list of sources in byte order of their names, so that the
+ * order of rows never depends on the file system. A source is read front to back,
+ * decompressed on the way (gzip, ZIP members), in bounded memory. Nothing here opens a
+ * network connection, and a path like `/vsicurl/...` or `http://...` is refused.
+ *
+ * Bounds against hostile archives, each a PS_LIMIT error: PS_SOURCE_MAX_MEMBERS members,
+ * a member that inflates beyond PS_SOURCE_MAX_RATIO times its packed size (above 64 MiB),
+ * member names that are absolute or contain "..".
+ */
+#ifndef PS_CORE_SOURCE_H
+#define PS_CORE_SOURCE_H
+
+#include "engine/core/text.h"
+
+enum { PS_SOURCE_MAX_MEMBERS = 100000, PS_SOURCE_MAX_RATIO = 200 };
+
+typedef enum ps_packing { PS_PLAIN, PS_GZIP, PS_ZIP_MEMBER } ps_packing;
+
+/* One thing to read. The strings live as long as the list. */
+typedef struct ps_source {
+    const char *name;   /* as shown to people and written to outputs: relative as given */
+    const char *path;   /* the file to open */
+    const char *member; /* member of a ZIP archive, else NULL */
+    ps_packing packing;
+    int64_t bytes; /* packed size */
+} ps_source;
+
+typedef struct ps_source_list ps_source_list;
+
+/* What do these patterns name? base is the folder that relative patterns start from
+ * (NULL: the working directory); names stay as the user wrote them. suffixes,
+ * NULL-terminated, say which files of a folder or archive count (".csv", ".csv.gz"); a
+ * file named outright always counts. A pattern without any match is PS_INPUT and names
+ * the folder searched and the nearest name. The same file twice is PS_CONFIG. */
+ps_status ps_source_list_open(const char *const *patterns, size_t n, const char *base,
+                              const char *const *suffixes, ps_source_list **out,
+                              ps_error *err) PS_MUST_CHECK;
+size_t ps_source_list_size(const ps_source_list *list);
+const ps_source *ps_source_list_get(const ps_source_list *list, size_t i);
+void ps_source_list_free(ps_source_list *list);
+
+/* A stream of the unpacked bytes of one source; one thread at a time. */
+typedef struct ps_stream ps_stream;
+ps_status ps_stream_open(const ps_source *source, ps_stream **out,
+                         ps_error *err) PS_MUST_CHECK;
+/* Up to n bytes; *got = 0 at the end. A damaged archive (CRC, truncation) is PS_FORMAT.
+ */
+ps_status ps_stream_read(ps_stream *stream, void *buffer, size_t n, size_t *got,
+                         ps_error *err) PS_MUST_CHECK;
+/* Packed bytes consumed so far, for progress. */
+int64_t ps_stream_position(const ps_stream *stream);
+void ps_stream_close(ps_stream *stream);
+
+/* A stream over bytes in memory, for tests and small inputs; the bytes are borrowed. */
+ps_status ps_stream_of_bytes(const void *bytes, size_t n, ps_stream **out,
+                             ps_error *err) PS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,48 @@
+/* A small table held whole: rows of text cells under named columns.
+ *
+ * For area values, populations, memberships: up to some hundred thousand rows of chosen
+ * columns, never for incidents. Cells keep the text of the file, so that codes stay text
+ * and a number is read only when somebody asks for one.
+ */
+#ifndef PS_CORE_TABLE_H
+#define PS_CORE_TABLE_H
+
+#include "engine/core/talk.h"
+#include "engine/core/text.h"
+
+enum { PS_TABLE_MAX_CELLS = 50 * 1000 * 1000 };
+
+typedef struct ps_table ps_table;
+
+ps_status ps_table_create(const char *name, const ps_str *columns, size_t n,
+                          ps_table **out, ps_error *err) PS_MUST_CHECK;
+/* Append a row of as many cells as there are columns; the text is copied. row_in_file is
+ * kept for messages. PS_LIMIT beyond PS_TABLE_MAX_CELLS. */
+ps_status ps_table_add_row(ps_table *table, const ps_str *cells, int64_t row_in_file,
+                           ps_error *err) PS_MUST_CHECK;
+const char *ps_table_name(const ps_table *table);
+size_t ps_table_rows(const ps_table *table);
+size_t ps_table_columns(const ps_table *table);
+ps_str ps_table_column_name(const ps_table *table, size_t column);
+/* Exact, else ignoring case, outer spaces and repeated spaces (published headers vary in
+ * them). PS_CONFIG naming the table, the wanted name and the nearest, or that it is
+ * ambiguous. */
+ps_status ps_table_need_column(const ps_table *table, ps_str name, int *out,
+                               ps_error *err) PS_MUST_CHECK;
+ps_str ps_table_cell(const ps_table *table, size_t row, size_t column);
+int64_t ps_table_row_in_file(const ps_table *table, size_t row);
+/* The cell as a number. Thousands separators ("1,234") are taken when every group has
+ * three digits. *missing is set for an empty cell and for the markers "-", "..", ":",
+ * "*", "n/a", "NA",
+ * "[x]", "[z]", "[c]". PS_FORMAT names table, row, column and the text seen. */
+ps_status ps_table_number(const ps_table *table, size_t row, size_t column, double *value,
+                          bool *missing, ps_error *err) PS_MUST_CHECK;
+void ps_table_free(ps_table *table);
+
+/* The whole of a delimited file as a table; columns NULL means all. header_row as in
+ * csv.h. base: folder of a relative path. */
+ps_status ps_table_read_csv(const char *path, const char *base, int64_t header_row,
+                            const ps_str *columns, size_t n_columns, const ps_talk *talk,
+                            ps_table **out, ps_error *err) PS_MUST_CHECK;
+
+#endif

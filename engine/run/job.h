@@ -1,0 +1,181 @@
+/* The job: what to read, what to count, what to write, as a file.
+ *
+ * Every structure below is one mapping of the YAML; the comments are the documentation of
+ * the keys. Paths are relative to the job file. job.schema.json describes the same for
+ * editors.
+ */
+#ifndef PS_RUN_JOB_H
+#define PS_RUN_JOB_H
+
+#include "engine/run/yaml.h"
+#include "geo/layer.h"
+
+/* A named set of areas: priority neighbourhoods out of LSOAs. */
+typedef struct ps_job_set {
+    char *code;
+    char *name;     /* optional */
+    char **members; /* codes of the geography it is built of */
+    unsigned members_count;
+} ps_job_set;
+
+/* A table that says which area belongs to which larger one. */
+typedef struct ps_job_membership {
+    char *file;
+    char *sheet;    /* workbooks; optional */
+    int64_t header; /* row of the column names, 1-based; default 1 */
+    char *member;   /* column of the member's code */
+    char *code;     /* column of the larger area's code */
+    char *name;     /* column of its name; optional */
+} ps_job_membership;
+
+/* One geography: from polygons (file, code, ...) or from another one (of, table | sets).
+ */
+typedef struct ps_job_areas {
+    char *id;    /* area_type in the outputs: lsoa, ward, place */
+    char *title; /* optional */
+    char *file;  /* polygon source */
+    char *layer;
+    char *code;  /* field of the code */
+    char *name;  /* field of the name; optional */
+    char *where; /* attribute filter, OGR SQL; optional */
+    char *crs;   /* when the file has none or a wrong one */
+    char *encoding;
+    ps_geometry_policy *invalid; /* repair (default), skip, stop */
+    char *of;                    /* id of the geography that this one is built of */
+    ps_job_membership *table;
+    ps_job_set *sets;
+    unsigned sets_count;
+} ps_job_areas;
+
+/* Keep or drop rows by the text of a column. Exactly one of is, not. */
+typedef struct ps_job_filter {
+    char *column;
+    char **is;
+    unsigned is_count;
+    char * * not ;
+    unsigned not_count;
+} ps_job_filter;
+
+typedef enum ps_points_format { PS_POINTS_COLUMNS, PS_POINTS_POLICE_UK } ps_points_format;
+typedef enum ps_duplicates { PS_DUPLICATES_ID, PS_DUPLICATES_KEEP } ps_duplicates;
+/* Which areas count as covered by the input, so that no incident means 0 and not missing.
+ */
+typedef enum ps_coverage {
+    PS_COVERAGE_SEEN, /* areas with at least one row, by the reporter with most rows there
+                       */
+    PS_COVERAGE_ALL   /* every area of the job */
+} ps_coverage;
+
+/* Incidents with coordinates. */
+typedef struct ps_job_points {
+    char *id;
+    char *title;
+    ps_points_format *format; /* police.uk sets all columns below; default columns */
+    char *
+        *files; /* files, folders, globs, ZIP archives; CSV (also .gz) or a point layer */
+    unsigned files_count;
+    char *layer;             /* when the file is a point layer */
+    char *x, *y;             /* columns */
+    char *crs;               /* of x and y; required for columns */
+    char *date;              /* column; optional */
+    ps_date_form *date_form; /* auto (default), iso, dmy, mdy */
+    char *category;          /* column; optional */
+    char *key;               /* column of the incident's id, for duplicates; optional */
+    char *reporter;          /* column of who published the row, for coverage; optional */
+    char *area_code; /* column with an area code supplied by the publisher, compared with
+                        the area found */
+    char **missing;  /* texts that mean no coordinate, beside empty: "-1", "0", "NULL" */
+    unsigned missing_count;
+    ps_job_filter *where;
+    unsigned where_count;
+    ps_duplicates *duplicates; /* id (default when key is known): count once per key,
+                                  month and reporter; keep */
+    ps_coverage *covers;       /* seen (default), all */
+} ps_job_points;
+
+/* One column of an area table that becomes an indicator. */
+typedef struct ps_job_value {
+    char *id;
+    char *title;
+    char *column;
+    char *unit;   /* optional */
+    char *period; /* as printed in the outputs; optional */
+} ps_job_value;
+
+/* Values by area: deprivation, census. */
+typedef struct ps_job_table {
+    char *id;
+    char *file;
+    char *sheet;
+    int64_t header;
+    char *areas; /* id of the geography that its codes belong to */
+    char *code;  /* column */
+    ps_job_value *values;
+    unsigned values_count;
+} ps_job_table;
+
+/* People by area, the denominator of rates. Columns are added up: one total, or ages. */
+typedef struct ps_job_population {
+    char *title; /* "mid-2019, ONS"; printed beside rates */
+    char *file;
+    char *sheet;
+    int64_t header;
+    char *areas;
+    char *code;
+    char **columns; /* names; "0".."90+" as the range form "0..90+" takes all between in
+                       file order */
+    unsigned columns_count;
+    int64_t year; /* mid-year the figures are for; optional */
+} ps_job_population;
+
+/* What is counted: a built-in police.uk series by id alone, or rows of a category. */
+typedef struct ps_job_series {
+    char *id;
+    char *title;
+    char *data;        /* id of the points; optional when there is one */
+    char **categories; /* values of the category column; empty: all rows, or the built-in
+                          of that id */
+    unsigned categories_count;
+} ps_job_series;
+
+typedef struct ps_job_outputs {
+    bool *counts, *indicators, *geopackage; /* default true */
+} ps_job_outputs;
+
+typedef struct ps_job {
+    char *title;
+    ps_job_areas *areas;
+    unsigned areas_count;
+    ps_job_points *points;
+    unsigned points_count;
+    ps_job_table *tables;
+    unsigned tables_count;
+    ps_job_population *population;
+    char **periods; /* see indicators/period.h; default financial-years */
+    unsigned periods_count;
+    ps_job_series *series;
+    unsigned series_count;
+    double *confidence; /* default 0.95 */
+    double *multiplier; /* default 1000 */
+    ps_job_outputs *outputs;
+} ps_job;
+
+typedef struct ps_job_file {
+    const ps_job *job;
+    const ps_yaml *yaml; /* positions, for messages */
+    const char *folder;  /* that relative paths start from */
+} ps_job_file;
+
+/* The schema that libcyaml and the JSON Schema are made of. */
+extern const cyaml_schema_value_t ps_job_schema;
+
+/* Read a job and check everything that can be checked without opening other files: ids
+ * unique, references resolved, exactly the right keys together, periods and CRS well
+ * formed; presets filled in (the columns of police.uk). All defaults are resolved
+ * afterwards: pointers of enums, numbers and switches are never NULL. */
+ps_status ps_job_open(const char *path, ps_job_file **out, ps_error *err) PS_MUST_CHECK;
+ps_status ps_job_parse(const char *name, const char *bytes, size_t n, ps_job_file **out,
+                       ps_error *err) PS_MUST_CHECK;
+void ps_job_free(ps_job_file *file);
+
+#endif

@@ -1,0 +1,37 @@
+/* YAML files checked against a libcyaml schema, with positions.
+ *
+ * libcyaml fills the structures; before it does, the document is walked beside the schema
+ * so that every mistake is told with file, line, column, path and the nearest valid name,
+ * all of them at once up to a limit. The positions stay, so that a later check ("no such
+ * column") can point at the value it is about. Anchors, aliases and tags are refused; a
+ * file is at most PS_YAML_MAX_BYTES.
+ */
+#ifndef PS_RUN_YAML_H
+#define PS_RUN_YAML_H
+
+#include <cyaml/cyaml.h>
+
+#include "engine/core/text.h"
+
+enum { PS_YAML_MAX_BYTES = 4 << 20 };
+
+typedef struct ps_yaml ps_yaml;
+
+/* Read and check a file and fill *data (freed by ps_yaml_free). PS_INPUT when it cannot
+ * be read; PS_CONFIG with up to five mistakes, one a line: "job.yaml:12:5: areas[0]:
+ * unknown key 'sorce'; did you mean 'source'?". */
+ps_status ps_yaml_open(const char *path, const cyaml_schema_value_t *schema,
+                       ps_yaml **out, void **data, ps_error *err) PS_MUST_CHECK;
+/* The same from bytes; name stands for the path. */
+ps_status ps_yaml_parse(const char *name, const char *bytes, size_t n,
+                        const cyaml_schema_value_t *schema, ps_yaml **out, void **data,
+                        ps_error *err) PS_MUST_CHECK;
+/* Fail with "file:line:column: path: message" for the value at path, e.g.
+ * "points[0].files[1]"; the nearest enclosing value that stands in the file when that one
+ * does not. Returns PS_CONFIG, or the given status. */
+ps_status ps_yaml_fail(const ps_yaml *yaml, ps_error *err, ps_status status,
+                       const char *path, const char *format, ...) PS_PRINTF(5, 6);
+const char *ps_yaml_name(const ps_yaml *yaml);
+void ps_yaml_free(ps_yaml *yaml);
+
+#endif

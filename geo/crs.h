@@ -1,0 +1,63 @@
+/* Coordinate reference systems and the operation between two of them (PROJ).
+ *
+ * The operation is chosen on purpose, once: axis order normalised to easting, northing
+ * and longitude, latitude; ballpark operations refused; the most accurate one that is
+ * installed for the area at hand; its name, accuracy and grid are kept for the log and
+ * the manifest.
+ */
+#ifndef PS_GEO_CRS_H
+#define PS_GEO_CRS_H
+
+#include "engine/core/talk.h"
+#include "engine/core/text.h"
+
+typedef struct ps_crs ps_crs;
+
+/* From "EPSG:27700", "CRS84", a WKT (also ESRI's) or PROJ string. An ESRI WKT without
+ * authority is identified against the EPSG database and taken as that when the match is
+ * certain (so that "British_National_Grid" gets its datum shifts). PS_CONFIG for an
+ * unknown or vertical one. Network access is switched off; a definition that names a file
+ * is refused. */
+ps_status ps_crs_open(const char *definition, ps_crs **out, ps_error *err) PS_MUST_CHECK;
+void ps_crs_free(ps_crs *crs);
+const char *ps_crs_name(const ps_crs *crs); /* "OSGB36 / British National Grid" */
+const char *ps_crs_code(const ps_crs *crs); /* "EPSG:27700", "" when it has none */
+const char *ps_crs_wkt(const ps_crs *crs);
+bool ps_crs_is_geographic(const ps_crs *crs);
+/* Metres per unit of a projected CRS; 1 for a geographic one (whose unit is the degree).
+ */
+double ps_crs_metres(const ps_crs *crs);
+/* The same system for our purposes: equal up to axis order. */
+bool ps_crs_same(const ps_crs *a, const ps_crs *b);
+
+/* The box, in the CRS's own units, in which its coordinates make sense (area of use),
+ * with a margin of a tenth; false when PROJ knows none. */
+bool ps_crs_plausible_box(const ps_crs *crs, double box[4]);
+
+typedef struct ps_crs_operation ps_crs_operation;
+
+typedef struct ps_crs_operation_info {
+    const char *name;
+    double accuracy;  /* metres; negative when unknown */
+    const char *grid; /* "" when no grid is used */
+    const char *
+        missing_grid; /* a better operation needs this grid, which is not installed; "" */
+    double missing_accuracy; /* what that one would give */
+} ps_crs_operation_info;
+
+/* The operation from one CRS to another for data in box (minx, miny, maxx, maxy in the
+ * units of `from`; NULL: the area of use). max_accuracy > 0: PS_GATE when no operation
+ * that accurate is installed, with the grid that is missing and how to get it. */
+ps_status ps_crs_operation_open(const ps_crs *from, const ps_crs *to, const double box[4],
+                                double max_accuracy, ps_crs_operation **out,
+                                ps_error *err) PS_MUST_CHECK;
+const ps_crs_operation_info *ps_crs_operation_describe(const ps_crs_operation *op);
+/* Transform n points in place. A point that has no image becomes HUGE_VAL, HUGE_VAL; the
+ * number of those is returned. One thread at a time per operation. */
+size_t ps_crs_operation_apply(ps_crs_operation *op, size_t n, double *x, double *y);
+/* Another handle on the same operation, for another thread. */
+ps_status ps_crs_operation_clone(const ps_crs_operation *op, ps_crs_operation **out,
+                                 ps_error *err) PS_MUST_CHECK;
+void ps_crs_operation_free(ps_crs_operation *op);
+
+#endif

@@ -1,0 +1,54 @@
+/* Which area is each point in? Exact, on integers, with a stated rule.
+ *
+ * Freezing turns boundary coordinates into integers: millimetres for a projected CRS,
+ * 1e-8 degree (1.1 mm) for a geographic one, coarser by powers of ten only when the
+ * extent would not fit in 31 bits. Vertices that neighbours published with different
+ * noise in the last digits meet again, and every orientation test is exact in 64-bit
+ * integers: no epsilon, the same answer on every processor. Points are rounded to the
+ * same unit, half away from zero.
+ *
+ * Rule: areas are closed. A point in or on several areas (a shared edge, or areas that
+ * overlap) belongs to the lowest row, which is the lowest code, and is counted as a tie.
+ */
+#ifndef PS_GEO_LOCATE_H
+#define PS_GEO_LOCATE_H
+
+#include "geo/areas.h"
+
+typedef struct ps_locator ps_locator;
+
+/* An index for points in CRS `points` (NULL: the CRS of the areas). When it differs, the
+ * boundaries are brought to the points' CRS with op (from areas' to points' CRS), long
+ * edges split so that the straight edge in the target stays within 1 mm of the true one;
+ * shared edges are split alike, so they stay shared. op is NULL when the CRSs are the
+ * same. areas must outlive the locator. geographic: coordinates are degrees. Built in
+ * parallel; the same for any number of threads. Errors  NOMEM; FORMAT when a coordinate
+ * has no image; LIMIT beyond 2^31 edges. Cost    O(edges + cells touched). */
+ps_status ps_locator_build(const ps_areas *areas, ps_crs_operation *op, bool geographic,
+                           ps_locator **out, ps_error *err) PS_MUST_CHECK;
+void ps_locator_free(ps_locator *locator);
+
+/* The row of the area of each point, PS_NONE outside of all. *ties (may be NULL) is
+ * increased by the points that were in or on more than one area. Points may be anything
+ * finite or not: what is not finite, or out of range, is outside. Any number of threads
+ * at once. No allocation. Cost    one cell look-up, plus the edges of that cell where a
+ * boundary crosses it. */
+void ps_locate(const ps_locator *locator, size_t n, const double *x, const double *y,
+               int32_t *row, int64_t *ties);
+
+/* The frozen unit in units of the CRS (0.001 for millimetres), and the memory of the
+ * index. */
+double ps_locator_unit(const ps_locator *locator);
+size_t ps_locator_bytes(const ps_locator *locator);
+
+/* The frozen coordinate of v, as used by the index: llround(v / unit). For oracles and
+ * tests. */
+int64_t ps_locator_freeze(const ps_locator *locator, double v);
+
+/* The frozen rings, in frozen units, as the index sees them (after reprojection and
+ * splitting): for oracles. Caller frees with ps_areas_free; coordinates are integers held
+ * in doubles. */
+ps_status ps_locator_frozen_areas(const ps_locator *locator, ps_areas **out,
+                                  ps_error *err) PS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,39 @@
+/* What is done with whole polygons: validity, repair, union, a point inside (GEOS).
+ *
+ * The only file that uses GEOS; each call uses a context of its own, so any number may
+ * run at once. Geometries go in and out as WKB.
+ */
+#ifndef PS_GEO_OVERLAY_H
+#define PS_GEO_OVERLAY_H
+
+#include <stddef.h>
+
+#include "engine/core/status.h"
+
+typedef struct ps_overlay
+    ps_overlay; /* a GEOS context with its reader and writer; one thread */
+
+ps_status ps_overlay_open(ps_overlay **out, ps_error *err) PS_MUST_CHECK;
+void ps_overlay_close(ps_overlay *overlay);
+
+/* Is this polygon valid? When not, reason says why and where ("Self-intersection
+ * at 1.5 53.8"). */
+ps_status ps_overlay_valid(ps_overlay *overlay, const unsigned char *wkb, size_t n,
+                           int *valid, char reason[200], ps_error *err) PS_MUST_CHECK;
+/* The valid polygon or multipolygon that covers the same ground (make-valid, structure
+ * method when present, then polygons only). The result belongs to the overlay until its
+ * next call. *n = 0 when nothing is left. */
+ps_status ps_overlay_repair(ps_overlay *overlay, const unsigned char *wkb, size_t n,
+                            const unsigned char **repaired, size_t *n_repaired,
+                            ps_error *err) PS_MUST_CHECK;
+/* The union of several polygons as a polygon or multipolygon; belongs to the overlay
+ * until its next call. */
+ps_status ps_overlay_union(ps_overlay *overlay, const unsigned char *const *wkb,
+                           const size_t *n_bytes, size_t n, const unsigned char **merged,
+                           size_t *n_merged, ps_error *err) PS_MUST_CHECK;
+/* A point inside the polygon (point on surface). */
+ps_status ps_overlay_interior_point(ps_overlay *overlay, const unsigned char *wkb,
+                                    size_t n, double *x, double *y,
+                                    ps_error *err) PS_MUST_CHECK;
+
+#endif

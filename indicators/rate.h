@@ -1,0 +1,49 @@
+/* Counts and crude rates with their intervals.
+ *
+ * Source: PHE/OHID, Technical Guide: Assigning Deprivation Categories and Commonly used
+ * public health statistics (APHO Technical Briefing 3, Eayres 2008); Breslow & Day 1987
+ * (Byar).
+ */
+#ifndef PS_INDICATORS_RATE_H
+#define PS_INDICATORS_RATE_H
+
+/* Why a figure is there or not. A value and its status are separate: nothing but
+ * PS_VALUE_OK has a number, and no number is ever NaN or infinite. */
+typedef enum ps_value_status {
+    PS_VALUE_OK,
+    PS_VALUE_MISSING,   /* an input is missing: a month never published, no population */
+    PS_VALUE_UNDEFINED, /* 0/0, a zero denominator */
+    PS_VALUE_UNBOUNDED,
+    PS_VALUE_SMALL_BASE,
+    PS_VALUE_SUPPRESSED_PRIMARY,
+    PS_VALUE_SUPPRESSED_SECONDARY,
+    PS_VALUE_NOT_APPLICABLE,
+    PS_VALUE_DENOMINATOR_ZERO /* events but nobody to divide by: the count stands, the
+                                 rate does not */
+} ps_value_status;
+
+/* "ok", "missing", "undefined", ... as written in outputs. */
+const char *ps_value_status_text(ps_value_status status);
+
+typedef struct ps_estimate {
+    ps_value_status status;
+    double value, lower, upper;    /* 0 unless status is PS_VALUE_OK */
+    ps_value_status limits_status; /* of lower and upper */
+    const char *method;            /* "Exact" or "Byars" */
+} ps_estimate;
+
+/* A count of events and the interval of its Poisson mean.
+ * Rule     below 10 events the exact limits (half the chi-squared quantiles of 2x and 2x
+ * + 2 degrees of freedom), from 10 on Byar's; x = 0 has lower limit 0. Shapes   x >= 0,
+ * may be fractional when counts were apportioned; 0.9 <= confidence < 1. Errors   x < 0
+ * or not finite, or confidence outside [0.9, 1): PS_VALUE_UNDEFINED. */
+ps_estimate ps_count(double x, double confidence);
+
+/* Events per multiplier people: multiplier * x / n with the limits of the count scaled
+ * alike. Rule     n = 0 and x = 0: undefined; n = 0 and x > 0:
+ * denominator-zero-with-events; n < 0 or not finite: missing. Sum events and people
+ * first, then divide; never average rates. Units    n in people, or person-years when x
+ * covers several years. */
+ps_estimate ps_crude_rate(double x, double n, double multiplier, double confidence);
+
+#endif
