@@ -27,7 +27,7 @@ typedef struct ps_error {
 } ps_error;
 
 #define PS_MUST_CHECK __attribute__((warn_unused_result))
-#define PS_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define PS_PRINTF(text, first) __attribute__((format(printf, text, first)))
 
 /* Record a failure and return its status, so that a function can end with
  * `return ps_fail(err, PS_FORMAT, "...")`. err may be NULL. Text that does not fit is
