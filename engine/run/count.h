@@ -1,0 +1,59 @@
+/* Points by area and group, for several geographies in one pass over the rows. */
+#ifndef PS_RUN_COUNT_H
+#define PS_RUN_COUNT_H
+
+#include "engine/core/output.h"
+#include "engine/core/tally.h"
+#include "engine/run/points.h"
+#include "geo/locate.h"
+
+/* How the points were brought together with one geography, for log and manifest. */
+typedef struct ps_operation_used {
+    char points_crs[160], areas_crs[160];
+    char name[256], grid[128], missing_grid[128];
+    double accuracy; /* metres; 0 when both have the same CRS, negative when unknown */
+} ps_operation_used;
+
+/* Where the located rows of one input went in one geography. */
+typedef struct ps_matches {
+    int64_t matched, outside, ties;
+} ps_matches;
+
+/* The area found against the code that the publisher supplied. */
+typedef struct ps_agreement {
+    int64_t same;    /* found and supplied are the same area */
+    int64_t other;   /* supplied is a different area of the geography */
+    int64_t unknown; /* supplied is no code of the geography */
+    int64_t blank;   /* nothing supplied */
+    int64_t outside; /* supplied, but the point is in no area */
+} ps_agreement;
+
+typedef struct ps_geography_counts {
+    const ps_areas *areas;
+    ps_tally *tally;     /* areas 0 .. n - 1, then n: outside, n + 1: unlocated */
+    ps_matches *matches; /* one per source */
+    ps_agreement agreement;
+    ps_operation_used operation;
+} ps_geography_counts;
+
+typedef struct ps_count_options {
+    double max_accuracy; /* metres, > 0: a less accurate CRS operation is PS_GATE */
+    ps_output *assign;   /* file,row,area of every row for the first geography; or NULL */
+    const ps_talk *talk;
+} ps_count_options;
+
+typedef struct ps_count {
+    ps_points *points; /* kept: sources, rows, groups */
+    ps_geography_counts *geography;
+    size_t n_geographies;
+} ps_count;
+
+/* Read all rows of spec, locate them in every geography and count. The accounting
+ * identity is tested for every input and geography; PS_GATE when it does not hold.
+ * Threads  parallel inside; same result for any number. */
+ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,
+                          size_t n_areas, const ps_count_options *options, ps_count **out,
+                          ps_error *err) PS_MUST_CHECK;
+void ps_count_free(ps_count *count);
+
+#endif

@@ -1,0 +1,111 @@
+/* Incident files into rows that can be located and counted.
+ *
+ * Bytes become blocks of decoded rows: a coordinate in the points' CRS, a group (the
+ * combination of the columns that are counted by), and a fate. Blocks are decoded in
+ * parallel and handed on in the order of the input, so that whatever depends on order
+ * (which of two duplicates counts, the list of assignments) is the same for any number of
+ * threads.
+ *
+ * Every row has exactly one fate, tested in this order:
+ *   invalid    too few or too many fields, a coordinate or date that cannot be read, a
+ * coordinate that makes no sense in its CRS filtered   left out by a filter of the job
+ *   duplicate  its key stood in an earlier row of the same month and reporter
+ *   unlocated  no coordinate
+ *   located    to be joined: matched or outside, by geography
+ */
+#ifndef PS_RUN_POINTS_H
+#define PS_RUN_POINTS_H
+
+#include "engine/core/csv.h"
+#include "engine/core/keys.h"
+#include "engine/run/job.h"
+
+typedef enum ps_fate {
+    PS_FATE_INVALID,
+    PS_FATE_FILTERED,
+    PS_FATE_DUPLICATE,
+    PS_FATE_UNLOCATED,
+    PS_FATE_LOCATED
+} ps_fate;
+
+typedef enum ps_cause {
+    PS_CAUSE_SHORT_ROW,
+    PS_CAUSE_LONG_ROW,
+    PS_CAUSE_BAD_COORDINATE,
+    PS_CAUSE_IMPLAUSIBLE_COORDINATE,
+    PS_CAUSE_BAD_DATE,
+    PS_CAUSES
+} ps_cause;
+
+/* "too few fields", ... */
+const char *ps_cause_text(ps_cause cause);
+
+/* What to read, with names of columns; strings are borrowed. */
+typedef struct ps_points_spec {
+    const char *id;
+    const char *const *files;
+    size_t n_files;
+    const char *base; /* folder that relative files start from */
+    const char *layer;
+    const char *x, *y, *crs;
+    const char *date; /* column, or NULL */
+    ps_date_form date_form;
+    const char *const
+        *by; /* columns that make the group; the date column counts as its month */
+    size_t n_by;
+    const char *key, *reporter, *area_code; /* columns, or NULL */
+    const char *const *missing;
+    size_t n_missing;
+    const ps_job_filter *where;
+    size_t n_where;
+    bool drop_duplicates;
+} ps_points_spec;
+
+/* Rows by fate. read = invalid + filtered + duplicate + unlocated + located. */
+typedef struct ps_rows {
+    int64_t read, invalid, filtered, duplicate, unlocated, located;
+    int64_t by_cause[PS_CAUSES];
+    struct {
+        int64_t row;
+        ps_cause cause;
+        char seen[64];
+    } example[3]; /* of invalid rows */
+    int examples;
+} ps_rows;
+
+typedef struct ps_points_block {
+    size_t source;     /* which input */
+    int64_t first_row; /* data rows count from 1 */
+    size_t n;
+    const double *x, *y;     /* NAN unless located */
+    const int32_t *group;    /* PS_NONE for invalid and filtered rows */
+    const uint8_t *fate;     /* ps_fate */
+    const ps_str *area_code; /* as supplied; NULL when the spec has no such column */
+} ps_points_block;
+
+typedef struct ps_points ps_points;
+
+/* Open all inputs of a spec: files are listed, headers read, columns found. Errors as in
+ * csv.h and layer.h, before any row is read. */
+ps_status ps_points_open(const ps_points_spec *spec, const ps_talk *talk, ps_points **out,
+                         ps_error *err) PS_MUST_CHECK;
+const ps_crs *ps_points_crs(const ps_points *points);
+size_t ps_points_sources(const ps_points *points);
+const char *ps_points_source_name(const ps_points *points, size_t source);
+const char *ps_points_source_path(const ps_points *points, size_t source);
+int64_t ps_points_source_bytes(const ps_points *points, size_t source);
+const char *ps_points_source_encoding(const ps_points *points, size_t source);
+const ps_rows *ps_points_rows(const ps_points *points, size_t source);
+
+/* The next blocks of rows, in order; *n = 0 at the end. They are good until the next
+ * call. Fails with PS_FORMAT when more than one in a thousand coordinates of an input
+ * (and at least 10) makes no sense in the CRS, naming a likely swap of x and y. */
+ps_status ps_points_next(ps_points *points, const ps_points_block **blocks, size_t *n,
+                         ps_error *err) PS_MUST_CHECK;
+/* The groups met so far: texts of the `by` columns, NUL between them. */
+const ps_keys *ps_points_groups(const ps_points *points);
+/* Field i of a group. */
+ps_str ps_points_group_field(const ps_points *points, int32_t group, size_t i);
+void ps_points_close(ps_points *points);
+
+#endif
