@@ -31,23 +31,23 @@ typedef struct ps_areas {
 /* Collects areas in any order. */
 typedef struct ps_areas_builder ps_areas_builder;
 ps_status ps_areas_builder_create(ps_areas_builder **out, ps_error *err) PS_MUST_CHECK;
-/* Start the next area; code and name are copied. */
+/* Start the next area; code and name are copied. PS_FORMAT for an empty code. */
 ps_status ps_areas_builder_area(ps_areas_builder *b, ps_str code, ps_str name,
                                 ps_error *err) PS_MUST_CHECK;
 /* Add a ring to it. Left out: rings of fewer than 3 distinct points. Closed when it is
  * not. PS_FORMAT for a coordinate that is not finite. */
 ps_status ps_areas_builder_ring(ps_areas_builder *b, size_t n, const double *x,
                                 const double *y, ps_error *err) PS_MUST_CHECK;
-/* Sort and freeze. Takes crs (may be NULL for tests). PS_FORMAT when a code occurs twice
- * or is empty: names the code. Frees the builder, also on failure. */
+/* Sort and freeze. Takes crs (may be NULL for tests), also on failure. PS_FORMAT when a
+ * code occurs twice: names the first five. Frees the builder, also on failure. */
 ps_status ps_areas_builder_finish(ps_areas_builder *b, ps_crs *crs, ps_areas **out,
                                   ps_error *err) PS_MUST_CHECK;
 void ps_areas_builder_free(ps_areas_builder *b);
 void ps_areas_free(ps_areas *areas);
 
-/* Area of each area in square units of the CRS (shoelace on coordinates shifted to a
- * local origin; rings oriented by nesting are not needed: even-odd area by ring depth).
- */
+/* The size of each area in square units of the CRS: shoelace on coordinates shifted to a
+ * local origin, added for rings inside an even number of the area's other rings and
+ * subtracted for the rest, whichever way they turn. Rings may touch but not cross. */
 ps_status ps_areas_measure(const ps_areas *areas, double *square,
                            ps_error *err) PS_MUST_CHECK;
 
