@@ -22,14 +22,18 @@ static atomic_long fail_countdown;
 
 static int must_fail(void) {
     long left = atomic_load_explicit(&fail_countdown, memory_order_relaxed);
-    if (left == 0) return 0;
-    if (left == 1) return 1;
-    atomic_fetch_sub_explicit(&fail_countdown, 1, memory_order_relaxed);
-    return 0;
+    /* Compare and swap: two threads that both saw 2 must not count down to "off". */
+    while (left > 1) {
+        if (atomic_compare_exchange_weak_explicit(&fail_countdown, &left, left - 1,
+                                                  memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return 0;
+    }
+    return left == 1;
 }
 
 void ps_mem_fail_from(long n) {
-    atomic_store(&fail_countdown, n);
+    atomic_store(&fail_countdown, n > 0 ? n : 0);
 }
 
 void *ps_alloc(size_t count, size_t size) {

@@ -26,7 +26,7 @@ void ps_free(void *block);
 /* Grow *array of *capacity elements so that it holds at least need; doubles each time.
  * On failure the array is untouched and usable. */
 ps_status ps_grow(void **array, size_t *capacity, size_t need, size_t size,
-                  ps_error *err);
+                  ps_error *err) PS_MUST_CHECK;
 
 /* Make the n-th allocation from now (1 = the next) and all later ones fail; 0 switches
  * this off. For tests, which run a function with n = 1, 2, 3, ... until it succeeds. */

@@ -29,18 +29,23 @@ const char *ps_output_set_name(const ps_output_set *set, size_t i);
 /* SHA-256 of a finished member as hexadecimal text, and its size. */
 ps_status ps_output_set_digest(const ps_output_set *set, size_t i, char hex[65],
                                int64_t *bytes, ps_error *err) PS_MUST_CHECK;
-/* Flush all members to disk and rename them in order of creation. Frees the set. */
+/* Flush all members to disk and rename them in order of creation; when a rename fails,
+ * the earlier ones are taken back. Frees the set, also on error. */
 ps_status ps_output_set_commit(ps_output_set *set, ps_error *err) PS_MUST_CHECK;
-/* Remove what was written and free the set. NULL is fine. */
+/* Remove what was written and free the set. NULL is fine. Outputs of members that are
+ * still open are freed by their owner, before or after. */
 void ps_output_set_abandon(ps_output_set *set);
 
-/* One file on its own, by path; "-" is standard output. Commit with ps_output_commit. */
+/* One file on its own, by path; "-" is standard output. Commit with ps_output_commit. A
+ * device or a pipe is written as it comes, a symbolic link stays one. */
 ps_status ps_output_open(const char *path, ps_output **out, ps_error *err) PS_MUST_CHECK;
 /* Errors are kept and reported by finish or commit, so that writers need not test each
  * call. */
 void ps_output_write(ps_output *output, const void *bytes, size_t n);
 void ps_output_str(ps_output *output, ps_str text);
 void ps_output_text(ps_output *output, const char *text);
+void ps_output_int(ps_output *output, int64_t value);
+/* For words and whole numbers; %f would follow the locale, so use ps_format_double. */
 void ps_output_printf(ps_output *output, const char *format, ...) PS_PRINTF(2, 3);
 /* One CSV field: quoted when it holds the delimiter, a quote, a line end or an outer
  * space. A text that a spreadsheet would take for a formula (first character = + - @, tab
@@ -52,6 +57,7 @@ void ps_output_json(ps_output *output, ps_str text);
 ps_status ps_output_finish(ps_output *output, ps_error *err) PS_MUST_CHECK;
 /* End an output of its own: flush, fsync, rename. The output is freed; also on error. */
 ps_status ps_output_commit(ps_output *output, ps_error *err) PS_MUST_CHECK;
+/* Give up: nothing of it stays. NULL is fine. */
 void ps_output_abandon(ps_output *output);
 
 #endif

@@ -5,12 +5,16 @@
 
 static int chosen_threads;
 
+/* A runtime that cannot start its threads ends the process, which a library must not. */
+enum { MOST_THREADS = 1024 };
+
 void ps_set_threads(int threads) {
     chosen_threads = threads > 0 ? threads : 0;
 }
 
 int ps_threads(void) {
     int threads = chosen_threads > 0 ? chosen_threads : omp_get_num_procs();
+    if (threads > MOST_THREADS) return MOST_THREADS;
     return threads > 0 ? threads : 1;
 }
 
@@ -27,7 +31,10 @@ ps_status ps_par_for(size_t n, size_t grain, ps_par_fn *fn, void *context,
         for (size_t b = 0; b < blocks; b++) {
             size_t begin = b * grain;
             size_t end = n - begin < grain ? n : begin + grain;
-            PS_TRY(fn(context, begin, end, 0, err));
+            first.status = fn(context, begin, end, 0, &first);
+            if (first.status == PS_OK) continue;
+            if (err != NULL) *err = first;
+            return first.status;
         }
         return PS_OK;
     }

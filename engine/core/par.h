@@ -16,7 +16,8 @@
 typedef ps_status ps_par_fn(void *context, size_t begin, size_t end, int worker,
                             ps_error *err);
 
-/* Set the number of threads of all later loops; 0 means all that this process may use. */
+/* Set the number of threads of all later loops; 0 means all that this process may use.
+ * 1024 are the most. */
 void ps_set_threads(int threads);
 /* The number of workers that a loop may use, at least 1. */
 int ps_threads(void);

@@ -1,8 +1,8 @@
 #include "engine/core/text.h"
 
-#include <locale.h>
+#include <assert.h>
+#include <float.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,25 +26,29 @@ int ps_str_cmp(ps_str a, ps_str b) {
     return (a.n > b.n) - (a.n < b.n);
 }
 
+/* The bytes at the end of a that are blank: a space, a tab, or a no-break space. The lone
+ * byte 0xA0 is one in Latin-1, but in UTF-8 it also ends other characters, so it counts
+ * only where no lead byte stands before it. */
+static size_t blank_at_end(ps_str a) {
+    if (a.n == 0) return 0;
+    const unsigned char *p = (const unsigned char *)a.p;
+    if (p[a.n - 1] == ' ' || p[a.n - 1] == '\t') return 1;
+    if (p[a.n - 1] != 0xA0) return 0;
+    size_t lead = a.n - 1;
+    while (lead > 0 && a.n - lead < 4 && (p[lead] & 0xC0) == 0x80) lead--;
+    if (p[lead] < 0xC0) return 1;
+    return lead + 2 == a.n && p[lead] == 0xC2 ? 2 : 0;
+}
+
+static size_t blank_at_begin(ps_str a) {
+    if (a.n == 0) return 0;
+    if (a.p[0] == ' ' || a.p[0] == '\t' || a.p[0] == '\xA0') return 1;
+    return a.n > 1 && memcmp(a.p, "\xC2\xA0", 2) == 0 ? 2 : 0;
+}
+
 ps_str ps_str_trim(ps_str a) {
-    for (;;) {
-        if (a.n > 0 && (a.p[0] == ' ' || a.p[0] == '\t')) {
-            a.p++, a.n--;
-        } else if (a.n > 1 && memcmp(a.p, "\xC2\xA0", 2) == 0) {
-            a.p += 2, a.n -= 2;
-        } else {
-            break;
-        }
-    }
-    for (;;) {
-        if (a.n > 0 && (a.p[a.n - 1] == ' ' || a.p[a.n - 1] == '\t')) {
-            a.n--;
-        } else if (a.n > 1 && memcmp(a.p + a.n - 2, "\xC2\xA0", 2) == 0) {
-            a.n -= 2;
-        } else {
-            break;
-        }
-    }
+    for (size_t n = blank_at_begin(a); n > 0; n = blank_at_begin(a)) a.p += n, a.n -= n;
+    for (size_t n = blank_at_end(a); n > 0; n = blank_at_end(a)) a.n -= n;
     return a;
 }
 
@@ -52,27 +56,52 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-static locale_t c_locale;
-static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
-
-static void make_c_locale(void) {
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-/* The slow path: a correctly rounded strtod on a terminated copy. */
-static bool parse_with_strtod(ps_str text, double *out) {
-    char local[64];
-    char *copy = text.n < sizeof local ? local : ps_alloc(text.n + 1, 1);
-    if (copy == NULL) return false;
-    memcpy(copy, text.p, text.n);
-    copy[text.n] = '\0';
-    pthread_once(&c_locale_once, make_c_locale);
-    char *end = copy;
-    double value =
-        c_locale != (locale_t)0 ? strtod_l(copy, &end, c_locale) : strtod(copy, &end);
-    bool whole = end == copy + text.n;
-    if (copy != local) ps_free(copy);
-    if (!whole || !isfinite(value)) return false;
+/* Correctly rounded by the C library. Digits beyond MOST_DIGITS can only break a tie, and
+ * one 1 at the end of the kept ones does that as well (767 decide any double), so a
+ * number of any length needs no memory. text is a well-formed number. */
+static bool parse_slowly(ps_str text, double *out) {
+    enum { MOST_DIGITS = 800 };
+    char copy[MOST_DIGITS + 40];
+    size_t n = 0, i = 0;
+    if (text.p[i] == '-') copy[n++] = '-';
+    if (text.p[i] == '-' || text.p[i] == '+') i++;
+    int64_t scale = 0; /* power of ten of the last digit kept */
+    size_t kept = 0;
+    bool fraction = false, more = false;
+    for (; i < text.n && text.p[i] != 'e' && text.p[i] != 'E'; i++) {
+        char c = text.p[i];
+        if (c == '.') {
+            fraction = true;
+        } else if (kept < MOST_DIGITS) {
+            if (kept > 0 || c != '0') {
+                copy[n++] = c;
+                kept++;
+            }
+            scale -= fraction;
+        } else {
+            more |= c != '0';
+            scale += !fraction;
+        }
+    }
+    if (kept == 0) copy[n++] = '0';
+    if (more) {
+        copy[n++] = '1';
+        scale--;
+    }
+    if (i < text.n) {
+        bool negative = text.p[i + 1] == '-';
+        int64_t exponent = 0;
+        for (i += text.p[i + 1] == '-' || text.p[i + 1] == '+' ? 2 : 1; i < text.n; i++) {
+            if (exponent < INT64_MAX / 100) exponent = exponent * 10 + (text.p[i] - '0');
+        }
+        scale += negative ? -exponent : exponent;
+    }
+    if (scale > 99999) scale = 99999;
+    if (scale < -99999) scale = -99999;
+    snprintf(copy + n, sizeof copy - n, "e%d", (int)scale);
+    /* No decimal point in it, so no locale matters. */
+    double value = strtod(copy, NULL);
+    if (!isfinite(value)) return false;
     *out = value;
     return true;
 }
@@ -81,11 +110,12 @@ bool ps_parse_double(ps_str text, double *out) {
     static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (text.n == 0) return false;
     const char *p = text.p, *end = text.p + text.n;
     bool negative = false;
-    if (p < end && (*p == '-' || *p == '+')) negative = *p++ == '-';
+    if (*p == '-' || *p == '+') negative = *p++ == '-';
     uint64_t mantissa = 0;
-    int digits = 0, significant = 0, fraction = 0;
+    size_t digits = 0, significant = 0, fraction = 0;
     bool exact = true;
     for (; p < end && is_digit(*p); p++, digits++) {
         if (significant > 0 || *p != '0') significant++;
@@ -110,8 +140,9 @@ bool ps_parse_double(ps_str text, double *out) {
         exact = false;
         p++;
         if (p < end && (*p == '-' || *p == '+')) p++;
-        if (p == end || !is_digit(*p)) return false;
+        if (p == end) return false;
         while (p < end && is_digit(*p)) p++;
+        if (!is_digit(p[-1])) return false;
     }
     if (p != end) return false;
     /* Both operands are exact doubles, so one division rounds once: correctly rounded
@@ -121,7 +152,7 @@ bool ps_parse_double(ps_str text, double *out) {
         *out = negative ? -value : value;
         return true;
     }
-    return parse_with_strtod(text, out);
+    return parse_slowly(text, out);
 }
 
 bool ps_parse_int(ps_str text, int64_t *out) {
@@ -308,25 +339,74 @@ bool ps_parse_month(ps_str text, ps_month *out) {
     return true;
 }
 
-void ps_format_double(double value, char out[32]) {
-    if (value == 0) value = 0; /* -0 is 0 */
-    double magnitude = fabs(value);
-    char shortest[40];
-    int precision = 1;
-    for (; precision <= 17; precision++) {
-        snprintf(shortest, sizeof shortest, "%.*e", precision - 1, value);
-        if (strtod(shortest, NULL) == value) break;
+/* value as n significant decimal digits times a power of ten, correctly rounded. */
+static int digits_of(double value, int n, char digits[32]) {
+    char text[40];
+    snprintf(text, sizeof text, "%.*e", n - 1, value);
+    int used = 0;
+    const char *p = text;
+    for (; *p != 'e'; p++) { /* what is no digit is the locale's decimal point */
+        if (is_digit(*p) && used < n) digits[used++] = *p;
     }
-    if (magnitude != 0 && (magnitude < 1e-7 || magnitude >= 1e17)) {
-        snprintf(out, 32, "%.*g", precision, value);
+    digits[used] = '\0';
+    return atoi(p + 1) - (n - 1);
+}
+
+static bool reads_back(const char *digits, int scale, double value) {
+    char text[48];
+    snprintf(text, sizeof text, "%se%d", digits, scale);
+    return strtod(text, NULL) == value;
+}
+
+/* The fewest digits that read back as value > 0. Below a power of two the numbers that
+ * round to it are closer than above, so the neighbour upwards is tried, too. */
+static int shortest_digits(double value, char digits[32]) {
+    /* 15 digits hold any decimal of up to 15 (DBL_DIG), padded with zeros; only below the
+     * normal numbers fewer digits may need a search. */
+    int n = value >= DBL_MIN ? 15 : 1;
+    for (;; n++) {
+        int scale = digits_of(value, n, digits);
+        if (n >= 17 || reads_back(digits, scale, value)) return scale;
+        char *last = digits + n - 1;
+        if (*last == '9') continue; /* up from 9 is a shorter number, tried already */
+        ++*last;
+        if (reads_back(digits, scale, value)) return scale;
+    }
+}
+
+void ps_format_double(double value, char out[32]) {
+    assert(isfinite(value));
+    char digits[32];
+    size_t at = 0;
+    if (value == 0 || !isfinite(value)) { /* -0 is 0 */
+        memcpy(out, "0", 2);
         return;
     }
-    int exponent = atoi(strchr(shortest, 'e') + 1);
-    int decimals = precision - 1 - exponent;
-    snprintf(out, 32, "%.*f", decimals > 0 ? decimals : 0, value);
+    if (value < 0) out[at++] = '-';
+    int scale = shortest_digits(fabs(value), digits);
+    int n = (int)strlen(digits);
+    while (n > 1 && digits[n - 1] == '0') n--, scale++;
+    int point = n + scale; /* digits before the decimal point */
+    if (point < -6 || point > 17) {
+        char exponent[16];
+        int length = snprintf(exponent, sizeof exponent, "e%+03d", point - 1);
+        for (int i = 0; i < n; i++) {
+            if (i == 1) out[at++] = '.';
+            out[at++] = digits[i];
+        }
+        memcpy(out + at, exponent, (size_t)length + 1);
+        return;
+    }
+    if (point <= 0) out[at++] = '0';
+    for (int i = 0; i < point; i++) out[at++] = i < n ? digits[i] : '0';
+    if (n > point) out[at++] = '.';
+    for (int i = point; i < 0; i++) out[at++] = '0';
+    for (int i = point > 0 ? point : 0; i < n; i++) out[at++] = digits[i];
+    out[at] = '\0';
 }
 
 bool ps_utf8_valid(ps_str text) {
+    if (text.n == 0) return true;
     const unsigned char *p = (const unsigned char *)text.p, *end = p + text.n;
     while (p < end) {
         if (*p < 0x80) {
@@ -421,7 +501,7 @@ static size_t edit_distance(ps_str a, ps_str b) {
 
 int ps_nearest(ps_str text, const char *const *candidates, size_t n) {
     int nearest = -1;
-    size_t least = text.n / 3 + (text.n < 3 ? 1 : 0);
+    size_t least = text.n / 3;
     for (size_t i = 0; i < n; i++) {
         size_t distance = edit_distance(text, ps_str_of(candidates[i]));
         if (distance > least || (nearest >= 0 && distance == least)) continue;
