@@ -15,10 +15,12 @@ typedef struct ps_crs ps_crs;
 
 /* From "EPSG:27700", "CRS84", a WKT (also ESRI's) or PROJ string. An ESRI WKT without
  * authority is identified against the EPSG database and taken as that when the match is
- * certain (so that "British_National_Grid" gets its datum shifts). PS_CONFIG for an
- * unknown or vertical one. Network access is switched off; a definition that names a file
- * is refused. */
+ * certain (so that "British_National_Grid" gets its datum shifts). Of a compound one the
+ * horizontal part is taken. PS_CONFIG for an unknown or vertical one. Network access is
+ * switched off; a definition that names a file is refused. A CRS never changes: any
+ * number of threads may read it. */
 ps_status ps_crs_open(const char *definition, ps_crs **out, ps_error *err) PS_MUST_CHECK;
+ps_status ps_crs_copy(const ps_crs *crs, ps_crs **out, ps_error *err) PS_MUST_CHECK;
 void ps_crs_free(ps_crs *crs);
 const char *ps_crs_name(const ps_crs *crs); /* "OSGB36 / British National Grid" */
 const char *ps_crs_code(const ps_crs *crs); /* "EPSG:27700", "" when it has none */
@@ -46,8 +48,12 @@ typedef struct ps_crs_operation_info {
 } ps_crs_operation_info;
 
 /* The operation from one CRS to another for data in box (minx, miny, maxx, maxy in the
- * units of `from`; NULL: the area of use). max_accuracy > 0: PS_GATE when no operation
- * that accurate is installed, with the grid that is missing and how to get it. */
+ * units of `from`; NULL: the area of use). Of the operations whose grids are installed
+ * and that cover the box about as well as any other, the most accurate one; one operation
+ * for all points, so that neighbours never part. PS_CONFIG when none is known for that
+ * box; PS_UNSUPPORTED when the only ones need a grid that is not installed; max_accuracy
+ * > 0: PS_GATE when no operation that accurate is installed. Both name the grid and how
+ * to get it. */
 ps_status ps_crs_operation_open(const ps_crs *from, const ps_crs *to, const double box[4],
                                 double max_accuracy, ps_crs_operation **out,
                                 ps_error *err) PS_MUST_CHECK;
@@ -59,5 +65,8 @@ size_t ps_crs_operation_apply(ps_crs_operation *op, size_t n, double *x, double 
 ps_status ps_crs_operation_clone(const ps_crs_operation *op, ps_crs_operation **out,
                                  ps_error *err) PS_MUST_CHECK;
 void ps_crs_operation_free(ps_crs_operation *op);
+
+/* The release of PROJ in use, "9.1.1". */
+const char *ps_crs_proj_version(void);
 
 #endif
