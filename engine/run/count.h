@@ -42,18 +42,18 @@ typedef struct ps_count_options {
     const ps_talk *talk;
 } ps_count_options;
 
-typedef struct ps_count {
+typedef struct ps_point_counts {
     ps_points *points; /* kept: sources, rows, groups */
     ps_geography_counts *geography;
     size_t n_geographies;
-} ps_count;
+} ps_point_counts;
 
 /* Read all rows of spec, locate them in every geography and count. The accounting
  * identity is tested for every input and geography; PS_GATE when it does not hold.
  * Threads  parallel inside; same result for any number. */
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,
-                          size_t n_areas, const ps_count_options *options, ps_count **out,
-                          ps_error *err) PS_MUST_CHECK;
-void ps_count_free(ps_count *count);
+                          size_t n_areas, const ps_count_options *options,
+                          ps_point_counts **out, ps_error *err) PS_MUST_CHECK;
+void ps_point_counts_free(ps_point_counts *count);
 
 #endif

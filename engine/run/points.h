@@ -77,10 +77,10 @@ typedef struct ps_points_block {
     size_t source;     /* which input */
     int64_t first_row; /* data rows count from 1 */
     size_t n;
-    const double *x, *y;     /* NAN unless located */
-    const int32_t *group;    /* PS_NONE for invalid and filtered rows */
-    const uint8_t *fate;     /* ps_fate */
-    const ps_str *area_code; /* as supplied; NULL when the spec has no such column */
+    const double *x, *y;      /* NAN unless located */
+    const int32_t *group;     /* PS_NONE for invalid and filtered rows */
+    const uint8_t *fate;      /* ps_fate */
+    const int32_t *area_code; /* id in ps_points_codes of the code supplied, or PS_NONE */
 } ps_points_block;
 
 typedef struct ps_points ps_points;
@@ -90,6 +90,11 @@ typedef struct ps_points ps_points;
 ps_status ps_points_open(const ps_points_spec *spec, const ps_talk *talk, ps_points **out,
                          ps_error *err) PS_MUST_CHECK;
 const ps_crs *ps_points_crs(const ps_points *points);
+/* The box (minx, miny, maxx, maxy) in which coordinates make sense; before the first row
+ * is read. */
+void ps_points_set_box(ps_points *points, const double box[4]);
+/* What is read, as names of columns. */
+const ps_points_spec *ps_points_spec_of(const ps_points *points);
 size_t ps_points_sources(const ps_points *points);
 const char *ps_points_source_name(const ps_points *points, size_t source);
 const char *ps_points_source_path(const ps_points *points, size_t source);
@@ -104,6 +109,8 @@ ps_status ps_points_next(ps_points *points, const ps_points_block **blocks, size
                          ps_error *err) PS_MUST_CHECK;
 /* The groups met so far: texts of the `by` columns, NUL between them. */
 const ps_keys *ps_points_groups(const ps_points *points);
+/* The texts of the area_code column met so far. */
+const ps_keys *ps_points_codes(const ps_points *points);
 /* Field i of a group. */
 ps_str ps_points_group_field(const ps_points *points, int32_t group, size_t i);
 void ps_points_close(ps_points *points);

@@ -1,0 +1,583 @@
+#include "engine/run/figures.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/run/area_table.h"
+#include "indicators/crime.h"
+
+/* The columns that rows are counted by, in this order, when the job has them. */
+typedef enum by_column { BY_REPORTER, BY_DATE, BY_CATEGORY, BY_COLUMNS } by_column;
+
+/* Position of a column among those that the data set really has, or -1. */
+static int by_position(const ps_job_points *p, by_column which) {
+    const char *column[BY_COLUMNS] = {p->reporter, p->date, p->category};
+    int at = 0;
+    for (int c = 0; c < (int)which; c++) at += column[c] != NULL;
+    return column[which] != NULL ? at : -1;
+}
+
+static ps_str group_text(const ps_data_set *d, int32_t group, by_column which) {
+    int at = by_position(d->spec, which);
+    return at >= 0 ? ps_points_group_field(d->count->points, group, (size_t)at)
+                   : (ps_str){"", 0};
+}
+
+static size_t months_of(const ps_data_set *d) {
+    return d->first <= d->last ? (size_t)(d->last - d->first) + 1 : 0;
+}
+
+static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
+                            ps_data_set *d, bool strict, const ps_talk *talk,
+                            ps_error *err) {
+    const ps_job_points *p = d->spec;
+    const char *by[BY_COLUMNS];
+    size_t n_by = 0;
+    if (p->reporter != NULL) by[n_by++] = p->reporter;
+    if (p->date != NULL) by[n_by++] = p->date;
+    if (p->category != NULL) by[n_by++] = p->category;
+    ps_points_spec spec = {
+        .id = p->title != NULL ? p->title : p->id,
+        .files = (const char *const *)p->files,
+        .n_files = p->files_count,
+        .base = job->folder,
+        .layer = p->layer,
+        .x = p->x,
+        .y = p->y,
+        .crs = p->crs,
+        .date = p->date,
+        .date_form = *p->date_form,
+        .by = by,
+        .n_by = n_by,
+        .key = p->key,
+        .reporter = p->reporter,
+        .area_code = p->area_code,
+        .missing = (const char *const *)p->missing,
+        .n_missing = p->missing_count,
+        .where = p->where,
+        .n_where = p->where_count,
+        .drop_duplicates = p->key != NULL && *p->duplicates == PS_DUPLICATES_ID};
+    const ps_areas **areas = ps_alloc(all->n, sizeof *areas);
+    if (areas == NULL) return ps_fail_nomem(err);
+    size_t n = 0;
+    for (size_t g = 0; g < all->n; g++)
+        if (all->geography[g].base < 0) areas[n++] = all->geography[g].areas;
+    ps_count_options options = {.max_accuracy = strict ? 1.5 : 0, .talk = talk};
+    ps_status status = ps_count_points(&spec, areas, n, &options, &d->count, err);
+    ps_free((void *)areas);
+    return status;
+}
+
+/* The counts of every geography: of polygons from the join, of memberships from their
+ * base. */
+static ps_status collect_cells(const ps_geographies *all, ps_data_set *d, ps_error *err) {
+    d->cells = ps_zalloc(all->n, sizeof *d->cells);
+    d->n_cells = ps_zalloc(all->n, sizeof *d->n_cells);
+    if (d->cells == NULL || d->n_cells == NULL) return ps_fail_nomem(err);
+    size_t joined = 0;
+    for (size_t g = 0; g < all->n; g++) {
+        const ps_geography *geo = &all->geography[g];
+        if (geo->base < 0) {
+            PS_TRY(ps_tally_cells(d->count->geography[joined++].tally, &d->cells[g],
+                                  &d->n_cells[g], err));
+        } else {
+            size_t base = (size_t)geo->base;
+            PS_TRY(ps_geography_sum_cells(geo, all->geography[base].areas->n,
+                                          d->cells[base], d->n_cells[base], &d->cells[g],
+                                          &d->n_cells[g], err));
+        }
+    }
+    return PS_OK;
+}
+
+static ps_status read_groups(ps_data_set *d, ps_error *err) {
+    const size_t n = ps_keys_size(ps_points_groups(d->count->points));
+    d->group_reporter = ps_alloc(n, sizeof *d->group_reporter);
+    d->group_month = ps_alloc(n, sizeof *d->group_month);
+    if (d->group_reporter == NULL || d->group_month == NULL) return ps_fail_nomem(err);
+    PS_TRY(ps_keys_create(&d->reporters, err));
+    d->first = INT32_MAX, d->last = INT32_MIN;
+    for (size_t k = 0; k < n; k++) {
+        PS_TRY(ps_keys_add(d->reporters, group_text(d, (int32_t)k, BY_REPORTER),
+                           &d->group_reporter[k], NULL, err));
+        d->group_month[k] = PS_NO_MONTH;
+        ps_month month;
+        if (!ps_parse_month(group_text(d, (int32_t)k, BY_DATE), &month)) continue;
+        d->group_month[k] = month;
+        if (month < d->first) d->first = month;
+        if (month > d->last) d->last = month;
+    }
+    /* Data without dates are one undated stretch: month 0 stands for it. */
+    if (d->spec->date == NULL && n > 0) {
+        d->first = d->last = 0;
+        for (size_t k = 0; k < n; k++) d->group_month[k] = 0;
+    }
+    return PS_OK;
+}
+
+/* A reporter was there in a month when any row of that month came from it, wherever it
+ * lay. */
+static ps_status find_presence(ps_data_set *d, ps_error *err) {
+    const size_t months = months_of(d), reporters = ps_keys_size(d->reporters);
+    d->present = ps_zalloc(reporters * months, sizeof *d->present);
+    if (d->present == NULL) return ps_fail_nomem(err);
+    for (size_t i = 0; i < d->n_cells[0]; i++) {
+        int32_t group = d->cells[0][i].group;
+        if (d->group_month[group] == PS_NO_MONTH) continue;
+        d->present[(size_t)d->group_reporter[group] * months +
+                   (size_t)(d->group_month[group] - d->first)] = true;
+    }
+    return PS_OK;
+}
+
+static int32_t most_rows(const ps_data_set *d, const int64_t *rows) {
+    int32_t best = PS_NONE;
+    for (int32_t r = 0; r < (int32_t)ps_keys_size(d->reporters); r++) {
+        if (rows[r] == 0) continue;
+        if (best == PS_NONE || rows[r] > rows[best] ||
+            (rows[r] == rows[best] && ps_str_cmp(ps_keys_text(d->reporters, r),
+                                                 ps_keys_text(d->reporters, best)) < 0))
+            best = r;
+    }
+    return best;
+}
+
+static ps_status expect_reporters(const ps_geographies *all, ps_data_set *d,
+                                  const ps_talk *talk, ps_error *err) {
+    const size_t n_reporters = ps_keys_size(d->reporters);
+    int64_t *rows = ps_alloc(n_reporters, sizeof *rows);
+    int64_t *overall = ps_zalloc(n_reporters, sizeof *overall);
+    d->reporter = ps_zalloc(all->n, sizeof *d->reporter);
+    d->uncovered = ps_zalloc(all->n, sizeof *d->uncovered);
+    ps_status status = PS_OK;
+    if (rows == NULL || overall == NULL || d->reporter == NULL || d->uncovered == NULL)
+        status = ps_fail_nomem(err);
+    for (size_t i = 0; status == PS_OK && i < d->n_cells[0]; i++)
+        overall[d->group_reporter[d->cells[0][i].group]] += d->cells[0][i].count;
+    int32_t usual = status == PS_OK && *d->spec->covers == PS_COVERAGE_ALL
+                        ? most_rows(d, overall)
+                        : PS_NONE;
+    for (size_t g = 0; status == PS_OK && g < all->n; g++) {
+        const size_t n = all->geography[g].areas->n;
+        d->reporter[g] = ps_alloc(n, sizeof *d->reporter[g]);
+        if (d->reporter[g] == NULL) {
+            status = ps_fail_nomem(err);
+            break;
+        }
+        size_t at = 0;
+        for (size_t a = 0; a < n; a++) {
+            memset(rows, 0, n_reporters * sizeof *rows);
+            for (; at < d->n_cells[g] && (size_t)d->cells[g][at].area == a; at++)
+                rows[d->group_reporter[d->cells[g][at].group]] += d->cells[g][at].count;
+            int32_t expected = most_rows(d, rows);
+            d->reporter[g][a] = expected != PS_NONE ? expected : usual;
+            d->uncovered[g] += d->reporter[g][a] == PS_NONE;
+        }
+        if (d->uncovered[g] > 0)
+            ps_say(talk, PS_TALK_WARNING,
+                   "%s: %lld of %zu areas of %s have no row and are missing, not 0; when "
+                   "the "
+                   "files are complete for all of them, say `covers: all`",
+                   d->spec->id, (long long)d->uncovered[g], n,
+                   all->geography[g].spec->id);
+    }
+    ps_free(rows), ps_free(overall);
+    return status;
+}
+
+static ps_status expand_periods(const ps_job_file *job, ps_data_set *d, ps_error *err) {
+    const ps_job *j = job->job;
+    if (d->spec->date == NULL) {
+        d->period = ps_zalloc(1, sizeof *d->period);
+        if (d->period == NULL) return ps_fail_nomem(err);
+        snprintf(d->period->label, sizeof d->period->label, "all");
+        d->period->kind = PS_PERIOD_RANGE;
+        d->n_periods = 1;
+        return PS_OK;
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        size_t capacity = d->n_periods;
+        d->n_periods = 0;
+        for (unsigned i = 0; i < j->periods_count; i++) {
+            ps_error why = {PS_OK, ""};
+            ps_status status =
+                ps_period_expand(ps_str_of(j->periods[i]), d->first, d->last, d->period,
+                                 capacity, &d->n_periods, &why);
+            if (status == PS_OK) continue;
+            char at[48];
+            snprintf(at, sizeof at, "periods[%u]", i);
+            return ps_yaml_fail(job->yaml, err, status, at, "%s", why.text);
+        }
+        if (pass == 1) break;
+        d->period = ps_zalloc(d->n_periods, sizeof *d->period);
+        if (d->period == NULL) return ps_fail_nomem(err);
+    }
+    return PS_OK;
+}
+
+static bool series_holds(const ps_job_series *s, const ps_job_points *p,
+                         ps_str category) {
+    for (unsigned c = 0; c < s->categories_count; c++)
+        if (ps_str_is(category, s->categories[c])) return true;
+    if (s->categories_count > 0) return false;
+    if (*p->format != PS_POINTS_POLICE_UK) return true;
+    const ps_crime_series *builtin;
+    size_t n = ps_crime_series_list(&builtin);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(builtin[i].id, s->id) == 0)
+            return ps_crime_series_holds(s->id, category);
+    return true;
+}
+
+static ps_status open_series(ps_figures *f, ps_error *err) {
+    f->series = ps_zalloc(f->job->series_count, sizeof *f->series);
+    if (f->series == NULL) return ps_fail_nomem(err);
+    f->n_series = f->job->series_count;
+    for (size_t s = 0; s < f->n_series; s++) {
+        const ps_job_series *spec = &f->job->series[s];
+        ps_series *series = &f->series[s];
+        for (size_t d = 0; d < f->n_data; d++)
+            if (spec->data == NULL || strcmp(f->data[d].spec->id, spec->data) == 0)
+                series->data = d;
+        const ps_data_set *d = &f->data[series->data];
+        const size_t groups = ps_keys_size(ps_points_groups(d->count->points));
+        series->id = spec->id;
+        series->title = spec->title != NULL ? spec->title : spec->id;
+        series->first_slot = f->n_slots;
+        f->n_slots += d->n_periods;
+        series->holds = ps_alloc(groups, sizeof *series->holds);
+        if (series->holds == NULL) return ps_fail_nomem(err);
+        for (size_t k = 0; k < groups; k++)
+            series->holds[k] =
+                series_holds(spec, d->spec, group_text(d, (int32_t)k, BY_CATEGORY));
+    }
+    return PS_OK;
+}
+
+/* A police.uk label that is no known type would vanish from every total: say so. */
+static ps_status check_categories(const ps_data_set *d, bool strict, const ps_talk *talk,
+                                  ps_error *err) {
+    if (*d->spec->format != PS_POINTS_POLICE_UK) return PS_OK;
+    ps_keys *unknown = NULL;
+    PS_TRY(ps_keys_create(&unknown, err));
+    ps_status status = PS_OK;
+    const size_t n = ps_keys_size(ps_points_groups(d->count->points));
+    for (size_t k = 0; k < n && status == PS_OK; k++) {
+        ps_str label = group_text(d, (int32_t)k, BY_CATEGORY);
+        if (ps_crime_type_find(label) != NULL) continue;
+        bool added;
+        int32_t id;
+        status = ps_keys_add(unknown, label, &id, &added, err);
+        if (status != PS_OK || !added) continue;
+        int64_t rows = 0;
+        for (size_t i = 0; i < d->n_cells[0]; i++)
+            if (ps_str_eq(group_text(d, d->cells[0][i].group, BY_CATEGORY), label))
+                rows += d->cells[0][i].count;
+        if (strict)
+            status = ps_fail(
+                err, PS_GATE,
+                "%s: %lld rows have the category '%.*s', which is no crime type of "
+                "police.uk and counts in no total; filter them or run without "
+                "--strict",
+                d->spec->id, (long long)rows, (int)label.n, label.p);
+        else
+            ps_say(talk, PS_TALK_WARNING,
+                   "%s: %lld rows have the category '%.*s', which is no crime type of "
+                   "police.uk "
+                   "and counts in no total",
+                   d->spec->id, (long long)rows, (int)label.n, label.p);
+    }
+    ps_keys_free(unknown);
+    return status;
+}
+
+static bool is_expected(const ps_geographies *all, const ps_data_set *d,
+                        int32_t reporter) {
+    for (size_t g = 0; g < all->n; g++)
+        for (size_t a = 0; a < all->geography[g].areas->n; a++)
+            if (d->reporter[g][a] == reporter) return true;
+    return false;
+}
+
+static void tell_absent_months(const ps_geographies *all, const ps_data_set *d,
+                               const ps_talk *talk) {
+    const size_t months = months_of(d);
+    for (int32_t r = 0; r < (int32_t)ps_keys_size(d->reporters); r++) {
+        if (!is_expected(all, d, r)) continue;
+        char list[256] = "";
+        size_t used = 0, absent = 0;
+        for (size_t m = 0; m < months; m++) {
+            if (d->present[(size_t)r * months + m]) continue;
+            char text[16];
+            ps_month_text(d->first + (ps_month)m, text);
+            if (absent++ < 12)
+                used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
+                                         used > 0 ? ", " : "", text);
+        }
+        if (absent == 0) continue;
+        ps_str name = ps_keys_text(d->reporters, r);
+        ps_say(talk, PS_TALK_WARNING,
+               "%s: %.*s%sno rows in %zu month%s between first and last: "
+               "%s%s; figures that need them are missing, not 0",
+               d->spec->id, (int)name.n, name.p, name.n > 0 ? " has " : "", absent,
+               absent == 1 ? "" : "s", list, absent > 12 ? ", ..." : "");
+    }
+}
+
+static ps_status read_values(const ps_job_file *job, ps_figures *f, const ps_talk *talk,
+                             ps_error *err) {
+    size_t n = 0;
+    for (unsigned t = 0; t < f->job->tables_count; t++)
+        n += f->job->tables[t].values_count;
+    f->values = ps_zalloc(n, sizeof *f->values);
+    if (f->values == NULL) return ps_fail_nomem(err);
+    for (unsigned t = 0; t < f->job->tables_count; t++) {
+        const ps_job_table *spec = &f->job->tables[t];
+        char at[48];
+        snprintf(at, sizeof at, "tables[%u]", t);
+        const char **columns = ps_alloc(spec->values_count + 1, sizeof *columns);
+        if (columns == NULL) return ps_fail_nomem(err);
+        columns[0] = spec->code;
+        for (unsigned v = 0; v < spec->values_count; v++)
+            columns[v + 1] = spec->values[v].column;
+        ps_table *table = NULL;
+        ps_status status =
+            ps_area_table_read(job, at, spec->file, spec->sheet, spec->header, columns,
+                               spec->values_count + 1, talk, &table, err);
+        ps_free((void *)columns);
+        PS_TRY(status);
+        size_t geography = 0;
+        for (size_t g = 0; g < f->geographies->n; g++)
+            if (strcmp(f->geographies->geography[g].spec->id, spec->areas) == 0)
+                geography = g;
+        const ps_areas *areas = f->geographies->geography[geography].areas;
+        int code = 0;
+        ps_area_match match = {0};
+        status = ps_table_need_column(table, ps_str_of(spec->code), &code, err);
+        for (unsigned v = 0; v < spec->values_count && status == PS_OK; v++) {
+            ps_area_values *values = &f->values[f->n_values++];
+            values->spec = &spec->values[v];
+            values->geography = geography;
+            values->value = ps_alloc(areas->n, sizeof *values->value);
+            values->missing = ps_alloc(areas->n, sizeof *values->missing);
+            int column = 0;
+            if (values->value == NULL || values->missing == NULL)
+                status = ps_fail_nomem(err);
+            else
+                status = ps_table_need_column(table, ps_str_of(values->spec->column),
+                                              &column, err);
+            if (status == PS_OK)
+                status = ps_area_table_sum(table, code, &column, 1, areas, values->value,
+                                           values->missing, &match, err);
+        }
+        ps_table_free(table);
+        PS_TRY(status);
+        if (match.absent == (int64_t)areas->n)
+            return ps_yaml_fail(
+                job->yaml, err, PS_FORMAT, at,
+                "none of its %lld codes (first: %s) is an area of %s; another "
+                "vintage of codes, or another column than '%s'?",
+                (long long)match.rows, match.unknown_example, spec->areas, spec->code);
+        if (match.absent > 0)
+            ps_say(talk, PS_TALK_WARNING,
+                   "%s: %lld of %zu areas of %s have no row (first: %s); their values "
+                   "are missing",
+                   spec->id, (long long)match.absent, areas->n, spec->areas,
+                   match.absent_example);
+    }
+    return PS_OK;
+}
+
+static ps_status open_figures(const ps_job_file *job, ps_figures *f, bool strict,
+                              const ps_talk *talk, ps_error *err) {
+    f->data = ps_zalloc(f->job->points_count, sizeof *f->data);
+    if (f->data == NULL) return ps_fail_nomem(err);
+    f->n_data = f->job->points_count;
+    PS_TRY(read_values(job, f, talk,
+                       err)); /* cheap, so its errors come before the long part */
+    for (size_t i = 0; i < f->n_data; i++) {
+        ps_data_set *d = &f->data[i];
+        d->spec = &f->job->points[i];
+        PS_TRY(count_data(job, f->geographies, d, strict, talk, err));
+        PS_TRY(collect_cells(f->geographies, d, err));
+        PS_TRY(read_groups(d, err));
+        PS_TRY(find_presence(d, err));
+        PS_TRY(expect_reporters(f->geographies, d, talk, err));
+        PS_TRY(check_categories(d, strict, talk, err));
+        PS_TRY(expand_periods(job, d, err));
+        tell_absent_months(f->geographies, d, talk);
+    }
+    return open_series(f, err);
+}
+
+ps_status ps_figures_open(const ps_job_file *job, const ps_geographies *geographies,
+                          bool strict, const ps_talk *talk, ps_figures **out,
+                          ps_error *err) {
+    *out = NULL;
+    ps_figures *f = ps_zalloc(1, sizeof *f);
+    if (f == NULL) return ps_fail_nomem(err);
+    f->job = job->job;
+    f->geographies = geographies;
+    ps_status status = open_figures(job, f, strict, talk, err);
+    if (status != PS_OK) {
+        ps_figures_free(f);
+        return status;
+    }
+    *out = f;
+    return PS_OK;
+}
+
+/* The cells of one area: [*begin, *end). */
+static void cells_of(const ps_data_set *d, size_t geography, size_t area, size_t *begin,
+                     size_t *end) {
+    const ps_tally_cell *cells = d->cells[geography];
+    size_t low = 0, high = d->n_cells[geography];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if ((size_t)cells[middle].area < area)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *begin = low;
+    while (low < d->n_cells[geography] && (size_t)cells[low].area == area) low++;
+    *end = low;
+}
+
+static bool is_covered(const ps_data_set *d, int32_t reporter, ps_month month) {
+    if (reporter == PS_NONE || month < d->first || month > d->last) return false;
+    return d->present[(size_t)reporter * months_of(d) + (size_t)(month - d->first)];
+}
+
+double ps_period_years(const ps_period *period) {
+    int32_t months = ps_period_months(period);
+    return months > 12 ? months / 12.0 : 1.0;
+}
+
+/* Which months of the period are unknown here, in words. */
+static void describe_gaps(const ps_data_set *d, int32_t reporter, const ps_period *p,
+                          int32_t absent, char note[128]) {
+    if (reporter == PS_NONE) {
+        snprintf(note, 128, "not covered: the data have no row in this area");
+        return;
+    }
+    size_t used = (size_t)snprintf(note, 128, "%d of %d months published; missing:",
+                                   ps_period_months(p) - absent, ps_period_months(p));
+    int told = 0;
+    for (ps_month m = p->first; m <= p->last && told < 4; m++) {
+        if (is_covered(d, reporter, m)) continue;
+        char text[16];
+        ps_month_text(m, text);
+        used += (size_t)snprintf(note + used, 128 - used, " %s", text);
+        told++;
+    }
+    if (absent > told) snprintf(note + used, 128 - used, " ...");
+}
+
+static const ps_estimate no_estimate = {.status = PS_VALUE_MISSING,
+                                        .limits_status = PS_VALUE_MISSING};
+
+static void compute(const ps_figures *f, const ps_data_set *d, const ps_geography *geo,
+                    size_t area, int32_t reporter, const ps_period *p, int64_t n,
+                    ps_figure *out) {
+    out->note[0] = '\0';
+    out->has_denominator = false;
+    out->denominator = 0;
+    out->count = out->rate = no_estimate;
+    int32_t absent = 0;
+    if (d->spec->date != NULL)
+        for (ps_month m = p->first; m <= p->last; m++)
+            absent += !is_covered(d, reporter, m);
+    else
+        absent = reporter == PS_NONE;
+    if (absent > 0) {
+        describe_gaps(d, reporter, p, absent, out->note);
+        return;
+    }
+    const double confidence = *f->job->confidence;
+    out->count = ps_count((double)n, confidence);
+    if (geo->population == NULL) return;
+    if (geo->population_missing[area]) {
+        snprintf(out->note, sizeof out->note, "no population");
+        return;
+    }
+    double years = ps_period_years(p);
+    out->has_denominator = true;
+    out->denominator = geo->population[area] * years;
+    out->rate =
+        ps_crude_rate((double)n, out->denominator, *f->job->multiplier, confidence);
+    int32_t months = ps_period_months(p);
+    if (d->spec->date != NULL && months < 12)
+        snprintf(out->note, sizeof out->note, "rate of %d month%s, not annualised",
+                 months, months == 1 ? "" : "s");
+    else if (years > 1)
+        snprintf(out->note, sizeof out->note, "rate per person-year over %d months",
+                 months);
+}
+
+void ps_figures_of_area(const ps_figures *f, size_t geography, size_t area,
+                        ps_figure *slots) {
+    const ps_geography *geo = &f->geographies->geography[geography];
+    for (size_t s = 0; s < f->n_series; s++) {
+        const ps_series *series = &f->series[s];
+        const ps_data_set *d = &f->data[series->data];
+        size_t begin, end;
+        cells_of(d, geography, area, &begin, &end);
+        for (size_t k = 0; k < d->n_periods; k++) {
+            const ps_period *p = &d->period[k];
+            int64_t n = 0;
+            for (size_t i = begin; i < end; i++) {
+                const ps_tally_cell *cell = &d->cells[geography][i];
+                ps_month month = d->group_month[cell->group];
+                if (series->holds[cell->group] &&
+                    (d->spec->date == NULL || (month >= p->first && month <= p->last)))
+                    n += cell->count;
+            }
+            compute(f, d, geo, area, d->reporter[geography][area], p, n,
+                    &slots[series->first_slot + k]);
+        }
+    }
+}
+
+void ps_figures_months(const ps_figures *f, size_t geography, size_t area, size_t series,
+                       int64_t *counts, bool *covered) {
+    const ps_series *s = &f->series[series];
+    const ps_data_set *d = &f->data[s->data];
+    const size_t months = months_of(d);
+    const int32_t reporter = d->reporter[geography][area];
+    for (size_t m = 0; m < months; m++) {
+        counts[m] = 0;
+        covered[m] = is_covered(d, reporter, d->first + (ps_month)m);
+    }
+    size_t begin, end;
+    cells_of(d, geography, area, &begin, &end);
+    for (size_t i = begin; i < end; i++) {
+        const ps_tally_cell *cell = &d->cells[geography][i];
+        if (!s->holds[cell->group] || d->group_month[cell->group] == PS_NO_MONTH)
+            continue;
+        counts[d->group_month[cell->group] - d->first] += cell->count;
+    }
+}
+
+static void free_data(ps_data_set *d, size_t geographies) {
+    for (size_t g = 0; d->cells != NULL && g < geographies; g++) ps_free(d->cells[g]);
+    for (size_t g = 0; d->reporter != NULL && g < geographies; g++)
+        ps_free(d->reporter[g]);
+    ps_free(d->cells), ps_free(d->n_cells), ps_free(d->reporter), ps_free(d->uncovered);
+    ps_keys_free(d->reporters);
+    ps_free(d->group_reporter), ps_free(d->group_month), ps_free(d->present);
+    ps_free(d->period);
+    ps_point_counts_free(d->count);
+}
+
+void ps_figures_free(ps_figures *f) {
+    if (f == NULL) return;
+    for (size_t i = 0; i < f->n_data; i++) free_data(&f->data[i], f->geographies->n);
+    for (size_t s = 0; s < f->n_series; s++) ps_free(f->series[s].holds);
+    for (size_t v = 0; v < f->n_values; v++) {
+        ps_free(f->values[v].value);
+        ps_free(f->values[v].missing);
+    }
+    ps_free(f->data), ps_free(f->series), ps_free(f->values);
+    ps_free(f);
+}

@@ -1,0 +1,90 @@
+/* Counts into figures: coverage, series, periods, rates with their intervals.
+ *
+ * A data set is one `points` entry of the job after counting. A series is a selection of
+ * its groups. A slot is a series in a period; every area of every geography has one
+ * figure a slot.
+ *
+ * Coverage: a month in which the reporter that is expected for an area published nothing
+ * is missing there, not zero. The reporter expected for an area is the one with most rows
+ * in it (ties: the first in byte order). An area without any row is not covered, unless
+ * the job says that the data cover all areas; then the reporter with most rows overall is
+ * expected. Without a reporter column there is one reporter.
+ */
+#ifndef PS_RUN_FIGURES_H
+#define PS_RUN_FIGURES_H
+
+#include "engine/run/count.h"
+#include "engine/run/geography.h"
+#include "indicators/period.h"
+#include "indicators/rate.h"
+
+typedef struct ps_series {
+    const char *id, *title;
+    size_t data;       /* data set */
+    size_t first_slot; /* slots of the series follow each other, one per period of its
+                          data */
+    bool *holds;       /* by group of the data set */
+} ps_series;
+
+typedef struct ps_data_set {
+    const ps_job_points *spec;
+    ps_point_counts *count;
+    ps_tally_cell **cells; /* by geography; sorted by area and group */
+    size_t *n_cells;
+    int32_t **reporter; /* by geography and area: expected reporter or PS_NONE */
+    int64_t *uncovered; /* by geography: areas that no reporter is expected for */
+    ps_keys *reporters;
+    int32_t *group_reporter; /* by group */
+    ps_month *group_month;   /* by group; PS_NO_MONTH without a date */
+    ps_month first, last;    /* span; first > last without rows or dates */
+    bool *present;           /* reporter * months + (month - first) */
+    ps_period *period;
+    size_t n_periods;
+} ps_data_set;
+
+/* One column of an area table. */
+typedef struct ps_area_values {
+    const ps_job_value *spec;
+    size_t geography;
+    double *value; /* by area */
+    bool *missing;
+} ps_area_values;
+
+typedef struct ps_figures {
+    const ps_job *job;
+    const ps_geographies *geographies;
+    ps_data_set *data;
+    size_t n_data;
+    ps_series *series;
+    size_t n_series;
+    size_t n_slots;
+    ps_area_values *values;
+    size_t n_values;
+} ps_figures;
+
+typedef struct ps_figure {
+    ps_estimate count, rate;
+    double denominator; /* people, or person-years; meaningful when has_denominator */
+    bool has_denominator;
+    char note[128];
+} ps_figure;
+
+/* Count all data of a job in all its geographies and get ready to compute. strict: a
+ * category that no series knows is PS_GATE instead of a warning. Area tables are read,
+ * too. */
+ps_status ps_figures_open(const ps_job_file *job, const ps_geographies *geographies,
+                          bool strict, const ps_talk *talk, ps_figures **out,
+                          ps_error *err) PS_MUST_CHECK;
+/* All figures of one area, n_slots of them. No allocation; any number of threads. */
+void ps_figures_of_area(const ps_figures *figures, size_t geography, size_t area,
+                        ps_figure *slots);
+/* Counts of one series in one area by month of its data set (last - first + 1 of them);
+ * covered[m] tells whether month m is known. */
+void ps_figures_months(const ps_figures *figures, size_t geography, size_t area,
+                       size_t series, int64_t *counts, bool *covered);
+/* Years that a period counts for in a denominator: whole and part years above one,
+ * else 1. */
+double ps_period_years(const ps_period *period);
+void ps_figures_free(ps_figures *figures);
+
+#endif

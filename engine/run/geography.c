@@ -1,0 +1,471 @@
+#include "engine/run/geography.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/core/tally.h"
+#include "engine/run/area_table.h"
+#include "geo/locate.h"
+
+static ps_status read_polygons(const ps_job_file *job, size_t i, ps_geography *g,
+                               const ps_talk *talk, ps_error *err) {
+    const ps_job_areas *s = g->spec;
+    ps_layer_spec spec = {.path = s->file,
+                          .base = job->folder,
+                          .layer = s->layer,
+                          .code = s->code,
+                          .name = s->name,
+                          .where = s->where,
+                          .crs = s->crs,
+                          .encoding = s->encoding,
+                          .policy = *s->invalid};
+    g->base = -1;
+    ps_status status = ps_layer_read_areas(&spec, talk, &g->areas, &g->report, err);
+    if (status == PS_OK || status == PS_NOMEM || err == NULL) return status;
+    char at[64], why[sizeof err->text];
+    snprintf(at, sizeof at, "areas[%zu].file", i);
+    memcpy(why, err->text, sizeof why);
+    return ps_yaml_fail(job->yaml, err, status, at, "%s", why);
+}
+
+/* Pairs of (larger area, member) while a membership is being read. */
+typedef struct membership {
+    ps_keys *codes; /* larger areas, in order of first occurrence */
+    ps_str *name;   /* by id of codes; views into the table or the job */
+    size_t name_capacity;
+    int32_t *group, *member; /* pairs */
+    size_t n, group_capacity, member_capacity;
+} membership;
+
+static ps_status add_pair(membership *m, ps_str code, ps_str name, int32_t member,
+                          ps_error *err) {
+    int32_t id;
+    bool added;
+    PS_TRY(ps_keys_add(m->codes, code, &id, &added, err));
+    if (added) {
+        PS_TRY(ps_grow((void **)&m->name, &m->name_capacity, (size_t)id + 1,
+                       sizeof *m->name, err));
+        m->name[id] = name.n > 0 ? name : code;
+    }
+    PS_TRY(
+        ps_grow((void **)&m->group, &m->group_capacity, m->n + 1, sizeof *m->group, err));
+    PS_TRY(ps_grow((void **)&m->member, &m->member_capacity, m->n + 1, sizeof *m->member,
+                   err));
+    m->group[m->n] = id;
+    m->member[m->n++] = member;
+    return PS_OK;
+}
+
+static ps_status read_table_pairs(const ps_job_file *job, size_t i, const ps_geography *g,
+                                  const ps_areas *base, const ps_talk *talk,
+                                  membership *m, ps_table **table, ps_error *err) {
+    const ps_job_membership *t = g->spec->table;
+    char at[64];
+    snprintf(at, sizeof at, "areas[%zu].table", i);
+    const char *columns[] = {t->member, t->code, t->name};
+    const size_t n_columns = t->name != NULL ? 3 : 2;
+    PS_TRY(ps_area_table_read(job, at, t->file, t->sheet, t->header, columns, n_columns,
+                              talk, table, err));
+    int column[3] = {0};
+    for (size_t c = 0; c < n_columns; c++)
+        PS_TRY(ps_table_need_column(*table, ps_str_of(columns[c]), &column[c], err));
+    bool *seen = ps_zalloc(base->n, sizeof *seen);
+    if (seen == NULL) return ps_fail_nomem(err);
+    int64_t unknown = 0;
+    ps_status status = PS_OK;
+    for (size_t r = 0; r < ps_table_rows(*table) && status == PS_OK; r++) {
+        ps_str member = ps_str_trim(ps_table_cell(*table, r, (size_t)column[0]));
+        ps_str code = ps_str_trim(ps_table_cell(*table, r, (size_t)column[1]));
+        ps_str name = n_columns == 3
+                          ? ps_str_trim(ps_table_cell(*table, r, (size_t)column[2]))
+                          : (ps_str){"", 0};
+        if (member.n == 0 || code.n == 0) continue;
+        int32_t row = ps_keys_find(base->by_code, member);
+        if (row == PS_NONE) {
+            unknown++;
+            continue;
+        }
+        seen[row] = true;
+        status = add_pair(m, code, name, row, err);
+    }
+    int64_t absent = 0;
+    size_t first = 0;
+    for (size_t a = base->n; a-- > 0;)
+        if (!seen[a]) absent++, first = a;
+    ps_free(seen);
+    PS_TRY(status);
+    if (unknown > 0)
+        ps_say(talk, PS_TALK_INFO, "%s: %lld rows name a member that is no area of %s",
+               g->spec->id, (long long)unknown, g->spec->of);
+    if (absent > 0)
+        ps_say(talk, PS_TALK_WARNING,
+               "%s: %lld of %zu areas of %s belong to none of its areas (first: %.*s)",
+               g->spec->id, (long long)absent, base->n, g->spec->of,
+               (int)base->code[first].n, base->code[first].p);
+    if (m->n == 0)
+        return ps_yaml_fail(
+            job->yaml, err, PS_FORMAT, at,
+            "no row names a member that is an area of %s; is '%s' the column "
+            "with its codes?",
+            g->spec->of, t->member);
+    return PS_OK;
+}
+
+static ps_status read_set_pairs(const ps_job_file *job, size_t i, const ps_geography *g,
+                                const ps_areas *base, membership *m, ps_error *err) {
+    for (unsigned s = 0; s < g->spec->sets_count; s++) {
+        const ps_job_set *set = &g->spec->sets[s];
+        for (unsigned k = 0; k < set->members_count; k++) {
+            ps_str code = ps_str_of(set->members[k]);
+            int32_t row = ps_keys_find(base->by_code, code);
+            if (row == PS_NONE) {
+                char at[96];
+                snprintf(at, sizeof at, "areas[%zu].sets[%u].members[%u]", i, s, k);
+                return ps_yaml_fail(job->yaml, err, PS_CONFIG, at,
+                                    "'%s' is no area of %s", set->members[k],
+                                    g->spec->of);
+            }
+            PS_TRY(add_pair(m, ps_str_of(set->code), ps_str_of(set->name), row, err));
+        }
+    }
+    return PS_OK;
+}
+
+/* Pairs to sorted rows without repeats, then the union of the polygons. */
+static ps_status freeze_membership(const membership *m, const ps_areas *base,
+                                   ps_geography *g, ps_error *err) {
+    const size_t n = ps_keys_size(m->codes);
+    ps_str *code = ps_alloc(n, sizeof *code);
+    size_t *first = ps_zalloc(n + 1, sizeof *first);
+    int32_t *list = ps_alloc(m->n, sizeof *list);
+    ps_status status = PS_OK;
+    if (code == NULL || first == NULL || list == NULL) {
+        status = ps_fail_nomem(err);
+        goto done;
+    }
+    for (size_t k = 0; k < n; k++) code[k] = ps_keys_text(m->codes, (int32_t)k);
+    for (size_t k = 0; k < m->n; k++) first[m->group[k] + 1]++;
+    for (size_t k = 0; k < n; k++) first[k + 1] += first[k];
+    for (size_t k = m->n; k-- > 0;) list[--first[m->group[k] + 1]] = m->member[k];
+    for (size_t k = 0; k < n; k++) first[k] = first[k + 1];
+    first[n] = m->n;
+    status = ps_areas_union(base, n, first, list, code, m->name, &g->areas, err);
+    if (status != PS_OK) goto done;
+
+    g->offset = ps_zalloc(n + 1, sizeof *g->offset);
+    g->member = ps_alloc(m->n, sizeof *g->member);
+    bool *taken = ps_zalloc(base->n, sizeof *taken);
+    if (g->offset == NULL || g->member == NULL || taken == NULL) {
+        ps_free(taken);
+        status = ps_fail_nomem(err);
+        goto done;
+    }
+    size_t at = 0;
+    for (size_t row = 0; row < n; row++) { /* in the order of the union: by code */
+        int32_t k = ps_keys_find(m->codes, g->areas->code[row]);
+        g->offset[row] = at;
+        for (size_t i = first[k]; i < first[k + 1]; i++) {
+            if (taken[list[i]]) continue;
+            taken[list[i]] = true;
+            g->member[at++] = list[i];
+        }
+        for (size_t i = g->offset[row]; i < at; i++) taken[g->member[i]] = false;
+    }
+    g->offset[n] = at;
+    ps_free(taken);
+done:
+    ps_free(code), ps_free(first), ps_free(list);
+    return status;
+}
+
+static ps_status build_membership(const ps_job_file *job, size_t i, ps_geographies *all,
+                                  const ps_talk *talk, ps_error *err) {
+    ps_geography *g = &all->geography[i];
+    for (size_t b = 0; b < i; b++)
+        if (strcmp(all->geography[b].spec->id, g->spec->of) == 0) g->base = (int)b;
+    const ps_areas *base = all->geography[g->base].areas;
+    membership m = {0};
+    ps_table *table = NULL;
+    ps_status status = ps_keys_create(&m.codes, err);
+    if (status == PS_OK)
+        status = g->spec->table != NULL
+                     ? read_table_pairs(job, i, g, base, talk, &m, &table, err)
+                     : read_set_pairs(job, i, g, base, &m, err);
+    if (status == PS_OK) status = freeze_membership(&m, base, g, err);
+    ps_table_free(table);
+    ps_keys_free(m.codes);
+    ps_free(m.name), ps_free(m.group), ps_free(m.member);
+    return status;
+}
+
+static ps_status alloc_population(ps_geography *g, ps_error *err) {
+    g->population = ps_zalloc(g->areas->n, sizeof *g->population);
+    g->population_missing = ps_zalloc(g->areas->n, sizeof *g->population_missing);
+    if (g->population == NULL || g->population_missing == NULL) return ps_fail_nomem(err);
+    return PS_OK;
+}
+
+/* "0..90+" stands for all columns of the file from "0" to "90+". */
+static ps_status expand_columns(const ps_job_file *job, const ps_job_population *p,
+                                const ps_table *table, int *column, size_t *n,
+                                ps_error *err) {
+    *n = 0;
+    for (unsigned c = 0; c < p->columns_count; c++) {
+        char at[64];
+        snprintf(at, sizeof at, "population.columns[%u]", c);
+        const char *dots = strstr(p->columns[c], "..");
+        int first, last;
+        ps_str from = ps_str_of(p->columns[c]), to = from;
+        if (dots != NULL) {
+            from.n = (size_t)(dots - p->columns[c]);
+            to = ps_str_of(dots + 2);
+        }
+        ps_status status = ps_table_need_column(table, from, &first, err);
+        if (status == PS_OK) status = ps_table_need_column(table, to, &last, err);
+        if (status != PS_OK) {
+            if (err == NULL) return status;
+            char why[sizeof err->text];
+            memcpy(why, err->text, sizeof why);
+            return ps_yaml_fail(job->yaml, err, status, at, "%s", why);
+        }
+        if (last < first)
+            return ps_yaml_fail(job->yaml, err, PS_CONFIG, at,
+                                "the column '%.*s' stands behind '%.*s' in the file",
+                                (int)from.n, from.p, (int)to.n, to.p);
+        for (int k = first; k <= last; k++) {
+            for (size_t e = 0; e < *n; e++)
+                if (column[e] == k)
+                    return ps_yaml_fail(job->yaml, err, PS_CONFIG, at,
+                                        "the column '%.*s' is counted twice",
+                                        (int)ps_table_column_name(table, (size_t)k).n,
+                                        ps_table_column_name(table, (size_t)k).p);
+            column[(*n)++] = k;
+        }
+    }
+    return PS_OK;
+}
+
+static ps_status read_population(const ps_job_file *job, ps_geography *g,
+                                 const ps_talk *talk, ps_error *err) {
+    const ps_job_population *p = job->job->population;
+    ps_table *table = NULL;
+    int *column = NULL;
+    PS_TRY(alloc_population(g, err));
+    PS_TRY(ps_area_table_read(job, "population", p->file, p->sheet, p->header, NULL, 0,
+                              talk, &table, err));
+    size_t n_columns = 0;
+    int code = 0;
+    ps_area_match match = {0};
+    ps_status status = ps_table_need_column(table, ps_str_of(p->code), &code, err);
+    if (status == PS_OK) {
+        column = ps_alloc(ps_table_columns(table) + 1, sizeof *column);
+        status = column != NULL ? PS_OK : ps_fail_nomem(err);
+    }
+    if (status == PS_OK) status = expand_columns(job, p, table, column, &n_columns, err);
+    if (status == PS_OK)
+        status = ps_area_table_sum(table, code, column, n_columns, g->areas,
+                                   g->population, g->population_missing, &match, err);
+    ps_free(column);
+    ps_table_free(table);
+    PS_TRY(status);
+    for (size_t a = 0; a < g->areas->n; a++) {
+        if (g->population_missing[a] || g->population[a] >= 0) continue;
+        return ps_fail(err, PS_FORMAT,
+                       "%s: area %.*s has %g people; a count cannot be negative", p->file,
+                       (int)g->areas->code[a].n, g->areas->code[a].p, g->population[a]);
+    }
+    if (match.absent == (int64_t)g->areas->n)
+        return ps_yaml_fail(
+            job->yaml, err, PS_FORMAT, "population.code",
+            "none of the %lld codes in column '%s' (first: %s) is an area of %s; "
+            "another vintage of codes, or another column?",
+            (long long)match.rows, p->code, match.unknown_example, g->spec->id);
+    if (match.absent > 0)
+        ps_say(talk, PS_TALK_WARNING,
+               "population: %lld of %zu areas of %s have no row (first: %s); their rates "
+               "are "
+               "missing",
+               (long long)match.absent, g->areas->n, g->spec->id, match.absent_example);
+    g->population_method = "table";
+    return PS_OK;
+}
+
+static ps_status sum_members(const ps_geography *base, ps_geography *g, ps_error *err) {
+    PS_TRY(alloc_population(g, err));
+    for (size_t a = 0; a < g->areas->n; a++) {
+        for (size_t i = g->offset[a]; i < g->offset[a + 1]; i++) {
+            g->population[a] += base->population[g->member[i]];
+            g->population_missing[a] |= base->population_missing[g->member[i]];
+        }
+    }
+    g->population_method = "sum of members";
+    return PS_OK;
+}
+
+/* Every source area goes whole to the area that holds its interior point: no fractions,
+ * each source once (best fit). */
+static ps_status fit_points(const ps_geography *source, ps_geography *g, double *x,
+                            double *y, int32_t *row, ps_error *err) {
+    const size_t n = source->areas->n;
+    PS_TRY(ps_areas_interior_points(source->areas, x, y, err));
+    if (!ps_crs_same(source->areas->crs, g->areas->crs)) {
+        ps_crs_operation *op = NULL;
+        PS_TRY(
+            ps_crs_operation_open(source->areas->crs, g->areas->crs, NULL, 0, &op, err));
+        ps_crs_operation_apply(op, n, x, y);
+        ps_crs_operation_free(op);
+    }
+    ps_locator *locator = NULL;
+    PS_TRY(ps_locator_build(g->areas, NULL, ps_crs_is_geographic(g->areas->crs), &locator,
+                            err));
+    ps_locate(locator, n, x, y, row, NULL);
+    ps_locator_free(locator);
+    for (size_t i = 0; i < n; i++) {
+        if (row[i] == PS_NONE) continue;
+        g->population[row[i]] += source->population[i];
+        g->population_missing[row[i]] |= source->population_missing[i];
+    }
+    return PS_OK;
+}
+
+static ps_status fit_population(const ps_geography *source, ps_geography *g,
+                                ps_error *err) {
+    const size_t n = source->areas->n;
+    PS_TRY(alloc_population(g, err));
+    double *x = ps_alloc(n, sizeof *x), *y = ps_alloc(n, sizeof *y);
+    int32_t *row = ps_alloc(n, sizeof *row);
+    ps_status status = PS_OK;
+    if (x == NULL || y == NULL || row == NULL)
+        status = ps_fail_nomem(err);
+    else
+        status = fit_points(source, g, x, y, row, err);
+    if (status == PS_OK) {
+        /* An area that no source fell into has no known population, not none. */
+        bool *fed = ps_zalloc(g->areas->n, sizeof *fed);
+        if (fed == NULL) status = ps_fail_nomem(err);
+        for (size_t i = 0; status == PS_OK && i < n; i++)
+            if (row[i] != PS_NONE) fed[row[i]] = true;
+        for (size_t a = 0; status == PS_OK && a < g->areas->n; a++)
+            g->population_missing[a] |= !fed[a];
+        ps_free(fed);
+    }
+    ps_free(x), ps_free(y), ps_free(row);
+    g->population_method = "best fit by interior point";
+    return status;
+}
+
+static ps_status load_population(const ps_job_file *job, ps_geographies *all,
+                                 const ps_talk *talk, ps_error *err) {
+    const ps_job_population *p = job->job->population;
+    ps_geography *source = NULL;
+    for (size_t i = 0; i < all->n; i++)
+        if (strcmp(all->geography[i].spec->id, p->areas) == 0)
+            source = &all->geography[i];
+    PS_TRY(read_population(job, source, talk, err));
+    for (size_t i = 0; i < all->n; i++) {
+        ps_geography *g = &all->geography[i];
+        if (g == source) continue;
+        if (g->base >= 0 && all->geography[g->base].population != NULL)
+            PS_TRY(sum_members(&all->geography[g->base], g, err));
+        else
+            PS_TRY(fit_population(source, g, err));
+    }
+    all->has_population = true;
+    return PS_OK;
+}
+
+static void tell_repairs(const ps_geography *g, const ps_talk *talk) {
+    const ps_layer_report *r = &g->report;
+    int64_t wrong =
+        r->invalid_geometry + r->null_geometry + r->empty_geometry + r->not_polygon;
+    if (wrong == 0) return;
+    ps_say(talk, PS_TALK_WARNING,
+           "%s: of %lld features %lld have an invalid, %lld a null, %lld an empty "
+           "geometry, %lld "
+           "are no polygon; %lld repaired, %lld skipped (%s)",
+           g->spec->id, (long long)r->features, (long long)r->invalid_geometry,
+           (long long)r->null_geometry, (long long)r->empty_geometry,
+           (long long)r->not_polygon, (long long)r->repaired, (long long)r->skipped,
+           r->examples > 0 ? r->example[0] : "");
+}
+
+static ps_status open_all(const ps_job_file *job, ps_geographies *all,
+                          const ps_talk *talk, ps_error *err) {
+    for (size_t i = 0; i < all->n; i++) {
+        ps_geography *g = &all->geography[i];
+        g->spec = &job->job->areas[i];
+        PS_TRY(ps_progress(talk, "reading boundaries", (double)i, (double)all->n, err));
+        if (g->spec->file != NULL) {
+            PS_TRY(read_polygons(job, i, g, talk, err));
+            tell_repairs(g, talk);
+        } else {
+            PS_TRY(build_membership(job, i, all, talk, err));
+        }
+    }
+    return job->job->population != NULL ? load_population(job, all, talk, err) : PS_OK;
+}
+
+ps_status ps_geographies_open(const ps_job_file *job, const ps_talk *talk,
+                              ps_geographies **out, ps_error *err) {
+    *out = NULL;
+    ps_geographies *all = ps_zalloc(1, sizeof *all);
+    if (all == NULL) return ps_fail_nomem(err);
+    all->geography = ps_zalloc(job->job->areas_count, sizeof *all->geography);
+    if (all->geography == NULL) {
+        ps_free(all);
+        return ps_fail_nomem(err);
+    }
+    all->n = job->job->areas_count;
+    ps_status status = open_all(job, all, talk, err);
+    if (status != PS_OK) {
+        ps_geographies_free(all);
+        return status;
+    }
+    *out = all;
+    return PS_OK;
+}
+
+void ps_geographies_free(ps_geographies *all) {
+    if (all == NULL) return;
+    for (size_t i = 0; i < all->n; i++) {
+        ps_geography *g = &all->geography[i];
+        ps_areas_free(g->areas);
+        ps_free(g->offset), ps_free(g->member);
+        ps_free(g->population), ps_free(g->population_missing);
+    }
+    ps_free(all->geography);
+    ps_free(all);
+}
+
+ps_status ps_geography_sum_cells(const ps_geography *built, size_t n_base_areas,
+                                 const ps_tally_cell *cells, size_t n,
+                                 ps_tally_cell **out, size_t *n_out, ps_error *err) {
+    *out = NULL;
+    size_t *first = ps_alloc(n_base_areas + 3, sizeof *first);
+    ps_tally *sums = NULL;
+    ps_status status = first != NULL ? ps_tally_create(&sums, err) : ps_fail_nomem(err);
+    if (status == PS_OK) {
+        for (size_t a = 0, at = 0; a < n_base_areas + 3; a++) {
+            while (at < n && (size_t)cells[at].area < a) at++;
+            first[a] = at;
+        }
+        const size_t areas = built->areas->n;
+        for (size_t a = 0; a < areas && status == PS_OK; a++)
+            for (size_t k = built->offset[a]; k < built->offset[a + 1]; k++) {
+                size_t m = (size_t)built->member[k];
+                for (size_t c = first[m]; c < first[m + 1] && status == PS_OK; c++)
+                    status = ps_tally_add(sums, (int32_t)a, cells[c].group,
+                                          cells[c].count, err);
+            }
+        for (size_t extra = 0; extra < 2; extra++)
+            for (size_t c = first[n_base_areas + extra];
+                 c < first[n_base_areas + extra + 1] && status == PS_OK; c++)
+                status = ps_tally_add(sums, (int32_t)(areas + extra), cells[c].group,
+                                      cells[c].count, err);
+    }
+    if (status == PS_OK) status = ps_tally_cells(sums, out, n_out, err);
+    ps_tally_free(sums);
+    ps_free(first);
+    return status;
+}

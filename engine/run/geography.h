@@ -1,0 +1,43 @@
+/* The geographies of a job: polygons read, memberships resolved, people counted. */
+#ifndef PS_RUN_GEOGRAPHY_H
+#define PS_RUN_GEOGRAPHY_H
+
+#include "engine/core/tally.h"
+#include "engine/run/job.h"
+
+typedef struct ps_geography {
+    const ps_job_areas *spec;
+    ps_areas *areas; /* polygons; for a membership geography the union of its members */
+    ps_layer_report report; /* of polygons read */
+    int base;               /* geography it is built of, or -1 for polygons */
+    size_t
+        *offset; /* members of area a: member[offset[a] .. offset[a + 1]), rows of base */
+    int32_t *member;
+    /* People, when the job has a population. */
+    double *population;
+    bool *population_missing;
+    const char
+        *population_method; /* "table", "sum of members", "best fit by interior point" */
+} ps_geography;
+
+typedef struct ps_geographies {
+    ps_geography *geography;
+    size_t n;
+    bool has_population;
+} ps_geographies;
+
+/* Load all geographies of a job, in its order. Warnings name codes that do not meet. */
+ps_status ps_geographies_open(const ps_job_file *job, const ps_talk *talk,
+                              ps_geographies **out, ps_error *err) PS_MUST_CHECK;
+void ps_geographies_free(ps_geographies *all);
+
+/* The counts of a membership geography: cells of its base, added up by group of members.
+ * Both sorted by area and then group; the caller frees *out. Cells of base beyond its
+ * areas (outside, unlocated) are kept, with the area numbers of `built`. */
+
+ps_status ps_geography_sum_cells(const ps_geography *built, size_t n_base_areas,
+                                 const ps_tally_cell *cells, size_t n,
+                                 ps_tally_cell **out, size_t *n_out,
+                                 ps_error *err) PS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,241 @@
+#include "engine/run/join.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run/manifest.h"
+
+static const double strict_accuracy =
+    1.5; /* metres; OSTN15 reaches 1, the Helmert shift 2 */
+
+/* Everything a join opens, so that one place frees it. */
+typedef struct joined {
+    const ps_join_request *request;
+    ps_areas *areas;
+    ps_layer_report report;
+    ps_point_counts *count;
+    ps_output *counts, *assign, *manifest;
+} joined;
+
+static void fill_spec(const ps_join_request *r, ps_points_spec *spec) {
+    *spec = (ps_points_spec){.files = r->points,
+                             .n_files = r->n_points,
+                             .layer = r->points_layer,
+                             .x = r->x,
+                             .y = r->y,
+                             .crs = r->crs,
+                             .by = r->by,
+                             .n_by = r->n_by};
+    if (!r->police_uk) return;
+    if (spec->x == NULL) spec->x = "Longitude";
+    if (spec->y == NULL) spec->y = "Latitude";
+    if (spec->crs == NULL) spec->crs = "EPSG:4326";
+    spec->date = "Month";
+    spec->key = "Crime ID";
+    spec->reporter = "Reported by";
+    spec->drop_duplicates = !r->keep_duplicates;
+}
+
+/* Rank of each group in the order of its texts. qsort has no context argument that is
+ * portable, so the keys travel with the elements. */
+typedef struct ranked {
+    ps_str key;
+    int32_t group;
+} ranked;
+
+static int by_key(const void *a, const void *b) {
+    return ps_str_cmp(((const ranked *)a)->key, ((const ranked *)b)->key);
+}
+
+static ps_status rank_groups(const ps_keys *groups, int32_t **rank, ps_error *err) {
+    size_t n = ps_keys_size(groups);
+    ranked *order = ps_alloc(n, sizeof *order);
+    *rank = ps_alloc(n, sizeof **rank);
+    if (order == NULL || *rank == NULL) {
+        ps_free(order);
+        return ps_fail_nomem(err);
+    }
+    for (size_t i = 0; i < n; i++)
+        order[i] = (ranked){ps_keys_text(groups, (int32_t)i), (int32_t)i};
+    if (n > 0) qsort(order, n, sizeof *order, by_key);
+    for (size_t i = 0; i < n; i++) (*rank)[order[i].group] = (int32_t)i;
+    ps_free(order);
+    return PS_OK;
+}
+
+/* A cell in the order of the output file. */
+typedef struct line {
+    int32_t area, rank, group;
+    int64_t count;
+} line;
+
+static int by_area_and_rank(const void *a, const void *b) {
+    const line *x = a, *y = b;
+    if (x->area != y->area) return x->area < y->area ? -1 : 1;
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static void write_line(ps_output *out, const ps_point_counts *count, int32_t area, int32_t group,
+                       size_t n_by, int64_t n) {
+    ps_output_csv_field(out, count->geography[0].areas->code[area]);
+    for (size_t i = 0; i < n_by; i++) {
+        ps_output_write(out, ",", 1);
+        if (group != PS_NONE)
+            ps_output_csv_field(out, ps_points_group_field(count->points, group, i));
+    }
+    ps_output_printf(out, ",%lld\n", (long long)n);
+}
+
+static ps_status write_counts(const joined *j, ps_output *out, ps_error *err) {
+    const ps_join_request *r = j->request;
+    ps_tally_cell *cells = NULL;
+    int32_t *rank = NULL;
+    line *lines = NULL;
+    size_t n = 0;
+    ps_status status = ps_tally_cells(j->count->geography[0].tally, &cells, &n, err);
+    if (status == PS_OK)
+        status = rank_groups(ps_points_groups(j->count->points), &rank, err);
+    if (status == PS_OK) {
+        lines = ps_alloc(n, sizeof *lines);
+        if (lines == NULL) status = ps_fail_nomem(err);
+    }
+    if (status == PS_OK) {
+        for (size_t i = 0; i < n; i++)
+            lines[i] = (line){cells[i].area, rank[cells[i].group], cells[i].group,
+                              cells[i].count};
+        if (n > 0) qsort(lines, n, sizeof *lines, by_area_and_rank);
+        ps_output_text(out, "area");
+        for (size_t i = 0; i < r->n_by; i++) {
+            ps_output_write(out, ",", 1);
+            ps_output_csv_field(out, ps_str_of(r->by[i]));
+        }
+        ps_output_text(out, ",count\n");
+        const int32_t n_areas = (int32_t)j->areas->n;
+        size_t at = 0;
+        for (int32_t area = 0; area < n_areas; area++) {
+            if (r->zeros && (at == n || lines[at].area != area))
+                write_line(out, j->count, area, PS_NONE, r->n_by, 0);
+            for (; at < n && lines[at].area == area; at++)
+                write_line(out, j->count, area, lines[at].group, r->n_by,
+                           lines[at].count);
+        }
+    }
+    ps_free(cells), ps_free(rank), ps_free(lines);
+    return status;
+}
+
+static ps_status write_manifest(const joined *j, ps_error *err) {
+    static const char *const ids[] = {"areas"};
+    const ps_join_request *r = j->request;
+    ps_json json = ps_json_begin(j->manifest);
+    ps_json_object(&json);
+    ps_json_member_text(&json, "command", r->command);
+    ps_manifest_versions(&json);
+    ps_json_key(&json, "inputs");
+    ps_json_array(&json);
+    PS_TRY(ps_manifest_file(&json, "areas", r->areas.path, r->areas.path, err));
+    PS_TRY(ps_manifest_inputs(&json, j->count, ids, err));
+    ps_json_end_array(&json);
+    ps_json_key(&json, "geometry");
+    ps_json_object(&json);
+    ps_manifest_layer(&json, &j->report);
+    ps_json_end_object(&json);
+    ps_json_key(&json, "operations");
+    ps_json_array(&json);
+    ps_manifest_operation(&json, "areas", &j->count->geography[0].operation);
+    ps_json_end_array(&json);
+    ps_json_end_object(&json);
+    return PS_OK;
+}
+
+/* --strict: what would be counted and told is refused instead. */
+static ps_status check_strict(const joined *j, ps_error *err) {
+    if (!j->request->strict) return PS_OK;
+    if (j->report.invalid_geometry + j->report.null_geometry + j->report.empty_geometry >
+        0)
+        return ps_fail(
+            err, PS_GATE,
+            "%s: %lld features with an invalid, empty or null geometry (%s); mend "
+            "the layer or run without --strict",
+            j->request->areas.path,
+            (long long)(j->report.invalid_geometry + j->report.null_geometry +
+                        j->report.empty_geometry),
+            j->report.examples > 0 ? j->report.example[0] : "");
+    for (size_t s = 0; s < ps_points_sources(j->count->points); s++) {
+        const ps_rows *rows = ps_points_rows(j->count->points, s);
+        if (rows->invalid == 0) continue;
+        return ps_fail(
+            err, PS_GATE,
+            "%s: %lld invalid rows (row %lld: %s: \"%s\"); mend the file or run "
+            "without --strict",
+            ps_points_source_name(j->count->points, s), (long long)rows->invalid,
+            (long long)rows->example[0].row, ps_cause_text(rows->example[0].cause),
+            rows->example[0].seen);
+    }
+    return PS_OK;
+}
+
+static bool is_path(const char *path) {
+    return path != NULL && strcmp(path, "-") != 0;
+}
+
+static ps_status check_request(const ps_join_request *r, ps_error *err) {
+    if (r->n_points == 0)
+        return ps_fail(err, PS_CONFIG, "no points given: name files, folders or globs");
+    if (r->areas.path == NULL || r->areas.code == NULL)
+        return ps_fail(
+            err, PS_CONFIG,
+            "--areas FILE and --id FIELD say which areas to join to; give both");
+    if (r->police_uk && (r->x != NULL || r->y != NULL))
+        return ps_fail(err, PS_CONFIG,
+                       "--format police.uk already names the columns of x and y; "
+                       "leave out --x and --y, or the format");
+    return PS_OK;
+}
+
+static ps_status join(joined *j, ps_output *out, ps_output *accounting, ps_error *err) {
+    const ps_join_request *r = j->request;
+    PS_TRY(check_request(r, err));
+    /* Outputs first: a folder that cannot be written is told before the work, not after
+     * it. */
+    if (is_path(r->counts)) PS_TRY(ps_output_open(r->counts, &j->counts, err));
+    if (r->assign != NULL) PS_TRY(ps_output_open(r->assign, &j->assign, err));
+    if (r->manifest != NULL) PS_TRY(ps_output_open(r->manifest, &j->manifest, err));
+
+    PS_TRY(ps_layer_read_areas(&r->areas, r->talk, &j->areas, &j->report, err));
+    ps_points_spec spec;
+    fill_spec(r, &spec);
+    ps_count_options options = {.max_accuracy = r->strict ? strict_accuracy : 0,
+                                .assign = j->assign,
+                                .talk = r->talk};
+    const ps_areas *areas[] = {j->areas};
+    PS_TRY(ps_count_points(&spec, areas, 1, &options, &j->count, err));
+    ps_accounting_lines(j->count, 0, "", accounting);
+    PS_TRY(check_strict(j, err));
+    PS_TRY(write_counts(j, j->counts != NULL ? j->counts : out, err));
+    if (j->manifest != NULL) PS_TRY(write_manifest(j, err));
+
+    ps_output *done[] = {j->counts, j->assign, j->manifest};
+    j->counts = j->assign = j->manifest = NULL;
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < 3; i++) {
+        if (done[i] == NULL) continue;
+        if (status == PS_OK)
+            status = ps_output_commit(done[i], err);
+        else
+            ps_output_abandon(done[i]);
+    }
+    return status;
+}
+
+ps_status ps_join(const ps_join_request *request, ps_output *out, ps_output *accounting,
+                  ps_error *err) {
+    joined j = {.request = request};
+    ps_status status = join(&j, out, accounting, err);
+    if (j.counts != NULL) ps_output_abandon(j.counts);
+    if (j.assign != NULL) ps_output_abandon(j.assign);
+    if (j.manifest != NULL) ps_output_abandon(j.manifest);
+    ps_point_counts_free(j.count);
+    ps_areas_free(j.areas);
+    return status;
+}
