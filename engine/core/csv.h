@@ -2,11 +2,14 @@
  *
  * The form is RFC 4180 widened to what real files hold: LF, CRLF or CR line ends (also
  * mixed), quoted fields with doubled quotes and line ends inside, a UTF-8 byte order
- * mark, UTF-8 or else Windows-1252, records with too few or too many fields, a last line
- * without an end, blank lines (skipped, not counted as rows), a quote in the middle of an
- * unquoted field (an ordinary character). A file that is plainly not a table (an HTML
- * page, UTF-16, NUL bytes) is refused with PS_FORMAT and a sentence that says what it
- * looks like.
+ * mark, UTF-8 or else Windows-1252 (from the first record that is not valid UTF-8 to the
+ * end), records with too few or too many fields, a last line without an end, empty lines
+ * (skipped, not counted as rows). A quote opens a quoted field only as the first
+ * character of the field; text between the closing quote and the next delimiter is
+ * appended as it stands; a quote anywhere else is an ordinary character. A file that is
+ * plainly not a table (an HTML page, UTF-16, a workbook, NUL bytes) is refused with
+ * PS_FORMAT and a sentence that says what it looks like, and so is a quote that is never
+ * closed.
  *
  * Two steps. The reader, on one thread, fills blocks of whole records and knows the
  * number of the first row of each. Decoding a block, on any thread, hands out the fields
@@ -34,6 +37,7 @@ typedef struct ps_csv_options {
                            are skipped. */
     const char *name;   /* of the input, for messages */
     const ps_talk *talk; /* told once about a fallback to Windows-1252 */
+    size_t block_bytes;  /* 0 means PS_CSV_BLOCK_BYTES; tests make blocks small */
 } ps_csv_options;
 
 /* Open a table and read its header. Takes the stream: it is closed with the reader, also
@@ -42,12 +46,17 @@ ps_status ps_csv_open(ps_stream *stream, const ps_csv_options *options, ps_csv *
                       ps_error *err) PS_MUST_CHECK;
 size_t ps_csv_columns(const ps_csv *csv);
 ps_str ps_csv_column_name(const ps_csv *csv, size_t column);
-/* The column of that name: exact first, else ignoring case and outer spaces; -1 when
- * absent, -2 when the name occurs more than once. */
+/* The column of that name: exact first, else ignoring case, outer spaces and repeated
+ * spaces (published headers vary in them); -1 when absent, -2 when the name occurs more
+ * than once. */
 int ps_csv_find_column(const ps_csv *csv, ps_str name);
 /* The column, or PS_CONFIG naming the input, the wanted name and the nearest one. */
 ps_status ps_csv_need_column(const ps_csv *csv, ps_str name, int *out,
                              ps_error *err) PS_MUST_CHECK;
+/* The same two over any list of names; what is the input, for the message. */
+int ps_names_find(const ps_str *names, size_t n, ps_str name);
+ps_status ps_names_need(const ps_str *names, size_t n, ps_str name, const char *what,
+                        int *out, ps_error *err) PS_MUST_CHECK;
 /* "UTF-8", "UTF-8 with BOM", "Windows-1252": known for sure only after the last block. */
 const char *ps_csv_encoding(const ps_csv *csv);
 char ps_csv_delimiter(const ps_csv *csv);
@@ -61,9 +70,11 @@ typedef struct ps_csv_block {
     size_t n, capacity;
     int64_t first_row; /* number of its first record; data rows count from 1 */
     int64_t rows;
+    size_t windows_from; /* bytes from here on are Windows-1252; n when none are */
 } ps_csv_block;
 
-/* The next records, at least one; rows = 0 at the end of the input. */
+/* The next records, at least one; rows = 0 at the end of the input. One thread at a time
+ * and in order; the talk is told from that thread. After an error there are no more. */
 ps_status ps_csv_next_block(ps_csv *csv, ps_csv_block *block,
                             ps_error *err) PS_MUST_CHECK;
 void ps_csv_block_free(ps_csv_block *block);
@@ -77,14 +88,17 @@ typedef struct ps_csv_record {
 } ps_csv_record;
 
 typedef enum ps_csv_shape {
-    PS_CSV_EXACT, /* as many fields as the header */
+    PS_CSV_EXACT, /* as many fields as the header has names (empty names at its end may be
+                     absent) */
     PS_CSV_SHORT, /* fewer */
     PS_CSV_LONG   /* more, other than empty ones at the end */
 } ps_csv_shape;
 
 typedef struct ps_csv_cursor ps_csv_cursor;
-/* Read the records of blocks of csv, of which only the n chosen columns are wanted. One
- * cursor per worker, reused for any number of blocks. */
+/* Read the records of blocks of csv, of which only the n chosen columns are wanted; a
+ * column may be chosen twice, and a negative one is always empty (an optional column that
+ * the file lacks). One cursor per worker, reused for any number of blocks; it needs csv
+ * only while it is created. */
 ps_status ps_csv_cursor_create(const ps_csv *csv, const int *columns, size_t n,
                                ps_csv_cursor **out, ps_error *err) PS_MUST_CHECK;
 void ps_csv_cursor_start(ps_csv_cursor *cursor, const ps_csv_block *block);

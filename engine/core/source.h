@@ -2,21 +2,31 @@
  *
  * A pattern is a file, a folder, a shell glob (`crime/2018-*` + `/x.csv`), or a member of
  * an archive (`latest.zip`, `latest.zip/2018-05/x.csv`, globs allowed behind the
- * archive). It expands to a list of sources in byte order of their names, so that the
- * order of rows never depends on the file system. A source is read front to back,
- * decompressed on the way (gzip, ZIP members), in bounded memory. Nothing here opens a
- * network connection, and a path like `/vsicurl/...` or `http://...` is refused.
+ * archive). A name that exists as written is that file, even with glob characters in it.
+ * What a glob matches counts as if it had been named outright. A folder is searched
+ * through all its sub-folders; hidden names (".x", "__MACOSX") are passed over there and
+ * in archives. The list is in byte order of the names, so that the order of rows never
+ * depends on the file system or on the order of the patterns. A source is read front to
+ * back, decompressed on the way (gzip, ZIP members, gzip inside ZIP), in bounded memory.
+ * Nothing here opens a network connection, and a path like `/vsicurl/...` or `http://...`
+ * is refused with PS_CONFIG.
  *
- * Bounds against hostile archives, each a PS_LIMIT error: PS_SOURCE_MAX_MEMBERS members,
- * a member that inflates beyond PS_SOURCE_MAX_RATIO times its packed size (above 64 MiB),
- * member names that are absolute or contain "..".
+ * Bounds against hostile input, each a PS_LIMIT error: PS_SOURCE_MAX_MEMBERS members of
+ * an archive or sources of a list, folders nested deeper than PS_SOURCE_MAX_DEPTH (links
+ * that lead back to a folder above are passed over), a source that inflates beyond
+ * PS_SOURCE_MAX_RATIO times its packed size (above 64 MiB), member names that are
+ * absolute or contain "..".
  */
 #ifndef PS_CORE_SOURCE_H
 #define PS_CORE_SOURCE_H
 
 #include "engine/core/text.h"
 
-enum { PS_SOURCE_MAX_MEMBERS = 100000, PS_SOURCE_MAX_RATIO = 200 };
+enum {
+    PS_SOURCE_MAX_MEMBERS = 100000,
+    PS_SOURCE_MAX_RATIO = 200,
+    PS_SOURCE_MAX_DEPTH = 16
+};
 
 typedef enum ps_packing { PS_PLAIN, PS_GZIP, PS_ZIP_MEMBER } ps_packing;
 
@@ -26,16 +36,19 @@ typedef struct ps_source {
     const char *path;   /* the file to open */
     const char *member; /* member of a ZIP archive, else NULL */
     ps_packing packing;
-    int64_t bytes; /* packed size */
+    int64_t bytes;              /* packed size */
+    struct ps_archive *archive; /* handles of the archive kept open by the list; NULL is
+                                   fine: the archive is opened for each stream */
 } ps_source;
 
 typedef struct ps_source_list ps_source_list;
 
 /* What do these patterns name? base is the folder that relative patterns start from
  * (NULL: the working directory); names stay as the user wrote them. suffixes,
- * NULL-terminated, say which files of a folder or archive count (".csv", ".csv.gz"); a
- * file named outright always counts. A pattern without any match is PS_INPUT and names
- * the folder searched and the nearest name. The same file twice is PS_CONFIG. */
+ * NULL-terminated, say which files of a folder or archive count (".csv", ".csv.gz", in
+ * any case; NULL: all); a file named outright always counts. A pattern without any match
+ * is PS_INPUT and names the folder searched and the nearest name. The same file twice is
+ * PS_CONFIG. */
 ps_status ps_source_list_open(const char *const *patterns, size_t n, const char *base,
                               const char *const *suffixes, ps_source_list **out,
                               ps_error *err) PS_MUST_CHECK;
@@ -43,7 +56,8 @@ size_t ps_source_list_size(const ps_source_list *list);
 const ps_source *ps_source_list_get(const ps_source_list *list, size_t i);
 void ps_source_list_free(ps_source_list *list);
 
-/* A stream of the unpacked bytes of one source; one thread at a time. */
+/* A stream of the unpacked bytes of one source; one thread at a time, but any number of
+ * streams of one list at once. Close it before the list is freed. */
 typedef struct ps_stream ps_stream;
 ps_status ps_stream_open(const ps_source *source, ps_stream **out,
                          ps_error *err) PS_MUST_CHECK;

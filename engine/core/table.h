@@ -32,15 +32,17 @@ ps_status ps_table_need_column(const ps_table *table, ps_str name, int *out,
 ps_str ps_table_cell(const ps_table *table, size_t row, size_t column);
 int64_t ps_table_row_in_file(const ps_table *table, size_t row);
 /* The cell as a number. Thousands separators ("1,234") are taken when every group has
- * three digits. *missing is set for an empty cell and for the markers "-", "..", ":",
- * "*", "n/a", "NA",
- * "[x]", "[z]", "[c]". PS_FORMAT names table, row, column and the text seen. */
+ * three digits. *missing is set, and *value 0, for an empty cell and for the markers "-",
+ * "..", ":", "*", "n/a", "NA", "[x]", "[z]", "[c]" in any case. PS_FORMAT names table,
+ * row, column and the text seen. */
 ps_status ps_table_number(const ps_table *table, size_t row, size_t column, double *value,
                           bool *missing, ps_error *err) PS_MUST_CHECK;
 void ps_table_free(ps_table *table);
 
-/* The whole of a delimited file as a table; columns NULL means all. header_row as in
- * csv.h. base: folder of a relative path. */
+/* The whole of a delimited file (also .gz, or the one wanted member of a .zip) as a
+ * table; columns NULL means all. header_row as in csv.h. base: folder of a relative path.
+ * A row with more fields than the header is PS_FORMAT, because its cells may stand under
+ * the wrong names; rows with fewer get empty cells, and the talk is told how many. */
 ps_status ps_table_read_csv(const char *path, const char *base, int64_t header_row,
                             const ps_str *columns, size_t n_columns, const ps_talk *talk,
                             ps_table **out, ps_error *err) PS_MUST_CHECK;
