@@ -1,0 +1,33 @@
+/* Each library is asked in the one file that includes its header; here the answers are
+ * put together, once. */
+#include "engine/run/version.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "engine/run/yaml.h"
+#include "geo/crs.h"
+#include "geo/layer.h"
+#include "geo/overlay.h"
+
+static ps_version list[4];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* What an answer says from its first digit on: "GDAL 3.6.2" is "3.6.2". */
+static const char *number_of(const char *answer) {
+    const char *digit = strpbrk(answer, "0123456789");
+    return digit != NULL ? digit : answer;
+}
+
+static void fill(void) {
+    list[0] = (ps_version){"GDAL", number_of(ps_layer_gdal_version())};
+    list[1] = (ps_version){"GEOS", number_of(ps_overlay_geos_version())};
+    list[2] = (ps_version){"PROJ", number_of(ps_crs_proj_version())};
+    list[3] = (ps_version){"libcyaml", cyaml_version_str};
+}
+
+size_t ps_version_list(const ps_version **out) {
+    pthread_once(&once, fill);
+    *out = list;
+    return sizeof list / sizeof *list;
+}
