@@ -80,8 +80,10 @@ ps_status ps_tally_add(ps_tally *tally, int32_t area, int32_t group, int64_t n,
         *cell = (slot){key, 0};
         tally->size++;
     }
-    if (__builtin_add_overflow(cell->count, n, &cell->count))
+    int64_t sum;
+    if (__builtin_add_overflow(cell->count, n, &sum))
         return ps_fail(err, PS_LIMIT, "a count does not fit into 64 bits");
+    cell->count = sum;
     return PS_OK;
 }
 
