@@ -178,4 +178,8 @@ ps_status ps_job_parse(const char *name, const char *bytes, size_t n, ps_job_fil
                        ps_error *err) PS_MUST_CHECK;
 void ps_job_free(ps_job_file *file);
 
+/* The second half of the two above: check what a schema cannot say, then fill in presets
+ * and defaults. job was filled from yaml; on failure it is still to be freed with it. */
+ps_status ps_job_resolve(const ps_yaml *yaml, ps_job *job, ps_error *err) PS_MUST_CHECK;
+
 #endif

@@ -3,8 +3,12 @@
  * libcyaml fills the structures; before it does, the document is walked beside the schema
  * so that every mistake is told with file, line, column, path and the nearest valid name,
  * all of them at once up to a limit. The positions stay, so that a later check ("no such
- * column") can point at the value it is about. Anchors, aliases and tags are refused; a
- * file is at most PS_YAML_MAX_BYTES.
+ * column") can point at the value it is about.
+ *
+ * The dialect is narrow, so that a file has one meaning: UTF-8; one document; no anchors,
+ * aliases or tags; a key stands once; nested at most 32 deep, at most PS_YAML_MAX_BYTES;
+ * numbers decimal and without quotes; switches true or false; a key without a value is a
+ * mistake. JSON is a subset of it.
  */
 #ifndef PS_RUN_YAML_H
 #define PS_RUN_YAML_H
@@ -15,6 +19,9 @@
 
 enum { PS_YAML_MAX_BYTES = 4 << 20 };
 
+/* A schema is a pointer to a mapping of texts, whole numbers, numbers, switches, enums,
+ * mappings and lists. What is hung into the structures later must come from
+ * engine/core/mem.h: ps_yaml_free frees it with the rest. */
 typedef struct ps_yaml ps_yaml;
 
 /* Read and check a file and fill *data (freed by ps_yaml_free). PS_INPUT when it cannot
