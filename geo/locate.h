@@ -41,8 +41,11 @@ void ps_locate(const ps_locator *locator, size_t n, const double *x, const doubl
 double ps_locator_unit(const ps_locator *locator);
 size_t ps_locator_bytes(const ps_locator *locator);
 
-/* The frozen coordinate of v, as used by the index: llround(v / unit). For oracles and
- * tests. */
+/* The same index byte for byte, so the same answer everywhere. */
+bool ps_locator_same(const ps_locator *a, const ps_locator *b);
+
+/* The frozen coordinate of v, as used by the index: llround(v * (1 / unit)); INT64_MIN
+ * when that is out of range or v is not finite. For oracles and tests. */
 int64_t ps_locator_freeze(const ps_locator *locator, double v);
 
 /* The frozen rings, in frozen units, as the index sees them (after reprojection and

@@ -1,0 +1,982 @@
+/* A grid of grids over frozen boundaries. Top cells are squares of 2^shift units; a cell
+ * that few edges touch is a leaf, one that more touch is cut into 2^f x 2^f cells, and so
+ * on. A point goes down by shifts and masks, usually one or two steps, and then meets
+ * either one answer or the few edges of its cell.
+ *
+ * The index is one array of 32-bit words: the entries of the top cells row by row, one
+ * entry "outside", then per band of rows the cells below them, in the order of the rows.
+ *   entry   0tiiii...   the whole cell: t the tie mark, i the lowest row + 1, 0 for
+ * outside 10oooo...   a record, at word 2 o 11fffooo... a grid of 2^(f+1) x 2^(f+1)
+ * entries, at word 8 o record  head: more (another block follows), areas, edges; base;
+ * the rows of the areas ascending; the edges
+ *
+ * The plane. Cells hold whole integer points: the borders lie half a unit beside them, so
+ * no vertex is on a border. Every point P, and the corner R at the lower left of each
+ * cell, is taken a hair higher (y + e), so that no line through it meets a vertex. The
+ * areas that hold P are those that hold R, toggled by every edge that the way from R goes
+ * over: up along the left border, then right to P. Edges are directed upwards. When both
+ * ends of an edge are right of the left border x0, that is: the ray from P to the left
+ * crosses it. An edge that comes in over x0 is met by the upward part too; the ray
+ * crosses what sticks out on the left as well, and both together differ from the way only
+ * by a toggle at the height of its outer end. So an edge needs nothing but its ends and
+ * which of them is outside, and the base of a record is the state at R with those terms
+ * taken out for R itself.
+ *
+ * A point exactly on an edge (in the plain plane) is in the areas of that edge, whatever
+ * the toggles say: areas are closed.
+ */
+#include "geo/locate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "engine/core/par.h"
+#include "geo/freeze.h"
+
+enum {
+    BLOCK_AREAS = 30, /* areas in one block of a record: the bits of a word less two */
+    LEAF_EDGES = 4,   /* a cell with more is cut */
+    MAX_FAN = 6,      /* cut into at most 64 x 64 */
+    MAX_DEPTH = 3,    /* cuts below the top grid */
+    CHUNK_EDGES = 32, /* edges that share a box while bands collect theirs */
+    MAX_BANDS = 128,
+    BATCH = 64 /* points on the way at the same time */
+};
+
+#define MIXED 0x80000000u /* entry: not one answer */
+#define GRID 0x40000000u  /* mixed entry: a grid */
+#define TIE 0x40000000u   /* plain entry: more than one area */
+#define ROW_MASK 0x3fffffffu
+#define UNIT_MASK 0x3fffffffu
+#define GRID_MASK 0x07ffffffu
+#define GRID_SHIFT 27
+
+#define MORE 1u /* head: another block follows */
+#define HEAD_AREAS(head) (((head) >> 1) & 31u)
+#define HEAD_EDGES(head) ((head) >> 6)
+
+#define LOWER_OUT 0x80000000u /* edge: the lower end is left of the cell */
+#define UPPER_OUT 0x40000000u
+#define AREA_BITS 0x3fffffffu
+
+/* As it stands in a record. (x1, y1) is the lower end; the left one when y1 = y2. */
+typedef struct edge {
+    int32_t x1, y1, x2, y2;
+    uint32_t mask;
+} edge;
+enum { EDGE_WORDS = sizeof(edge) / sizeof(uint32_t) };
+
+struct ps_locator {
+    double scale;
+    double low_x, low_y, high_x, high_y; /* in units; a point outside is in no area */
+    int64_t origin_x, origin_y;
+    uint32_t span_x, span_y;
+    int shift;
+    uint32_t columns, rows;
+    uint32_t *words;
+    size_t n_words;
+    const ps_areas *areas;
+    ps_crs_operation *op; /* ours; NULL when the CRSs are the same */
+    bool geographic;
+};
+
+/* --- geometry --- */
+
+/* Is the place where an edge passes the height m - 1/2 (and a hair) right of the line
+ * k - 1/2? Exact. The edge has y1 < m <= y2. */
+static bool passes_right(const edge *e, int64_t m, int64_t k) {
+    const int64_t dx = (int64_t)e->x2 - e->x1, dy = (int64_t)e->y2 - e->y1;
+    /* x1 + dx (m - 1/2 - y1) / dy > k - 1/2, times 2 dy */
+    const int64_t twice = dx * (m - e->y1) - (k - e->x1) * dy;
+    const int64_t limit = dx - dy;
+    const int64_t half = limit >= 0 ? limit / 2 : -((1 - limit) / 2); /* floor */
+    if (twice != half) return twice > half;
+    return half * 2 == limit && dx > 0;
+}
+
+/* The column of cells of 2^shift units in which that place lies. */
+static int64_t passes_column(const edge *e, int64_t m, int shift) {
+    const double size = (double)((int64_t)1 << shift);
+    const double along = ((double)(m - e->y1) - 0.5) / ((double)e->y2 - (double)e->y1);
+    const double x = (double)e->x1 + 0.5 + ((double)e->x2 - (double)e->x1) * along;
+    const int64_t column = (int64_t)floor(x / size);
+    /* The sum is good to 1e-6 units: only near a border has it to be made exact. */
+    const double into = x - (double)column * size;
+    if (into < 0.01) return passes_right(e, m, column << shift) ? column : column - 1;
+    if (size - into < 0.01)
+        return passes_right(e, m, (column + 1) << shift) ? column + 1 : column;
+    return column;
+}
+
+/* Does the ray from the corner at (k - 1/2, m - 1/2) to the left cross the edge? Together
+ * with the toggle at its outer end, see above. */
+static bool differs_at_corner(const edge *e, int64_t k, int64_t m) {
+    const bool above_lower = m > e->y1, above_upper = m > e->y2;
+    bool odd = above_lower && !above_upper && !passes_right(e, m, k);
+    if (e->x1 < k) odd ^= above_lower;
+    if (e->x2 < k) odd ^= above_upper;
+    return odd;
+}
+
+/* --- building --- */
+
+/* An edge on the way to its leaves, with the one or two areas that it belongs to. */
+typedef struct item {
+    edge e;        /* mask unused */
+    uint32_t a, b; /* areas; b = NO_AREA for an edge that one area has alone */
+} item;
+#define NO_AREA UINT32_MAX
+
+typedef struct pair {
+    uint32_t cell, value;
+} pair;
+
+/* Growing array of words, items and so on. */
+typedef struct words {
+    uint32_t *p;
+    size_t n, room;
+} words;
+typedef struct items {
+    item *p;
+    size_t n, room;
+} items;
+typedef struct pairs {
+    pair *p;
+    size_t n, room;
+} pairs;
+
+/* Cells of a rectangle, with the edges that touch each and the areas that toggle at its
+ * corner (seen from the corner on its left). */
+typedef struct spread {
+    pairs touch, toggle; /* in the order of the edges */
+    words touch_start, touch_list, toggle_start, toggle_list; /* sorted by cell */
+} spread;
+
+/* One per level of cutting: what a cut needs until its last cell is done. */
+typedef struct level {
+    spread cells;
+    items part;
+    words state; /* bit per local area */
+} level;
+
+/* Scratch of one worker. */
+typedef struct scratch {
+    words out; /* the cells of a band */
+    items edges;
+    spread cells;
+    words inside; /* areas that hold the corner at hand, ascending */
+    items local;
+    words rows; /* areas of the top cell at hand, ascending */
+    words hash;
+    words state, start, present, cover;
+    level level[MAX_DEPTH];
+    size_t budget; /* edge references that cuts may still make in this band */
+} scratch;
+
+typedef struct chunk {
+    uint32_t first; /* point */
+    uint32_t area;
+    int32_t low_y, high_y;
+    uint32_t n; /* edges */
+} chunk;
+
+typedef struct building {
+    const ps_frozen *frozen;
+    ps_locator *locator;
+    chunk *chunks;
+    size_t n_chunks;
+    uint32_t band_rows;
+    size_t n_bands;
+    words *bands;
+    size_t *band_at;
+    scratch *scratch;
+} building;
+
+static void spread_free(spread *s) {
+    ps_free(s->touch.p);
+    ps_free(s->toggle.p);
+    ps_free(s->touch_start.p);
+    ps_free(s->touch_list.p);
+    ps_free(s->toggle_start.p);
+    ps_free(s->toggle_list.p);
+}
+
+static void scratch_free(scratch *s) {
+    ps_free(s->out.p);
+    ps_free(s->edges.p);
+    spread_free(&s->cells);
+    ps_free(s->inside.p);
+    ps_free(s->local.p);
+    ps_free(s->rows.p);
+    ps_free(s->hash.p);
+    ps_free(s->state.p);
+    ps_free(s->start.p);
+    ps_free(s->present.p);
+    ps_free(s->cover.p);
+    for (int l = 0; l < MAX_DEPTH; l++) {
+        spread_free(&s->level[l].cells);
+        ps_free(s->level[l].part.p);
+        ps_free(s->level[l].state.p);
+    }
+}
+
+static ps_status words_room(words *w, size_t n, ps_error *err) {
+    return ps_grow((void **)&w->p, &w->room, n, sizeof *w->p, err);
+}
+
+static ps_status words_push(words *w, uint32_t value, ps_error *err) {
+    PS_TRY(words_room(w, w->n + 1, err));
+    w->p[w->n++] = value;
+    return PS_OK;
+}
+
+static ps_status pairs_push(pairs *w, size_t cell, uint32_t value, ps_error *err) {
+    PS_TRY(ps_grow((void **)&w->p, &w->room, w->n + 1, sizeof *w->p, err));
+    w->p[w->n++] = (pair){(uint32_t)cell, value};
+    return PS_OK;
+}
+
+static ps_status items_push(items *w, const item *value, ps_error *err) {
+    PS_TRY(ps_grow((void **)&w->p, &w->room, w->n + 1, sizeof *w->p, err));
+    w->p[w->n++] = *value;
+    return PS_OK;
+}
+
+/* A rectangle of cells: columns and rows counted in cells of 2^shift units. */
+typedef struct window {
+    int shift;
+    int64_t column, row;
+    uint32_t columns, rows;
+} window;
+
+/* Note the cells of the window that an edge touches, and where it toggles corners. */
+static ps_status spread_edge(spread *s, const window *w, const edge *e, uint32_t id,
+                             uint32_t area_a, uint32_t area_b, ps_error *err) {
+    const int64_t last_row = w->row + w->rows - 1,
+                  last_column = w->column + w->columns - 1;
+    const int64_t from_row = (int64_t)e->y1 >> w->shift;
+    const int64_t to_row = (int64_t)e->y2 >> w->shift;
+    int64_t row = from_row, column = (int64_t)e->x1 >> w->shift;
+    if (row < w->row) {
+        row = w->row;
+        if (to_row < row) return PS_OK;
+        column = passes_column(e, row << w->shift, w->shift);
+    }
+    for (; row <= to_row && row <= last_row; row++) {
+        const size_t base = (size_t)(row - w->row) * w->columns;
+        if (row > from_row) { /* it passes the lower border of this row, in `column` */
+            const int64_t corner = column + 1 > w->column ? column + 1 : w->column;
+            if (corner <= last_column) {
+                const size_t cell = base + (size_t)(corner - w->column);
+                PS_TRY(pairs_push(&s->toggle, cell, area_a, err));
+                if (area_b != NO_AREA) PS_TRY(pairs_push(&s->toggle, cell, area_b, err));
+            }
+        }
+        const int64_t next = row < to_row
+                                 ? passes_column(e, (row + 1) << w->shift, w->shift)
+                                 : (int64_t)e->x2 >> w->shift;
+        int64_t low = column < next ? column : next, high = column < next ? next : column;
+        low = low > w->column ? low : w->column;
+        high = high < last_column ? high : last_column;
+        for (int64_t c = low; c <= high; c++)
+            PS_TRY(pairs_push(&s->touch, base + (size_t)(c - w->column), id, err));
+        column = next;
+    }
+    return PS_OK;
+}
+
+/* Stable counting sort of pairs by cell. */
+static ps_status sort_pairs(const pairs *from, size_t cells, words *start, words *list,
+                            ps_error *err) {
+    PS_TRY(words_room(start, cells + 2, err));
+    PS_TRY(words_room(list, from->n, err));
+    memset(start->p, 0, (cells + 2) * sizeof *start->p);
+    for (size_t i = 0; i < from->n; i++) start->p[from->p[i].cell + 2]++;
+    for (size_t c = 0; c < cells; c++) start->p[c + 2] += start->p[c + 1];
+    for (size_t i = 0; i < from->n; i++)
+        list->p[start->p[from->p[i].cell + 1]++] = from->p[i].value;
+    return PS_OK;
+}
+
+static ps_status spread_sort(spread *s, size_t cells, ps_error *err) {
+    PS_TRY(sort_pairs(&s->touch, cells, &s->touch_start, &s->touch_list, err));
+    return sort_pairs(&s->toggle, cells, &s->toggle_start, &s->toggle_list, err);
+}
+
+static ps_status fail_size(ps_error *err) {
+    return ps_fail(err, PS_LIMIT,
+                   "the index of the boundaries would pass 4 GB; simplify the boundaries "
+                   "or locate fewer areas at a time");
+}
+
+/* Room for n words at a multiple of unit words. */
+static ps_status claim(words *out, size_t n, size_t unit, size_t *at, ps_error *err) {
+    const size_t begin = (out->n + unit - 1) / unit * unit;
+    if (begin + n > (size_t)1 << 30) return fail_size(err);
+    PS_TRY(words_room(out, begin + n, err));
+    memset(out->p + out->n, 0, (begin + n - out->n) * sizeof *out->p);
+    out->n = begin + n;
+    *at = begin;
+    return PS_OK;
+}
+
+static uint32_t plain_entry(const uint32_t *inside, size_t n) {
+    return n == 0 ? 0 : (inside[0] + 1) | (n > 1 ? TIE : 0);
+}
+
+/* The same for a set of local areas. */
+static uint32_t plain_entry_of(const scratch *s, const uint32_t *state) {
+    uint32_t found[2];
+    size_t n = 0;
+    for (size_t w = 0; w * 32 < s->rows.n && n < 2; w++) {
+        for (uint32_t bits = state[w]; bits != 0 && n < 2; bits &= bits - 1)
+            found[n++] = s->rows.p[w * 32 + (size_t)__builtin_ctz(bits)];
+    }
+    return plain_entry(found, n);
+}
+
+static void flip(uint32_t *set, uint32_t local) {
+    set[local / 32] ^= 1u << local % 32;
+}
+
+/* One cell with its edges, as a record. The areas of a cell are those of its edges and,
+ * of the ones that hold all of it, the two lowest: more are never asked for. */
+static ps_status write_record(scratch *s, const item *part, size_t n, int64_t k,
+                              int64_t m, const uint32_t *state, uint32_t *entry,
+                              ps_error *err) {
+    const size_t set_words = (s->rows.n + 31) / 32;
+    PS_TRY(words_room(&s->present, set_words, err));
+    PS_TRY(words_room(&s->start, set_words, err));
+    uint32_t *present = s->present.p, *base = s->start.p;
+    memset(present, 0, set_words * sizeof *present);
+    memcpy(base, state, set_words * sizeof *base);
+    for (size_t i = 0; i < n; i++) {
+        const bool differs = differs_at_corner(&part[i].e, k, m);
+        for (int side = 0; side < 2; side++) {
+            const uint32_t area = side == 0 ? part[i].a : part[i].b;
+            if (area == NO_AREA) continue;
+            present[area / 32] |= 1u << area % 32;
+            if (differs) flip(base, area);
+        }
+    }
+    size_t covers = 0;
+    for (size_t w = 0; w < set_words && covers < 2; w++) {
+        for (uint32_t bits = state[w] & ~present[w]; bits != 0 && covers < 2;
+             bits &= bits - 1, covers++)
+            present[w] |= bits & -bits;
+    }
+    s->cover.n = 0;
+    for (size_t w = 0; w < set_words; w++) {
+        for (uint32_t bits = present[w]; bits != 0; bits &= bits - 1)
+            PS_TRY(words_push(&s->cover,
+                              (uint32_t)(w * 32) + (uint32_t)__builtin_ctz(bits), err));
+    }
+    const uint32_t *areas = s->cover.p;
+    const size_t n_areas = s->cover.n;
+    size_t begin = 0;
+    for (size_t first = 0; first < n_areas; first += BLOCK_AREAS) {
+        const size_t some = n_areas - first < BLOCK_AREAS ? n_areas - first : BLOCK_AREAS;
+        const uint32_t low = areas[first], high = areas[first + some - 1];
+        const bool all = some == n_areas;
+        size_t edges = 0;
+        for (size_t i = 0; i < n; i++)
+            edges += all || (part[i].a >= low && part[i].a <= high) ||
+                     (part[i].b >= low && part[i].b <= high);
+        if (edges >= (size_t)1 << 26) return fail_size(err);
+        size_t at;
+        PS_TRY(
+            claim(&s->out, 2 + some + edges * EDGE_WORDS, first == 0 ? 2 : 1, &at, err));
+        if (first == 0) begin = at;
+        uint32_t *to = s->out.p + at;
+        *to++ = (uint32_t)edges << 6 | (uint32_t)some << 1 |
+                (first + some < n_areas ? MORE : 0);
+        uint32_t bits = 0;
+        for (size_t i = 0; i < some; i++) {
+            const uint32_t area = areas[first + i];
+            bits |= (base[area / 32] >> area % 32 & 1u) << i;
+        }
+        *to++ = bits;
+        for (size_t i = 0; i < some; i++) *to++ = s->rows.p[areas[first + i]];
+        for (size_t i = 0; i < n; i++) {
+            edge e = part[i].e;
+            e.mask = 0;
+            for (size_t j = 0; j < some; j++) {
+                const uint32_t area = areas[first + j];
+                if (part[i].a == area || part[i].b == area) e.mask |= 1u << j;
+            }
+            if (e.mask == 0) continue;
+            if (e.x1 < k) e.mask |= LOWER_OUT;
+            if (e.x2 < k) e.mask |= UPPER_OUT;
+            memcpy(to, &e, sizeof e);
+            to += EDGE_WORDS;
+        }
+    }
+    *entry = MIXED | (uint32_t)(begin / 2);
+    return PS_OK;
+}
+
+/* One cell of the column and row given, cells of 2^shift units; state: the local areas
+ * that hold its corner. */
+static ps_status build_cell(scratch *s, int depth, const item *part, size_t n,
+                            int64_t column, int64_t row, int shift, const uint32_t *state,
+                            uint32_t *entry, ps_error *err) {
+    const int64_t k = column << shift, m = row << shift;
+    if (n <= LEAF_EDGES || depth == MAX_DEPTH || shift == 0)
+        return write_record(s, part, n, k, m, state, entry, err);
+
+    level *v = &s->level[depth];
+    int fan = 1;
+    while (fan < MAX_FAN && fan < shift && (size_t)1 << (2 * fan) < 2 * n) fan++;
+    window w = {0};
+    for (;; fan--) {
+        if (fan == 0) return write_record(s, part, n, k, m, state, entry, err);
+        w = (window){shift - fan, column << fan, row << fan, 1u << fan, 1u << fan};
+        v->cells.touch.n = v->cells.toggle.n = 0;
+        for (size_t i = 0; i < n; i++)
+            PS_TRY(spread_edge(&v->cells, &w, &part[i].e, (uint32_t)i, part[i].a,
+                               part[i].b, err));
+        /* A cut that copies its edges too often gains little and could take any amount
+         * of memory. */
+        if (v->cells.touch.n <= 8 * n && v->cells.touch.n <= s->budget) break;
+    }
+    s->budget -= v->cells.touch.n;
+    const size_t cells = (size_t)1 << (2 * fan);
+    PS_TRY(spread_sort(&v->cells, cells, err));
+    size_t at;
+    PS_TRY(claim(&s->out, cells, 8, &at, err));
+
+    const size_t set_words = (s->rows.n + 31) / 32;
+    PS_TRY(words_room(&v->state, 2 * set_words, err));
+    uint32_t *now = v->state.p, *left = now + set_words;
+    for (uint32_t r = 0; r < w.rows; r++) {
+        const int64_t low = (w.row + r) << w.shift;
+        /* the state left of all edges of this row, in the sense of the base */
+        memcpy(left, state, set_words * sizeof *left);
+        for (size_t i = 0; i < n; i++) {
+            const edge *e = &part[i].e;
+            bool odd = differs_at_corner(e, k, m);
+            if (e->x1 < k) odd ^= low > e->y1;
+            if (e->x2 < k) odd ^= low > e->y2;
+            if (!odd) continue;
+            flip(left, part[i].a);
+            if (part[i].b != NO_AREA) flip(left, part[i].b);
+        }
+        memcpy(now, left, set_words * sizeof *now);
+        bool changed = true;
+        uint32_t plain = 0;
+        for (uint32_t c = 0; c < w.columns; c++) {
+            const size_t cell = (size_t)r * w.columns + c;
+            const uint32_t *start = v->cells.toggle_start.p + cell;
+            for (uint32_t i = start[0]; i < start[1]; i++) {
+                flip(now, v->cells.toggle_list.p[i]);
+                changed = true;
+            }
+            start = v->cells.touch_start.p + cell;
+            uint32_t made;
+            if (start[0] == start[1]) {
+                if (changed) plain = plain_entry_of(s, now);
+                changed = false;
+                made = plain;
+            } else {
+                v->part.n = 0;
+                for (uint32_t i = start[0]; i < start[1]; i++)
+                    PS_TRY(items_push(&v->part, &part[v->cells.touch_list.p[i]], err));
+                PS_TRY(build_cell(s, depth + 1, v->part.p, v->part.n, w.column + c,
+                                  w.row + r, w.shift, now, &made, err));
+            }
+            s->out.p[at + cell] = made;
+        }
+    }
+    *entry = MIXED | GRID | (uint32_t)(fan - 1) << GRID_SHIFT | (uint32_t)(at / 8);
+    return PS_OK;
+}
+
+static uint32_t mix(const edge *e) {
+    uint64_t a = (uint64_t)(uint32_t)e->x1 << 32 | (uint32_t)e->y1;
+    uint64_t b = (uint64_t)(uint32_t)e->x2 << 32 | (uint32_t)e->y2;
+    uint64_t h = a * 0x9e3779b97f4a7c15u ^ b * 0xc2b2ae3d27d4eb4fu;
+    h ^= h >> 29;
+    h *= 0xbf58476d1ce4e5b9u;
+    return (uint32_t)(h >> 32);
+}
+
+/* The edges of a top cell: those that two areas share become one; areas are renamed to
+ * their place among the areas of this cell. */
+static ps_status gather(scratch *s, const uint32_t *list, size_t n, ps_error *err) {
+    /* Edges come area by area, so the rows ascend; the two lowest areas that hold the
+     * corner are mixed in, in case they have no edge here. */
+    s->rows.n = 0;
+    size_t cover = 0, covers = 0;
+    for (size_t i = 0; i <= n; i++) {
+        const uint32_t area = i < n ? s->edges.p[list[i]].a : NO_AREA;
+        while (cover < s->inside.n && s->inside.p[cover] < area) {
+            if (covers < 2 &&
+                (s->rows.n == 0 || s->rows.p[s->rows.n - 1] != s->inside.p[cover])) {
+                PS_TRY(words_push(&s->rows, s->inside.p[cover], err));
+                covers++;
+            }
+            cover++;
+        }
+        if (i < n && (s->rows.n == 0 || s->rows.p[s->rows.n - 1] != area))
+            PS_TRY(words_push(&s->rows, area, err));
+    }
+    const size_t set_words = (s->rows.n + 31) / 32;
+    PS_TRY(words_room(&s->state, set_words, err));
+    memset(s->state.p, 0, set_words * sizeof *s->state.p);
+    for (size_t i = 0, j = 0; i < s->rows.n && j < s->inside.n;) {
+        if (s->rows.p[i] == s->inside.p[j]) {
+            flip(s->state.p, (uint32_t)i);
+            i++, j++;
+        } else if (s->rows.p[i] < s->inside.p[j]) {
+            i++;
+        } else {
+            j++;
+        }
+    }
+
+    size_t slots = 16;
+    while (slots < 2 * n) slots *= 2;
+    PS_TRY(words_room(&s->hash, slots, err));
+    memset(s->hash.p, 0, slots * sizeof *s->hash.p);
+    s->local.n = 0;
+    uint32_t local = 0;
+    for (size_t i = 0; i < n; i++) {
+        item it = s->edges.p[list[i]];
+        while (s->rows.p[local] != it.a) local++;
+        it.a = local;
+        size_t slot = mix(&it.e) & (slots - 1);
+        item *twin = NULL;
+        for (; s->hash.p[slot] != 0; slot = (slot + 1) & (slots - 1)) {
+            item *other = &s->local.p[s->hash.p[slot] - 1];
+            if (other->e.x1 == it.e.x1 && other->e.y1 == it.e.y1 &&
+                other->e.x2 == it.e.x2 && other->e.y2 == it.e.y2) {
+                twin = other;
+                break;
+            }
+        }
+        if (twin != NULL && twin->b == NO_AREA && twin->a != it.a) {
+            twin->b = it.a;
+            continue;
+        }
+        PS_TRY(items_push(&s->local, &it, err));
+        s->hash.p[slot] = (uint32_t)s->local.n;
+    }
+    return PS_OK;
+}
+
+/* Put an area in or out of the ascending set. */
+static ps_status toggle_inside(words *set, uint32_t area, ps_error *err) {
+    size_t low = 0, high = set->n;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        if (set->p[middle] < area)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < set->n && set->p[low] == area) {
+        memmove(set->p + low, set->p + low + 1, (set->n - low - 1) * sizeof *set->p);
+        set->n--;
+        return PS_OK;
+    }
+    PS_TRY(words_room(set, set->n + 1, err));
+    memmove(set->p + low + 1, set->p + low, (set->n - low) * sizeof *set->p);
+    set->p[low] = area;
+    set->n++;
+    return PS_OK;
+}
+
+/* The edges that reach rows of cells [begin, end) of the top grid. */
+static ps_status collect(const building *b, scratch *s, uint32_t begin, uint32_t end,
+                         ps_error *err) {
+    const ps_frozen *f = b->frozen;
+    const int64_t low = (int64_t)begin << b->locator->shift;
+    const int64_t high = ((int64_t)end << b->locator->shift) - 1;
+    s->edges.n = 0;
+    for (size_t c = 0; c < b->n_chunks; c++) {
+        const chunk *h = &b->chunks[c];
+        if (h->high_y < low || h->low_y > high) continue;
+        for (uint32_t p = h->first; p < h->first + h->n; p++) {
+            item it = {{f->x[p], f->y[p], f->x[p + 1], f->y[p + 1], 0}, h->area, NO_AREA};
+            if (it.e.y1 > it.e.y2 || (it.e.y1 == it.e.y2 && it.e.x1 > it.e.x2))
+                it.e = (edge){it.e.x2, it.e.y2, it.e.x1, it.e.y1, 0};
+            if (it.e.y2 < low || it.e.y1 > high) continue;
+            PS_TRY(items_push(&s->edges, &it, err));
+        }
+    }
+    return PS_OK;
+}
+
+static ps_status build_band(void *context, size_t index, size_t index_end, int worker,
+                            ps_error *err) {
+    (void)index_end;
+    const building *b = context;
+    ps_locator *l = b->locator;
+    scratch *s = &b->scratch[worker];
+    const uint32_t begin = (uint32_t)index * b->band_rows;
+    const uint32_t end = l->rows - begin < b->band_rows ? l->rows : begin + b->band_rows;
+    const window w = {l->shift, 0, begin, l->columns, end - begin};
+    const size_t cells = (size_t)w.rows * w.columns;
+
+    PS_TRY(collect(b, s, begin, end, err));
+    s->cells.touch.n = s->cells.toggle.n = 0;
+    for (size_t i = 0; i < s->edges.n; i++)
+        PS_TRY(spread_edge(&s->cells, &w, &s->edges.p[i].e, (uint32_t)i, s->edges.p[i].a,
+                           NO_AREA, err));
+    PS_TRY(spread_sort(&s->cells, cells, err));
+    s->out.n = 0;
+    s->budget = 64 * s->cells.touch.n;
+    for (uint32_t r = 0; r < w.rows; r++) {
+        s->inside.n = 0; /* nothing holds a corner left of everything */
+        uint32_t *entry = l->words + (size_t)(begin + r) * l->columns;
+        for (uint32_t c = 0; c < w.columns; c++) {
+            const size_t cell = (size_t)r * w.columns + c;
+            const uint32_t *start = s->cells.toggle_start.p + cell;
+            for (uint32_t i = start[0]; i < start[1]; i++)
+                PS_TRY(toggle_inside(&s->inside, s->cells.toggle_list.p[i], err));
+            start = s->cells.touch_start.p + cell;
+            if (start[0] == start[1]) {
+                entry[c] = plain_entry(s->inside.p, s->inside.n);
+                continue;
+            }
+            PS_TRY(gather(s, s->cells.touch_list.p + start[0], start[1] - start[0], err));
+            PS_TRY(build_cell(s, 0, s->local.p, s->local.n, c, begin + r, l->shift,
+                              s->state.p, &entry[c], err));
+        }
+    }
+    words *band = &b->bands[index];
+    band->p = ps_alloc(s->out.n, sizeof *band->p);
+    if (band->p == NULL) return ps_fail_nomem(err);
+    if (s->out.n > 0) memcpy(band->p, s->out.p, s->out.n * sizeof *band->p);
+    band->n = s->out.n;
+    return PS_OK;
+}
+
+/* Entries count from the start of their band; make them count from that of the index. */
+static void shift_entry(uint32_t *entry, uint32_t *band, size_t by) {
+    if (!(*entry & MIXED)) return;
+    if (!(*entry & GRID)) {
+        *entry += (uint32_t)(by / 2);
+        return;
+    }
+    const uint32_t fan = (*entry >> GRID_SHIFT & 7u) + 1;
+    uint32_t *grid = band + (size_t)(*entry & GRID_MASK) * 8;
+    for (size_t i = 0; i < (size_t)1 << (2 * fan); i++) shift_entry(&grid[i], band, by);
+    *entry += (uint32_t)(by / 8);
+}
+
+static ps_status place_band(void *context, size_t index, size_t index_end, int worker,
+                            ps_error *err) {
+    (void)index_end;
+    (void)worker;
+    (void)err;
+    const building *b = context;
+    ps_locator *l = b->locator;
+    words *band = &b->bands[index];
+    const size_t begin = index * b->band_rows;
+    const size_t end = l->rows - begin < b->band_rows ? l->rows : begin + b->band_rows;
+    uint32_t *to = l->words + b->band_at[index];
+    if (band->n > 0) memcpy(to, band->p, band->n * sizeof *to);
+    ps_free(band->p);
+    band->p = NULL;
+    for (size_t c = begin * l->columns; c < end * l->columns; c++)
+        shift_entry(&l->words[c], to, b->band_at[index]);
+    return PS_OK;
+}
+
+/* Runs of edges of one ring, and the total length of all edges along both axes. */
+static ps_status make_chunks(building *b, size_t *edges, double *length, ps_error *err) {
+    const ps_frozen *f = b->frozen;
+    const ps_areas *areas = f->areas;
+    size_t n = 0;
+    for (size_t r = 0; r < areas->n_rings; r++)
+        n += (f->ring_end[r] - f->ring_begin[r] + CHUNK_EDGES - 1) / CHUNK_EDGES;
+    b->chunks = ps_alloc(n, sizeof *b->chunks);
+    if (b->chunks == NULL) return ps_fail_nomem(err);
+    for (size_t a = 0; a < areas->n; a++) {
+        for (size_t r = areas->area_ring[a]; r < areas->area_ring[a + 1]; r++) {
+            for (uint32_t p = f->ring_begin[r]; p + 1 < f->ring_end[r];
+                 p += CHUNK_EDGES) {
+                uint32_t left = f->ring_end[r] - 1 - p;
+                chunk h = {p, (uint32_t)a, f->y[p], f->y[p],
+                           left < CHUNK_EDGES ? left : CHUNK_EDGES};
+                for (uint32_t i = p + 1; i <= p + h.n; i++) {
+                    h.low_y = f->y[i] < h.low_y ? f->y[i] : h.low_y;
+                    h.high_y = f->y[i] > h.high_y ? f->y[i] : h.high_y;
+                    *length += fabs((double)f->x[i] - f->x[i - 1]) +
+                               fabs((double)f->y[i] - f->y[i - 1]);
+                }
+                *edges += h.n;
+                b->chunks[b->n_chunks++] = h;
+            }
+        }
+    }
+    return PS_OK;
+}
+
+/* Top cells: as small as a third of the number of edges allows, and not so small that
+ * long edges cross too many. */
+static int choose_shift(const ps_frozen *f, size_t edges, double length) {
+    const double limit = fmax(4096, (double)edges / 3);
+    int shift = 0;
+    while (shift < 30) {
+        const double size = (double)((int64_t)1 << shift);
+        const double cells =
+            (floor(f->span_x / size) + 1) * (floor(f->span_y / size) + 1);
+        if (cells <= limit && length / size <= 4 * (double)edges + 4096) break;
+        shift++;
+    }
+    return shift;
+}
+
+static ps_status build_all(building *b, ps_error *err) {
+    ps_locator *l = b->locator;
+    const ps_frozen *f = b->frozen;
+    size_t edges = 0;
+    double length = 0;
+    PS_TRY(make_chunks(b, &edges, &length, err));
+    if (f->areas->n >= ROW_MASK)
+        return ps_fail(err, PS_LIMIT, "more than %u areas in one index", ROW_MASK - 1);
+    if (edges > INT32_MAX)
+        return ps_fail(err, PS_LIMIT,
+                       "more than %d boundary edges; simplify the boundaries", INT32_MAX);
+    l->scale = f->scale;
+    l->origin_x = f->origin_x, l->origin_y = f->origin_y;
+    l->span_x = (uint32_t)f->span_x, l->span_y = (uint32_t)f->span_y;
+    l->low_x = (double)f->origin_x - 1, l->low_y = (double)f->origin_y - 1;
+    l->high_x = (double)(f->origin_x + f->span_x + 1);
+    l->high_y = (double)(f->origin_y + f->span_y + 1);
+    l->shift = choose_shift(f, edges, length);
+    l->columns = (l->span_x >> l->shift) + 1;
+    l->rows = (l->span_y >> l->shift) + 1;
+    const size_t cells = (size_t)l->columns * l->rows;
+    const size_t top = (cells + 1 + 15) / 16 * 16; /* one more entry: outside */
+    b->band_rows = (l->rows + MAX_BANDS - 1) / MAX_BANDS;
+    b->n_bands = (l->rows + b->band_rows - 1) / b->band_rows;
+
+    l->words = ps_zalloc(top, sizeof *l->words);
+    b->bands = ps_zalloc(b->n_bands, sizeof *b->bands);
+    b->band_at = ps_zalloc(b->n_bands, sizeof *b->band_at);
+    b->scratch = ps_zalloc((size_t)ps_threads(), sizeof *b->scratch);
+    if (l->words == NULL || b->bands == NULL || b->band_at == NULL || b->scratch == NULL)
+        return ps_fail_nomem(err);
+    PS_TRY(ps_par_for(b->n_bands, 1, build_band, b, err));
+
+    size_t total = top;
+    for (size_t i = 0; i < b->n_bands; i++) {
+        b->band_at[i] = total;
+        total += (b->bands[i].n + 15) / 16 * 16;
+    }
+    if (total > (size_t)1 << 30) return fail_size(err);
+    uint32_t *all = ps_resize(l->words, total, sizeof *l->words);
+    if (all == NULL) return ps_fail_nomem(err);
+    l->words = all;
+    l->n_words = total;
+    for (size_t i = 0; i < b->n_bands; i++) { /* what lies between the bands */
+        const size_t end = i + 1 < b->n_bands ? b->band_at[i + 1] : total;
+        for (size_t j = b->band_at[i] + b->bands[i].n; j < end; j++) all[j] = 0;
+    }
+    return ps_par_for(b->n_bands, 1, place_band, b, err);
+}
+
+ps_status ps_locator_build(const ps_areas *areas, ps_crs_operation *op, bool geographic,
+                           ps_locator **out, ps_error *err) {
+    *out = NULL;
+    ps_locator *l = ps_zalloc(1, sizeof *l);
+    if (l == NULL) return ps_fail_nomem(err);
+    l->areas = areas;
+    l->geographic = geographic;
+    ps_frozen *frozen = NULL;
+    ps_status status = op != NULL ? ps_crs_operation_clone(op, &l->op, err) : PS_OK;
+    if (status == PS_OK) status = ps_freeze(areas, l->op, geographic, &frozen, err);
+    if (status == PS_OK) {
+        building b = {.frozen = frozen, .locator = l};
+        status = build_all(&b, err);
+        ps_free(b.chunks);
+        for (size_t i = 0; b.bands != NULL && i < b.n_bands; i++) ps_free(b.bands[i].p);
+        ps_free(b.bands);
+        ps_free(b.band_at);
+        for (int w = 0; b.scratch != NULL && w < ps_threads(); w++)
+            scratch_free(&b.scratch[w]);
+        ps_free(b.scratch);
+    }
+    ps_frozen_free(frozen);
+    if (status == PS_OK)
+        *out = l;
+    else
+        ps_locator_free(l);
+    return status;
+}
+
+void ps_locator_free(ps_locator *locator) {
+    if (locator == NULL) return;
+    ps_free(locator->words);
+    if (locator->op != NULL) ps_crs_operation_free(locator->op);
+    ps_free(locator);
+}
+
+double ps_locator_unit(const ps_locator *locator) {
+    return 1 / locator->scale;
+}
+
+size_t ps_locator_bytes(const ps_locator *locator) {
+    return sizeof *locator + locator->n_words * sizeof *locator->words;
+}
+
+bool ps_locator_same(const ps_locator *a, const ps_locator *b) {
+    return a->scale == b->scale && a->origin_x == b->origin_x &&
+           a->origin_y == b->origin_y && a->span_x == b->span_x &&
+           a->span_y == b->span_y && a->shift == b->shift && a->n_words == b->n_words &&
+           memcmp(a->words, b->words, a->n_words * sizeof *a->words) == 0;
+}
+
+int64_t ps_locator_freeze(const ps_locator *locator, double v) {
+    const double units = v * locator->scale;
+    return fabs(units) < 0x1p62 ? ps_freeze_round(units) : INT64_MIN;
+}
+
+ps_status ps_locator_frozen_areas(const ps_locator *locator, ps_areas **out,
+                                  ps_error *err) {
+    *out = NULL;
+    const ps_areas *areas = locator->areas;
+    ps_frozen *f = NULL;
+    ps_areas_builder *b = NULL;
+    double *x = NULL, *y = NULL;
+    size_t room[2] = {0, 0};
+    ps_status status = ps_freeze(areas, locator->op, locator->geographic, &f, err);
+    if (status == PS_OK) status = ps_areas_builder_create(&b, err);
+    for (size_t a = 0; status == PS_OK && a < areas->n; a++) {
+        status = ps_areas_builder_area(b, areas->code[a], areas->name[a], err);
+        for (size_t r = areas->area_ring[a];
+             status == PS_OK && r < areas->area_ring[a + 1]; r++) {
+            const size_t n = f->ring_end[r] - f->ring_begin[r];
+            status = ps_grow((void **)&x, &room[0], n, sizeof *x, err);
+            if (status == PS_OK)
+                status = ps_grow((void **)&y, &room[1], n, sizeof *y, err);
+            if (status != PS_OK) break;
+            for (size_t i = 0; i < n; i++) {
+                x[i] = (double)(f->x[f->ring_begin[r] + i] + f->origin_x);
+                y[i] = (double)(f->y[f->ring_begin[r] + i] + f->origin_y);
+            }
+            status = ps_areas_builder_ring(b, n, x, y, err);
+        }
+    }
+    if (status == PS_OK)
+        status = ps_areas_builder_finish(b, NULL, out, err);
+    else
+        ps_areas_builder_free(b);
+    ps_free(x);
+    ps_free(y);
+    ps_frozen_free(f);
+    return status;
+}
+
+/* --- locating --- */
+
+static int32_t resolve(const uint32_t *record, int32_t px, int32_t py, int64_t *ties) {
+    int32_t found = PS_NONE;
+    for (;;) {
+        const uint32_t head = record[0];
+        const uint32_t n_areas = HEAD_AREAS(head), n_edges = HEAD_EDGES(head);
+        uint32_t state = record[1], on = 0;
+        const uint32_t *rows = record + 2, *at = rows + n_areas;
+        for (uint32_t i = 0; i < n_edges; i++, at += EDGE_WORDS) {
+            edge e;
+            memcpy(&e, at, sizeof e);
+            const uint32_t above_lower = py >= e.y1, above_upper = py >= e.y2;
+            const int64_t turn = ((int64_t)px - e.x1) * ((int64_t)e.y2 - e.y1) -
+                                 ((int64_t)py - e.y1) * ((int64_t)e.x2 - e.x1);
+            const uint32_t odd =
+                (above_lower & (above_upper ^ 1u) & (uint32_t)(turn > 0)) ^
+                (above_lower & e.mask >> 31) ^ (above_upper & e.mask >> 30);
+            state ^= e.mask & (0u - (odd & 1u));
+            if (turn == 0 && above_lower && py <= e.y2 &&
+                px >= (e.x1 < e.x2 ? e.x1 : e.x2) && px <= (e.x1 < e.x2 ? e.x2 : e.x1))
+                on |= e.mask;
+        }
+        const uint32_t in = (state | on) & AREA_BITS;
+        if (in != 0) {
+            const bool more = (in & (in - 1)) != 0;
+            if (found != PS_NONE || more) {
+                ++*ties;
+                return found != PS_NONE ? found : (int32_t)rows[__builtin_ctz(in)];
+            }
+            found = (int32_t)rows[__builtin_ctz(in)];
+        }
+        if (!(head & MORE)) return found;
+        record = at;
+    }
+}
+
+/* Where in a grid the entry of a point is. */
+static size_t step(uint32_t entry, int *shift, uint32_t px, uint32_t py) {
+    const int fan = (int)(entry >> GRID_SHIFT & 7u) + 1;
+    *shift -= fan;
+    const uint32_t mask = (1u << fan) - 1;
+    return (size_t)(entry & GRID_MASK) * 8 +
+           (((py >> *shift & mask) << fan) | (px >> *shift & mask));
+}
+
+/* A batch goes through the levels together: each pass asks for the memory of the next, so
+ * that the misses of many points overlap. */
+static void locate_batch(const ps_locator *l, size_t n, const double *x, const double *y,
+                         int32_t *row, int64_t *ties) {
+    uint32_t px[BATCH], py[BATCH], entry[BATCH];
+    size_t at[BATCH];
+    const uint32_t *index = l->words;
+    const size_t outside = (size_t)l->columns * l->rows;
+    for (size_t i = 0; i < n; i++) {
+        const double fx = x[i] * l->scale, fy = y[i] * l->scale;
+        px[i] = py[i] = 0;
+        at[i] = outside;
+        if (!(fx > l->low_x && fx < l->high_x && fy > l->low_y && fy < l->high_y))
+            continue;
+        const int64_t ix = ps_freeze_round(fx) - l->origin_x;
+        const int64_t iy = ps_freeze_round(fy) - l->origin_y;
+        if ((uint64_t)ix > l->span_x || (uint64_t)iy > l->span_y) continue;
+        px[i] = (uint32_t)ix, py[i] = (uint32_t)iy;
+        at[i] = (size_t)(py[i] >> l->shift) * l->columns + (px[i] >> l->shift);
+        __builtin_prefetch(index + at[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        entry[i] = index[at[i]];
+        if ((entry[i] & (MIXED | GRID)) != (MIXED | GRID)) continue;
+        int shift = l->shift;
+        at[i] = step(entry[i], &shift, px[i], py[i]);
+        __builtin_prefetch(index + at[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t e = entry[i];
+        if ((e & (MIXED | GRID)) == (MIXED | GRID)) {
+            int shift = l->shift - (int)(e >> GRID_SHIFT & 7u) - 1;
+            e = index[at[i]];
+            while ((e & (MIXED | GRID)) == (MIXED | GRID))
+                e = index[step(e, &shift, px[i], py[i])];
+            entry[i] = e;
+        }
+        if (e & MIXED) {
+            const uint32_t *record = index + (size_t)(e & UNIT_MASK) * 2;
+            __builtin_prefetch(record);
+            __builtin_prefetch(record + 16);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t e = entry[i];
+        if (e & MIXED) {
+            row[i] = resolve(index + (size_t)(e & UNIT_MASK) * 2, (int32_t)px[i],
+                             (int32_t)py[i], ties);
+        } else {
+            row[i] = (int32_t)(e & ROW_MASK) - 1;
+            *ties += (e & TIE) != 0;
+        }
+    }
+}
+
+void ps_locate(const ps_locator *locator, size_t n, const double *x, const double *y,
+               int32_t *row, int64_t *ties) {
+    int64_t tied = 0;
+    for (size_t i = 0; i < n; i += BATCH)
+        locate_batch(locator, n - i < BATCH ? n - i : BATCH, x + i, y + i, row + i,
+                     &tied);
+    if (ties != NULL) *ties += tied;
+}
