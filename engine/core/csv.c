@@ -328,7 +328,7 @@ static inline bool walk_field(walk *w, piece *out) {
     return w->b[out->stop] != w->delimiter;
 }
 
-static bool is_empty(const piece *p) {
+static inline bool is_empty(const piece *p) {
     return p->start == p->end && p->tail == p->stop;
 }
 
@@ -932,42 +932,55 @@ void ps_csv_cursor_start(ps_csv_cursor *c, const ps_csv_block *block) {
     c->error.status = PS_OK;
 }
 
-/* A chosen field that is no plain view of the block. */
-static bool set_text(ps_csv_cursor *c, int slot, const piece *p, bool windows) {
-    ps_status status =
-        piece_text(c->walk.b, p, windows, c->scratch, &c->field[slot], &c->error);
-    return status == PS_OK;
-}
-
-bool ps_csv_cursor_next(ps_csv_cursor *c, ps_csv_record *record, ps_csv_shape *shape) {
-    walk *w = &c->walk;
-    if (c->error.status != PS_OK || !walk_record(w)) return false;
-    bool windows = w->at >= c->windows_from, more = false, last = false,
-         scratched = false;
+/* The fields of the record at w; false when memory ran out. The walk is a copy, so that
+ * the compiler keeps it in registers. */
+static inline bool take_fields(ps_csv_cursor *c, walk *w, bool windows, size_t *fields,
+                               bool *more) {
+    bool last = false, scratched = false;
     size_t f = 0;
     for (; !last; f++) {
+        int slot = f < c->useful ? c->slot[f] : -1;
         piece p;
-        last = walk_field(w, &p);
-        if (f >= c->useful) {
-            more = more || (f >= c->columns && !is_empty(&p));
-            continue;
+        if (w->b[w->at] != '"') {
+            p.start = w->at;
+            p.end = p.tail = p.stop = walk_break(w);
+            p.doubled = false;
+            w->at = p.stop + 1;
+            last = w->b[p.stop] != w->delimiter;
+            if (slot >= 0 && !windows) {
+                c->field[slot] = (ps_str){w->b + p.start, p.end - p.start};
+                continue;
+            }
+        } else {
+            last = walk_field(w, &p);
         }
-        int slot = c->slot[f];
-        if (slot < 0) continue;
-        if (!p.doubled && p.tail == p.stop && !windows) {
-            c->field[slot] = (ps_str){w->b + p.start, p.end - p.start};
+        if (slot < 0) {
+            if (f >= c->columns && !is_empty(&p)) *more = true;
             continue;
         }
         if (!scratched) ps_arena_reset(c->scratch);
         scratched = true;
-        if (!set_text(c, slot, &p, windows)) return false;
+        if (piece_text(w->b, &p, windows, c->scratch, &c->field[slot], &c->error) !=
+            PS_OK)
+            return false;
     }
-    for (size_t i = f; i < c->useful; i++) {
+    *fields = f;
+    return true;
+}
+
+bool ps_csv_cursor_next(ps_csv_cursor *c, ps_csv_record *record, ps_csv_shape *shape) {
+    walk w = c->walk;
+    if (c->error.status != PS_OK || !walk_record(&w)) return false;
+    bool more = false;
+    size_t fields = 0;
+    if (!take_fields(c, &w, w.at >= c->windows_from, &fields, &more)) return false;
+    c->walk = w;
+    for (size_t i = fields; i < c->useful; i++) {
         if (c->slot[i] >= 0) c->field[c->slot[i]] = (ps_str){"", 0};
     }
     for (size_t i = 0; c->repeats && i < c->n; i++) c->field[i] = c->field[c->same_as[i]];
-    *record = (ps_csv_record){c->row++, f, c->field};
-    *shape = more ? PS_CSV_LONG : f < c->needed ? PS_CSV_SHORT : PS_CSV_EXACT;
+    *record = (ps_csv_record){c->row++, fields, c->field};
+    *shape = more ? PS_CSV_LONG : fields < c->needed ? PS_CSV_SHORT : PS_CSV_EXACT;
     return true;
 }
 
