@@ -18,7 +18,8 @@ typedef enum ps_status {
     PS_OUTPUT,      /* an output cannot be written */
     PS_UNSUPPORTED, /* right, but not something this build can do */
     PS_LIMIT,       /* a stated bound was passed */
-    PS_INTERRUPTED  /* the caller asked to stop */
+    PS_INTERRUPTED, /* the caller asked to stop */
+    PS_LOCKED       /* another run is at work on the same folder */
 } ps_status;
 
 typedef struct ps_error {

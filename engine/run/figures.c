@@ -7,11 +7,11 @@
 #include "indicators/crime.h"
 
 /* The columns that rows are counted by, in this order, when the job has them. */
-typedef enum by_column { BY_REPORTER, BY_DATE, BY_CATEGORY, BY_COLUMNS } by_column;
+typedef enum by_column { BY_REPORTER, BY_DATE, BY_CATEGORY } by_column;
 
 /* Position of a column among those that the data set really has, or -1. */
 static int by_position(const ps_job_points *p, by_column which) {
-    const char *column[BY_COLUMNS] = {p->reporter, p->date, p->category};
+    const char *column[PS_FIGURES_BY] = {p->reporter, p->date, p->category};
     int at = 0;
     for (int c = 0; c < (int)which; c++) at += column[c] != NULL;
     return column[which] != NULL ? at : -1;
@@ -27,17 +27,14 @@ static size_t months_of(const ps_data_set *d) {
     return d->first <= d->last ? (size_t)(d->last - d->first) + 1 : 0;
 }
 
-static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
-                            ps_data_set *d, bool strict, const ps_talk *talk,
-                            ps_error *err) {
-    const ps_job_points *p = d->spec;
-    const char *by[BY_COLUMNS];
+void ps_figures_points_spec(const ps_job_file *job, const ps_job_points *p,
+                            const char *by[PS_FIGURES_BY], ps_points_spec *spec) {
     size_t n_by = 0;
     if (p->reporter != NULL) by[n_by++] = p->reporter;
     if (p->date != NULL) by[n_by++] = p->date;
     if (p->category != NULL) by[n_by++] = p->category;
-    ps_points_spec spec = {
-        .id = p->title != NULL ? p->title : p->id,
+    *spec = (ps_points_spec){
+        .id = p->id,
         .files = (const char *const *)p->files,
         .n_files = p->files_count,
         .base = job->folder,
@@ -57,6 +54,14 @@ static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
         .where = p->where,
         .n_where = p->where_count,
         .drop_duplicates = p->key != NULL && *p->duplicates == PS_DUPLICATES_ID};
+}
+
+static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
+                            ps_data_set *d, bool strict, const ps_talk *talk,
+                            ps_error *err) {
+    const char *by[PS_FIGURES_BY];
+    ps_points_spec spec;
+    ps_figures_points_spec(job, d->spec, by, &spec);
     const ps_areas **areas = ps_alloc(all->n, sizeof *areas);
     if (areas == NULL) return ps_fail_nomem(err);
     size_t n = 0;
@@ -425,6 +430,18 @@ ps_status ps_figures_open(const ps_job_file *job, const ps_geographies *geograph
     }
     *out = f;
     return PS_OK;
+}
+
+ps_status ps_figures_check_tables(const ps_job_file *job,
+                                  const ps_geographies *geographies, const ps_talk *talk,
+                                  ps_error *err) {
+    ps_figures *f = ps_zalloc(1, sizeof *f);
+    if (f == NULL) return ps_fail_nomem(err);
+    f->job = job->job;
+    f->geographies = geographies;
+    ps_status status = read_values(job, f, talk, err);
+    ps_figures_free(f);
+    return status;
 }
 
 /* The cells of one area: [*begin, *end). */

@@ -69,6 +69,18 @@ typedef struct ps_figure {
     char note[128];
 } ps_figure;
 
+/* How the rows of a points entry are read and grouped: by reporter, date and category, as
+ * far as the entry has them. by holds the names and must outlive the spec. */
+enum { PS_FIGURES_BY = 3 };
+void ps_figures_points_spec(const ps_job_file *job, const ps_job_points *points,
+                            const char *by[PS_FIGURES_BY], ps_points_spec *spec);
+
+/* Read the area tables of a job and forget them: are their files, columns and codes
+ * right? */
+ps_status ps_figures_check_tables(const ps_job_file *job,
+                                  const ps_geographies *geographies, const ps_talk *talk,
+                                  ps_error *err) PS_MUST_CHECK;
+
 /* Count all data of a job in all its geographies and get ready to compute. strict: a
  * category that no series knows is PS_GATE instead of a warning. Area tables are read,
  * too. */

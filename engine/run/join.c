@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/run/inputs.h"
 #include "engine/run/manifest.h"
 
 static const double strict_accuracy =
@@ -75,8 +76,8 @@ static int by_area_and_rank(const void *a, const void *b) {
     return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-static void write_line(ps_output *out, const ps_point_counts *count, int32_t area, int32_t group,
-                       size_t n_by, int64_t n) {
+static void write_line(ps_output *out, const ps_point_counts *count, int32_t area,
+                       int32_t group, size_t n_by, int64_t n) {
     ps_output_csv_field(out, count->geography[0].areas->code[area]);
     for (size_t i = 0; i < n_by; i++) {
         ps_output_write(out, ",", 1);
@@ -127,25 +128,35 @@ static ps_status write_counts(const joined *j, ps_output *out, ps_error *err) {
 static ps_status write_manifest(const joined *j, ps_error *err) {
     static const char *const ids[] = {"areas"};
     const ps_join_request *r = j->request;
-    ps_json json = ps_json_begin(j->manifest);
-    ps_json_object(&json);
-    ps_json_member_text(&json, "command", r->command);
-    ps_manifest_versions(&json);
-    ps_json_key(&json, "inputs");
-    ps_json_array(&json);
-    PS_TRY(ps_manifest_file(&json, "areas", r->areas.path, r->areas.path, err));
-    PS_TRY(ps_manifest_inputs(&json, j->count, ids, err));
-    ps_json_end_array(&json);
-    ps_json_key(&json, "geometry");
-    ps_json_object(&json);
-    ps_manifest_layer(&json, &j->report);
-    ps_json_end_object(&json);
-    ps_json_key(&json, "operations");
-    ps_json_array(&json);
-    ps_manifest_operation(&json, "areas", &j->count->geography[0].operation);
-    ps_json_end_array(&json);
-    ps_json_end_object(&json);
-    return PS_OK;
+    ps_inputs *inputs = NULL;
+    PS_TRY(ps_inputs_create(&inputs, err));
+    ps_status status = ps_inputs_add(inputs, "areas", r->areas.path, NULL, err);
+    if (status == PS_OK)
+        status =
+            ps_inputs_add_sources(inputs, "points", r->points, r->n_points, NULL, err);
+    if (status == PS_OK) status = ps_inputs_digest(inputs, r->talk, err);
+    if (status == PS_OK) {
+        const ps_point_counts *counts[] = {j->count};
+        ps_json json = ps_json_begin(j->manifest);
+        ps_json_object(&json);
+        ps_json_member_text(&json, "command", r->command);
+        ps_manifest_versions(&json);
+        ps_json_key(&json, "inputs");
+        ps_json_array(&json);
+        ps_manifest_inputs(&json, inputs, counts, 1, ids);
+        ps_json_end_array(&json);
+        ps_json_key(&json, "geometry");
+        ps_json_object(&json);
+        ps_manifest_layer(&json, &j->report);
+        ps_json_end_object(&json);
+        ps_json_key(&json, "operations");
+        ps_json_array(&json);
+        ps_manifest_operation(&json, "areas", &j->count->geography[0].operation);
+        ps_json_end_array(&json);
+        ps_json_end_object(&json);
+    }
+    ps_inputs_free(inputs);
+    return status;
 }
 
 /* --strict: what would be counted and told is refused instead. */

@@ -2,11 +2,10 @@
 
 #include <string.h>
 
-#include "engine/core/digest.h"
 #include "engine/run/version.h"
 
-void ps_accounting_lines(const ps_point_counts *count, size_t geography, const char *prefix,
-                         ps_output *out) {
+void ps_accounting_lines(const ps_point_counts *count, size_t geography,
+                         const char *prefix, ps_output *out) {
     const ps_points *points = count->points;
     for (size_t s = 0; s < ps_points_sources(points); s++) {
         const ps_rows *r = ps_points_rows(points, s);
@@ -46,18 +45,10 @@ void ps_manifest_versions(ps_json *json) {
     ps_json_end_object(json);
 }
 
-ps_status ps_manifest_file(ps_json *json, const char *kind, const char *name,
-                           const char *path, ps_error *err) {
-    char hex[65];
-    int64_t bytes;
-    PS_TRY(ps_digest_file(path, hex, &bytes, err));
-    ps_json_object(json);
-    ps_json_member_text(json, "kind", kind);
-    ps_json_member_text(json, "name", name);
-    ps_json_member_int(json, "bytes", bytes);
-    ps_json_member_text(json, "sha256", hex);
-    ps_json_end_object(json);
-    return PS_OK;
+void ps_manifest_file(ps_json *json, const ps_input *input) {
+    ps_json_member_text(json, "name", input->name);
+    ps_json_member_int(json, "bytes", input->bytes);
+    ps_json_member_text(json, "sha256", input->sha256);
 }
 
 static void write_rows(ps_json *json, const ps_point_counts *count, size_t source,
@@ -94,27 +85,38 @@ static void write_rows(ps_json *json, const ps_point_counts *count, size_t sourc
     ps_json_end_object(json);
 }
 
-ps_status ps_manifest_inputs(ps_json *json, const ps_point_counts *count, const char *const *ids,
-                             ps_error *err) {
-    const ps_points *points = count->points;
-    const char *last_path = "";
-    char hex[65] = "";
-    int64_t bytes = 0;
-    for (size_t s = 0; s < ps_points_sources(points); s++) {
-        /* Members of one archive share its digest. */
-        const char *path = ps_points_source_path(points, s);
-        if (strcmp(path, last_path) != 0) PS_TRY(ps_digest_file(path, hex, &bytes, err));
-        last_path = path;
+static bool write_counted(ps_json *json, const ps_input *input,
+                          const ps_point_counts *counts, const char *const *ids) {
+    bool any = false;
+    for (size_t s = 0; s < ps_points_sources(counts->points); s++) {
+        if (strcmp(ps_points_source_path(counts->points, s), input->path) != 0) continue;
+        any = true;
         ps_json_object(json);
-        ps_json_member_text(json, "kind", "points");
-        ps_json_member_text(json, "name", ps_points_source_name(points, s));
-        ps_json_member_int(json, "bytes", bytes);
-        ps_json_member_text(json, "sha256", hex);
-        ps_json_member_text(json, "encoding", ps_points_source_encoding(points, s));
-        write_rows(json, count, s, ids);
+        ps_json_member_text(json, "kind", input->kind);
+        ps_json_member_text(json, "source", ps_points_source_name(counts->points, s));
+        ps_manifest_file(json, input);
+        ps_json_member_text(json, "encoding",
+                            ps_points_source_encoding(counts->points, s));
+        write_rows(json, counts, s, ids);
         ps_json_end_object(json);
     }
-    return PS_OK;
+    return any;
+}
+
+void ps_manifest_inputs(ps_json *json, const ps_inputs *inputs,
+                        const ps_point_counts *const *counts, size_t n_counts,
+                        const char *const *ids) {
+    for (size_t i = 0; i < ps_inputs_size(inputs); i++) {
+        const ps_input *input = ps_inputs_get(inputs, i);
+        bool counted = false;
+        for (size_t c = 0; c < n_counts; c++)
+            counted |= write_counted(json, input, counts[c], ids);
+        if (counted) continue;
+        ps_json_object(json);
+        ps_json_member_text(json, "kind", input->kind);
+        ps_manifest_file(json, input);
+        ps_json_end_object(json);
+    }
 }
 
 void ps_manifest_operation(ps_json *json, const char *geography,

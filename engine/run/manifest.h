@@ -4,25 +4,28 @@
 
 #include "engine/core/json.h"
 #include "engine/run/count.h"
+#include "engine/run/inputs.h"
 
 /* "crime.csv: 9408 read = 9407 matched + 1 outside + 0 unlocated + 0 invalid + 0
  * duplicate + 0 filtered", one line per input for one geography, then a line per cause of
  * invalid rows with the first examples, and one for ties. prefix stands before each
  * input's name, e.g. "lsoa: ". */
-void ps_accounting_lines(const ps_point_counts *count, size_t geography, const char *prefix,
-                         ps_output *out);
+void ps_accounting_lines(const ps_point_counts *count, size_t geography,
+                         const char *prefix, ps_output *out);
 
 /* "version": {"placestat": "0.1.0", "GDAL": "3.6.2", ...} as a member of the open object.
  */
 void ps_manifest_versions(ps_json *json);
 
-/* The inputs of a count as elements of the open array: path, SHA-256, bytes, encoding,
- * rows with their fates, matches by geography (ids name them). */
-ps_status ps_manifest_inputs(ps_json *json, const ps_point_counts *count, const char *const *ids,
-                             ps_error *err) PS_MUST_CHECK;
-/* One other input file (boundaries, a table) as an element of the open array. */
-ps_status ps_manifest_file(ps_json *json, const char *kind, const char *name,
-                           const char *path, ps_error *err) PS_MUST_CHECK;
+/* "name", "bytes", "sha256" as members of the open object. */
+void ps_manifest_file(ps_json *json, const ps_input *input);
+/* All inputs as elements of the open array; those that one of the counts read with their
+ * encoding and rows by fate, and matches by geography. Members of an archive are elements
+ * of their own with the digest of the archive. ids: names of the geographies of the
+ * counts. */
+void ps_manifest_inputs(ps_json *json, const ps_inputs *inputs,
+                        const ps_point_counts *const *counts, size_t n_counts,
+                        const char *const *ids);
 /* "operation": how points and one geography were brought together. */
 void ps_manifest_operation(ps_json *json, const char *geography,
                            const ps_operation_used *used);

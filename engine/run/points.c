@@ -748,6 +748,17 @@ ps_status ps_points_next(ps_points *p, const ps_points_block **blocks, size_t *n
                        (double)p->bytes_total, err);
 }
 
+ps_status ps_points_estimate_rows(ps_points *p, double *rows, ps_error *err) {
+    const ps_points_block *blocks;
+    size_t n;
+    *rows = 0;
+    PS_TRY(ps_points_next(p, &blocks, &n, err));
+    for (size_t i = 0; i < n; i++) *rows += (double)blocks[i].n;
+    double consumed = p->csv != NULL ? (double)ps_csv_position(p->csv) : 0;
+    if (consumed > 0) *rows = floor(*rows * (double)p->bytes_total / consumed + 0.5);
+    return PS_OK;
+}
+
 static void free_block(block *b) {
     ps_csv_block_free(&b->csv);
     ps_free(b->x), ps_free(b->y), ps_free(b->group), ps_free(b->area_code),

@@ -107,6 +107,10 @@ const ps_rows *ps_points_rows(const ps_points *points, size_t source);
  * (and at least 10) makes no sense in the CRS, naming a likely swap of x and y. */
 ps_status ps_points_next(ps_points *points, const ps_points_block **blocks, size_t *n,
                          ps_error *err) PS_MUST_CHECK;
+/* About how many rows all inputs have, from the size of the first rows of the first.
+ * Reads them, so only for a reader that is closed afterwards. */
+ps_status ps_points_estimate_rows(ps_points *points, double *rows,
+                                  ps_error *err) PS_MUST_CHECK;
 /* The groups met so far: texts of the `by` columns, NUL between them. */
 const ps_keys *ps_points_groups(const ps_points *points);
 /* The texts of the area_code column met so far. */

@@ -60,6 +60,21 @@ void ps_yaml_free(ps_yaml *yaml) {
     ps_free(yaml);
 }
 
+ps_status ps_yaml_text(const ps_yaml *yaml, char **text, ps_error *err) {
+    char *written = NULL;
+    size_t n = 0;
+    *text = NULL;
+    cyaml_err_t failed =
+        cyaml_save_data(&written, &n, &cyaml_settings, yaml->schema, yaml->data, 0);
+    if (failed == CYAML_ERR_OOM) return ps_fail_nomem(err);
+    if (failed != CYAML_OK)
+        return ps_fail(err, PS_FORMAT, "%s: cannot be written as YAML again: %s", yaml->name,
+                       cyaml_strerror(failed));
+    *text = ps_strndup(written, n);
+    ps_free(written);
+    return *text != NULL ? PS_OK : ps_fail_nomem(err);
+}
+
 const char *ps_yaml_name(const ps_yaml *yaml) {
     return yaml->name;
 }

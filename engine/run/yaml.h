@@ -39,6 +39,9 @@ ps_status ps_yaml_parse(const char *name, const char *bytes, size_t n,
 ps_status ps_yaml_fail(const ps_yaml *yaml, ps_error *err, ps_status status,
                        const char *path, const char *format, ...) PS_PRINTF(5, 6);
 const char *ps_yaml_name(const ps_yaml *yaml);
+/* The data as they stand now (defaults and presets filled in), as YAML text that reads
+ * back as the same; the caller frees it with ps_free. */
+ps_status ps_yaml_text(const ps_yaml *yaml, char **text, ps_error *err) PS_MUST_CHECK;
 void ps_yaml_free(ps_yaml *yaml);
 
 #endif

@@ -1,0 +1,141 @@
+/* What a job would do, without doing it. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/core/par.h"
+#include "engine/run/figures.h"
+#include "engine/run/plan.h"
+#include "engine/run/run.h"
+
+/* Bytes a run holds on to; each constant is the size of the structures named beside it.
+ */
+enum {
+    BYTES_PER_VERTEX = 16 + 96, /* coordinates; frozen edges and grid of the index */
+    BYTES_PER_BLOCK = 5 << 19,  /* text and decoded rows of one block of a file */
+    BLOCKS_PER_WORKER = 4,
+    BYTES_PER_KEY = 2 * 16, /* fingerprints in a table three quarters full */
+    BYTES_FIXED = 60 << 20  /* GDAL, PROJ, program */
+};
+
+typedef struct forecast {
+    double rows, keys;
+    int64_t vertices;
+} forecast;
+
+static void tell_geographies(const ps_geographies *all, forecast *f, ps_output *out) {
+    ps_output_text(out, "areas\n");
+    for (size_t g = 0; g < all->n; g++) {
+        const ps_geography *geo = &all->geography[g];
+        f->vertices += (int64_t)geo->areas->n_points;
+        ps_output_printf(out, "  %s: %zu areas, ", geo->spec->id, geo->areas->n);
+        if (geo->base < 0)
+            ps_output_printf(out, "%s, layer %s, %s", geo->spec->file, geo->report.layer,
+                             ps_crs_name(geo->areas->crs));
+        else
+            ps_output_printf(out, "built of %s", geo->spec->of);
+        if (geo->population != NULL) {
+            double people = 0;
+            size_t missing = 0;
+            for (size_t a = 0; a < geo->areas->n; a++) {
+                missing += geo->population_missing[a];
+                if (!geo->population_missing[a]) people += geo->population[a];
+            }
+            ps_output_printf(out, "; %.0f people (%s)", people, geo->population_method);
+            if (missing > 0) ps_output_printf(out, ", %zu areas without", missing);
+        }
+        ps_output_text(out, "\n");
+    }
+}
+
+static ps_status tell_operation(const ps_points *points, const ps_geography *geo,
+                                bool strict, ps_output *out, ps_error *err) {
+    const ps_crs *from = geo->areas->crs, *to = ps_points_crs(points);
+    if (ps_crs_same(from, to)) return PS_OK;
+    ps_crs_operation *op = NULL;
+    PS_TRY(ps_crs_operation_open(from, to, NULL, strict ? 1.5 : 0, &op, err));
+    const ps_crs_operation_info *info = ps_crs_operation_describe(op);
+    ps_output_printf(out, "    to %s: \"%s\", accuracy %.3g m\n", geo->spec->id,
+                     info->name, info->accuracy);
+    if (info->missing_grid[0] != '\0')
+        ps_output_printf(
+            out,
+            "    warning: the grid %s is not installed; with it the accuracy would "
+            "be %.3g m\n",
+            info->missing_grid, info->missing_accuracy);
+    ps_crs_operation_free(op);
+    return PS_OK;
+}
+
+/* Rows are estimated from the first blocks of the first input. */
+static ps_status tell_points(const ps_job_file *job, const ps_geographies *all,
+                             unsigned i, const ps_run_options *options, forecast *f,
+                             ps_output *out, ps_error *err) {
+    const ps_job_points *p = &job->job->points[i];
+    ps_points_spec spec;
+    ps_points *points = NULL;
+    const char *by[PS_FIGURES_BY];
+    ps_figures_points_spec(job, p, by, &spec);
+    PS_TRY(ps_points_open(&spec, options->talk, &points, err));
+    int64_t bytes = 0;
+    const size_t sources = ps_points_sources(points);
+    for (size_t s = 0; s < sources; s++) bytes += ps_points_source_bytes(points, s);
+    double rows;
+    ps_status status = ps_points_estimate_rows(points, &rows, err);
+    if (status == PS_OK) {
+        f->rows += rows;
+        if (spec.drop_duplicates) f->keys += rows;
+        ps_output_printf(out, "  %s: %zu file%s, %.1f MB, about %.0f rows, %s\n", p->id,
+                         sources, sources == 1 ? "" : "s", (double)bytes / 1e6, rows,
+                         ps_crs_name(ps_points_crs(points)));
+    }
+    for (size_t g = 0; g < all->n && status == PS_OK; g++)
+        if (all->geography[g].base < 0)
+            status =
+                tell_operation(points, &all->geography[g], options->strict, out, err);
+    ps_points_close(points);
+    return status;
+}
+
+static void tell_plan(const ps_job *job, const forecast *f, ps_output *out) {
+    ps_output_text(out, "series\n ");
+    for (unsigned s = 0; s < job->series_count; s++)
+        ps_output_printf(out, " %s", job->series[s].id);
+    ps_output_text(out, "\nperiods\n ");
+    for (unsigned s = 0; s < job->periods_count; s++)
+        ps_output_printf(out, " %s", job->periods[s]);
+    double memory = BYTES_FIXED + (double)f->vertices * BYTES_PER_VERTEX +
+                    (double)ps_threads() * BLOCKS_PER_WORKER * BYTES_PER_BLOCK +
+                    f->keys * BYTES_PER_KEY;
+    ps_output_printf(out, "\nmemory\n  about %.0f MB with %d thread%s\n", memory / 1e6,
+                     ps_threads(), ps_threads() == 1 ? "" : "s");
+}
+
+static ps_status check(const ps_run_options *options, ps_job_file **job,
+                       ps_inputs **inputs, ps_geographies **all, ps_output *out,
+                       ps_error *err) {
+    forecast f = {0};
+    PS_TRY(ps_job_open(options->job, job, err));
+    PS_TRY(ps_job_inputs(*job, options->job, inputs, err));
+    PS_TRY(ps_geographies_open(*job, options->talk, all, err));
+    ps_output_printf(out, "%s\n", (*job)->job->title);
+    tell_geographies(*all, &f, out);
+    ps_output_text(out, "points\n");
+    for (unsigned i = 0; i < (*job)->job->points_count; i++)
+        PS_TRY(tell_points(*job, *all, i, options, &f, out, err));
+    PS_TRY(ps_figures_check_tables(*job, *all, options->talk, err));
+    tell_plan((*job)->job, &f, out);
+    ps_output_text(out, "nothing was written; `placestat run` carries the job out\n");
+    return PS_OK;
+}
+
+ps_status ps_check_job(const ps_run_options *options, ps_output *out, ps_error *err) {
+    ps_job_file *job = NULL;
+    ps_inputs *inputs = NULL;
+    ps_geographies *all = NULL;
+    ps_status status = check(options, &job, &inputs, &all, out, err);
+    ps_geographies_free(all);
+    ps_inputs_free(inputs);
+    ps_job_free(job);
+    return status;
+}

@@ -1,0 +1,145 @@
+#include "engine/run/plan.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/core/digest.h"
+#include "engine/run/version.h"
+#include "geo/crs.h"
+
+/* Add one file named in the job; a missing one is told where the job names it. */
+static ps_status add_named(const ps_job_file *job, ps_inputs *inputs, const char *kind,
+                           const char *file, const char *at, ps_error *err) {
+    ps_error why = {PS_OK, ""};
+    ps_status status = ps_inputs_add(inputs, kind, file, job->folder, &why);
+    if (status == PS_OK) return PS_OK;
+    return ps_yaml_fail(job->yaml, err, status, at, "%s", why.text);
+}
+
+static ps_status add_all(const ps_job_file *file, const char *path, ps_inputs *inputs,
+                         ps_error *err) {
+    const ps_job *job = file->job;
+    char at[64];
+    PS_TRY(ps_inputs_add(inputs, "job", path, NULL, err));
+    for (unsigned i = 0; i < job->areas_count; i++) {
+        const ps_job_areas *a = &job->areas[i];
+        snprintf(at, sizeof at, "areas[%u].%s", i,
+                 a->file != NULL ? "file" : "table.file");
+        if (a->file != NULL) PS_TRY(add_named(file, inputs, "areas", a->file, at, err));
+        if (a->table != NULL)
+            PS_TRY(add_named(file, inputs, "membership", a->table->file, at, err));
+    }
+    if (job->population != NULL)
+        PS_TRY(add_named(file, inputs, "population", job->population->file,
+                         "population.file", err));
+    for (unsigned i = 0; i < job->tables_count; i++) {
+        snprintf(at, sizeof at, "tables[%u].file", i);
+        PS_TRY(add_named(file, inputs, "table", job->tables[i].file, at, err));
+    }
+    for (unsigned i = 0; i < job->points_count; i++) {
+        for (unsigned k = 0; k < job->points[i].files_count; k++) {
+            ps_error why = {PS_OK, ""};
+            const char *pattern[] = {job->points[i].files[k]};
+            ps_status status =
+                ps_inputs_add_sources(inputs, "points", pattern, 1, file->folder, &why);
+            if (status == PS_OK) continue;
+            snprintf(at, sizeof at, "points[%u].files[%u]", i, k);
+            return ps_yaml_fail(file->yaml, err, status, at, "%s", why.text);
+        }
+    }
+    return PS_OK;
+}
+
+ps_status ps_job_inputs(const ps_job_file *job, const char *path, ps_inputs **out,
+                        ps_error *err) {
+    PS_TRY(ps_inputs_create(out, err));
+    ps_status status = add_all(job, path, *out, err);
+    if (status == PS_OK) return PS_OK;
+    ps_inputs_free(*out);
+    *out = NULL;
+    return status;
+}
+
+static ps_status append(char **text, size_t *used, size_t *capacity, const char *word,
+                        ps_error *err) {
+    size_t n = strlen(word) + 1; /* with its NUL, so that words cannot run together */
+    PS_TRY(ps_grow((void **)text, capacity, *used + n, 1, err));
+    memcpy(*text + *used, word, n);
+    *used += n;
+    return PS_OK;
+}
+
+/* The operation between WGS 84 and the British grid that PROJ would choose now. */
+static void probe_operation(char name[256]) {
+    ps_crs *from = NULL, *to = NULL;
+    ps_crs_operation *op = NULL;
+    const double district[4] = {-1.9, 53.5, -1.5, 53.8};
+    snprintf(name, 256, "none");
+    if (ps_crs_open("EPSG:4326", &from, NULL) == PS_OK &&
+        ps_crs_open("EPSG:27700", &to, NULL) == PS_OK &&
+        ps_crs_operation_open(from, to, district, 0, &op, NULL) == PS_OK)
+        snprintf(name, 256, "%s", ps_crs_operation_describe(op)->name);
+    ps_crs_operation_free(op);
+    ps_crs_free(from);
+    ps_crs_free(to);
+}
+
+ps_status ps_job_fingerprint(const ps_inputs *inputs, bool strict, char hex[65],
+                             ps_error *err) {
+    char *text = NULL, operation[256];
+    size_t used = 0, capacity = 0;
+    probe_operation(operation);
+    const ps_version *version;
+    size_t n = ps_version_list(&version);
+    ps_status status = append(&text, &used, &capacity, PS_VERSION, err);
+    for (size_t i = 0; i < n && status == PS_OK; i++)
+        status = append(&text, &used, &capacity, version[i].version, err);
+    if (status == PS_OK) status = append(&text, &used, &capacity, operation, err);
+    if (status == PS_OK)
+        status = append(&text, &used, &capacity, strict ? "strict" : "", err);
+    for (size_t i = 0; i < ps_inputs_size(inputs) && status == PS_OK; i++) {
+        const ps_input *input = ps_inputs_get(inputs, i);
+        status = append(&text, &used, &capacity, input->kind, err);
+        if (status == PS_OK) status = append(&text, &used, &capacity, input->name, err);
+        if (status == PS_OK) status = append(&text, &used, &capacity, input->sha256, err);
+    }
+    if (status == PS_OK) status = ps_digest_bytes(text, used, hex, err);
+    ps_free(text);
+    return status;
+}
+
+static const char *text_of(struct json_object *object, const char *key) {
+    struct json_object *value;
+    if (!json_object_object_get_ex(object, key, &value)) return "";
+    const char *text = json_object_get_string(value);
+    return text != NULL ? text : "";
+}
+
+static bool output_unharmed(const char *folder, struct json_object *output) {
+    char path[4096], hex[65];
+    int64_t bytes;
+    const char *name = text_of(output, "name");
+    if (strchr(name, '/') != NULL) return false;
+    int n = snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (n < 0 || (size_t)n >= sizeof path) return false;
+    return ps_digest_file(path, hex, &bytes, NULL) == PS_OK &&
+           strcmp(hex, text_of(output, "sha256")) == 0;
+}
+
+bool ps_outputs_current(const char *folder, const char *fingerprint) {
+    char path[4096];
+    int n = snprintf(path, sizeof path, "%s/manifest.json", folder);
+    if (n < 0 || (size_t)n >= sizeof path) return false;
+    struct json_object *manifest = json_object_from_file(path);
+    if (manifest == NULL) return false;
+    struct json_object *outputs;
+    bool current = strcmp(text_of(manifest, "fingerprint"), fingerprint) == 0 &&
+                   json_object_object_get_ex(manifest, "outputs", &outputs) &&
+                   json_object_is_type(outputs, json_type_array) &&
+                   json_object_array_length(outputs) > 0;
+    for (size_t i = 0; current && i < json_object_array_length(outputs); i++)
+        current = output_unharmed(folder, json_object_array_get_idx(outputs, i));
+    json_object_put(manifest);
+    return current;
+}

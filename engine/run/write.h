@@ -1,0 +1,33 @@
+/* Figures into files. */
+#ifndef PS_RUN_WRITE_H
+#define PS_RUN_WRITE_H
+
+#include "engine/core/output.h"
+#include "engine/run/figures.h"
+
+/* How much of what was asked for is there. */
+typedef struct ps_written {
+    int64_t figures; /* rows of indicators.csv */
+    int64_t absent;  /* of them without a value */
+} ps_written;
+
+/* indicators.csv: area_type, area_code, area_name, period, indicator, value, lower,
+ * upper, numerator, denominator, unit, status, method, note. One row per figure: a series
+ * gives its count and, with a population, its rate "<series>-rate"; a column of an area
+ * table its value. A value that is not ok is empty. By geography, area, series, period.
+ */
+ps_status ps_write_indicators(const ps_figures *figures, ps_output *out,
+                              ps_written *written, ps_error *err) PS_MUST_CHECK;
+
+/* counts.csv: area_type, area_code, series, month, count, status. One row for each month
+ * with incidents and each month that is missing in an area that is otherwise covered; a
+ * covered month without a row is 0. */
+ps_status ps_write_counts(const ps_figures *figures, ps_output *out,
+                          ps_error *err) PS_MUST_CHECK;
+
+/* placestat.gpkg: a layer per geography, named by its id, with code, name, population and
+ * one field per figure ("recorded_crime_rate_2021_22"); NULL where there is no value. */
+ps_status ps_write_geopackage(const ps_figures *figures, const char *path,
+                              const ps_talk *talk, ps_error *err) PS_MUST_CHECK;
+
+#endif
