@@ -55,7 +55,7 @@ static const ps_opt general[] = {
      .letter = 'q',
      .kind = PS_OPT_COUNT,
      .at = offsetof(ps_general, quiet),
-     .help = "no progress; twice (-qq): no notes and warnings either"},
+     .help = "no progress; -qq: no notes and warnings either"},
     {.name = "help",
      .letter = 'h',
      .kind = PS_OPT_SWITCH,
@@ -97,6 +97,8 @@ ps_exit ps_exit_of(ps_status status) {
             return PS_EXIT_INPUT;
         case PS_OUTPUT:
             return PS_EXIT_OUTPUT;
+        case PS_LOCKED:
+            return PS_EXIT_LOCKED;
         case PS_NOMEM:
         case PS_FORMAT:
         case PS_UNSUPPORTED:

@@ -34,7 +34,7 @@ const ps_command ps_command_inspect = {
         "told and the others are still shown; the exit code is that of the first "
         "failure.",
     .operand = {PS_OPERAND_FILE, "FILE", 1, 0, NULL,
-                "boundaries, points, tables or workbooks; also .gz and .zip"},
+                "boundaries, points, tables, workbooks; .gz, .zip"},
     .option = options,
     .n_options = PS_COUNT_OF(options),
     .request_bytes = sizeof(inspect_request),

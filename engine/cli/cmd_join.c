@@ -85,7 +85,7 @@ static const ps_opt options[] = {
     {.name = "strict",
      .kind = PS_OPT_SWITCH,
      .at = AT(strict),
-     .help = "refuse invalid rows and a CRS operation worse than 1.5 m"},
+     .help = "refuse invalid rows, a CRS operation over 1.5 m"},
     {.name = "keep-duplicates",
      .kind = PS_OPT_SWITCH,
      .at = AT(keep_duplicates),
@@ -104,12 +104,11 @@ static const ps_opt options[] = {
 };
 
 static const ps_example examples[] = {
-    {"placestat join 2024-03-west-yorkshire-street.csv --areas lsoa.gpkg --id LSOA21CD "
-     "--format police.uk",
-     "crimes by LSOA"},
-    {"placestat join casualties.csv --areas wards.shp,where=\"LAD='E08000035'\" --id "
-     "WD22CD --x easting --y northing --crs EPSG:27700 --by severity -o counts.csv",
-     "casualties by ward and severity"},
+    {"placestat join crime/ --areas lsoa.gpkg --id LSOA21CD --format police.uk",
+     "crimes by LSOA from a folder of monthly files"},
+    {"placestat join hurt.csv --areas wards.shp,where=\"LAD='E08000035'\" --id WD22CD "
+     "--x easting --y northing --crs EPSG:27700 --by severity -o counts.csv",
+     "casualties by ward of one district and severity"},
 };
 
 enum { LAYER, WHERE, CRS, ENCODING, KEYS };
@@ -211,7 +210,10 @@ static ps_status make_request(const ps_call *call, ps_join_request *out, ps_erro
 static ps_exit run(const ps_call *call, ps_error *err) {
     ps_join_request request;
     ps_status status = make_request(call, &request, err);
-    if (status != PS_OK) return ps_exit_of(status);
+    if (status != PS_OK) {
+        ps_fail_prefix(err, "join: ");
+        return ps_exit_of(status);
+    }
     ps_output *accounting = NULL;
     status = ps_terminal_rows_open(call->terminal, &accounting, err);
     if (status != PS_OK) return ps_exit_of(status);
@@ -222,7 +224,7 @@ static ps_exit run(const ps_call *call, ps_error *err) {
 
 const ps_command ps_command_join = {
     .name = "join",
-    .summary = "which area is each point in, and how many by area",
+    .summary = "find the area of each point and count points by area",
     .detail =
         "Areas are closed: a point on a shared edge belongs to the area with the lowest "
         "code, and such ties are counted. For each input one line on standard error says "
@@ -233,7 +235,7 @@ const ps_command ps_command_join = {
         "most accurate operation installed, which is named. Files appear whole or not at "
         "all.",
     .operand = {PS_OPERAND_FILE, "POINTS", 1, 0, NULL,
-                "CSV (also .gz), folders, globs, ZIP archives, point layers"},
+                "CSV, .csv.gz, folders, globs, ZIPs, point layers"},
     .option = options,
     .n_options = PS_COUNT_OF(options),
     .request_bytes = sizeof(join_request),

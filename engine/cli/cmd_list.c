@@ -95,7 +95,7 @@ static void list_indicators(bool json, ps_output *out) {
                    "where the job\nhas a population, the crude rate, by area and "
                    "period:\n");
     for (size_t i = 0; i < n; i++)
-        ps_output_printf(out, "  %-30s %s%s\n", series[i].id, series[i].title,
+        ps_output_printf(out, "  %-31s %s%s\n", series[i].id, series[i].title,
                          series[i].by_default ? "" : " (only when the job names it)");
     ps_output_text(out,
                    "Beside them `run` writes the series and the values of tables that "

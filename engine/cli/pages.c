@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIDTH = 80, COLUMN = 26 };
+enum { WIDTH = 80, COLUMN = 28 };
 
 static const char *const description =
     "placestat turns boundaries, incident points and area tables into neighbourhood "
@@ -65,13 +65,15 @@ static void add_use(buffer *b, const ps_command *command) {
     add(b, " [OPTION]...");
 }
 
-/* Words of text from column `at` on, wrapped, with `indent` spaces before further lines.
- */
-static void print_wrapped(ps_output *out, const char *text, size_t at, size_t indent) {
+/* Words of text from column `at` on, wrapped, with `indent` spaces before further lines;
+ * break_mark stands at the end of a line that goes on. */
+static void print_wrapped(ps_output *out, const char *text, size_t at, size_t indent,
+                          const char *break_mark) {
+    size_t width = WIDTH - strlen(break_mark);
     while (*text != '\0') {
         size_t n = strcspn(text, " ");
-        if (at > indent && at + 1 + n > WIDTH) {
-            ps_output_text(out, "\n");
+        if (at > indent && at + 1 + n > width) {
+            ps_output_printf(out, "%s\n", break_mark);
             ps_output_printf(out, "%*s", (int)indent, "");
             at = indent;
         } else if (at > indent) {
@@ -95,7 +97,7 @@ static void print_row(ps_output *out, const char *term, const char *text) {
         n = 0;
     }
     ps_output_printf(out, "%*s", (int)(COLUMN - n), "");
-    print_wrapped(out, text, COLUMN, COLUMN);
+    print_wrapped(out, text, COLUMN, COLUMN, "");
 }
 
 static void print_option(ps_output *out, const ps_opt *option) {
@@ -141,7 +143,7 @@ void ps_page_command(const ps_command *command, ps_output *out) {
     buffer use = {.n = 0};
     add_use(&use, command);
     ps_output_text(out, "Usage: ");
-    print_wrapped(out, use.text, 7, 7);
+    print_wrapped(out, use.text, 7, 7, "");
     ps_output_printf(out, "\n%c%s.\n\n",
                      command->summary[0] >= 'a' && command->summary[0] <= 'z'
                          ? command->summary[0] - 'a' + 'A'
@@ -161,7 +163,7 @@ void ps_page_command(const ps_command *command, ps_output *out) {
         ps_output_text(out, i == 0 ? "\nExamples:\n" : "");
         ps_output_printf(out, "  # %s\n", command->example[i].meaning);
         ps_output_text(out, "  ");
-        print_wrapped(out, command->example[i].command, 2, 6);
+        print_wrapped(out, command->example[i].command, 2, 6, " \\");
     }
 }
 

@@ -235,9 +235,11 @@ static bool log_is_due(const ps_terminal *t, double total, int percent, double n
            now - t->shown_at >= t->least_gap;
 }
 
+/* The first and the last of a phase always; between them at most ten a second. */
 static bool json_is_due(const ps_terminal *t, double total, int percent, double now) {
-    return t->shown_percent < 0 || now - t->shown_at >= 1 ||
-           (total > 0 && percent != t->shown_percent);
+    if (t->shown_percent < 0 || now - t->shown_at >= 1) return true;
+    if (total <= 0 || percent == t->shown_percent) return false;
+    return percent == 100 || now - t->shown_at >= 0.1;
 }
 
 static int progress(void *context, const char *phase, double done, double total) {
@@ -250,8 +252,8 @@ static int progress(void *context, const char *phase, double done, double total)
         t->began = t->shown_at = now;
         t->shown_percent = t->mode == PS_PROGRESS_LOG ? 0 : -1;
     }
-    double share = total > 0 ? done / total : 0;
-    int percent = share >= 1 ? 100 : share > 0 ? (int)(share * 100) : 0;
+    int percent = 0;
+    if (total > 0 && done > 0) percent = done < total ? (int)(done * 100 / total) : 100;
     bool due = false;
     if (t->mode == PS_PROGRESS_BAR) {
         due = t->shown_percent < 0 || now - t->shown_at >= 0.1;
