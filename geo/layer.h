@@ -9,7 +9,7 @@
 #define PS_GEO_LAYER_H
 
 #include "engine/core/table.h"
-#include "geo/areas.h"
+#include "geo/shape.h"
 
 /* What to do with a polygon that is not valid, empty or null. */
 typedef enum ps_geometry_policy {
@@ -139,15 +139,5 @@ ps_status ps_geopackage_table(ps_geopackage *gpkg, const char *table,
 /* Close; the file is complete. Frees the handle, also on failure. */
 ps_status ps_geopackage_close(ps_geopackage *gpkg, ps_error *err) PS_MUST_CHECK;
 void ps_geopackage_abandon(ps_geopackage *gpkg);
-
-/* The areas that the members of groups make together: the union of their polygons (GEOS),
- * one area per group. members[i] rows of `areas`, by group offsets. codes and names are
- * the groups'. */
-ps_status ps_areas_union(const ps_areas *areas, size_t n_groups, const size_t *offset,
-                         const int32_t *member, const ps_str *code, const ps_str *name,
-                         ps_areas **out, ps_error *err) PS_MUST_CHECK;
-/* A point inside each area; NAN for an area without shape. */
-ps_status ps_areas_interior_points(const ps_areas *areas, double *x, double *y,
-                                   ps_error *err) PS_MUST_CHECK;
 
 #endif
