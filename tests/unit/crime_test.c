@@ -1,12 +1,8 @@
 /* Crime types and the series made of them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "indicators/crime.h"
+#include "tests/support/test.h"
 
 static void labels_are_found(void **state) {
     (void)state;

@@ -1,13 +1,9 @@
 /* Periods: every form, what is told about the wrong ones, and which periods of a series
  * lie in a span. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "indicators/period.h"
+#include "tests/support/test.h"
 
 static ps_month month(const char *text) {
     ps_month m = 0;

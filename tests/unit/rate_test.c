@@ -1,15 +1,11 @@
 /* Counts and rates against published figures, and against the definition of the limits.
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 #include "indicators/distribution.h"
 #include "indicators/rate.h"
+#include "tests/support/test.h"
 
 static void assert_near(double seen, double expected, double relative) {
     double scale = fabs(expected) > 1e-300 ? fabs(expected) : 1;

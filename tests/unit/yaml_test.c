@@ -1,17 +1,12 @@
 /* The narrow YAML: what is taken, what is refused, and where a message points. A small
  * schema of its own holds every kind of value. */
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "engine/run/yaml.h"
+#include "tests/support/test.h"
 
 typedef enum colour { RED, GREEN } colour;
 
@@ -332,18 +327,15 @@ static void later_checks_point_at_values(void **state) {
 
 static void files_are_read(void **state) {
     (void)state;
-    char path[] = "/tmp/placestat-yaml-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, whole, sizeof whole - 1), sizeof whole - 1);
-    close(fd);
+    char *folder = test_folder_make();
+    const char *path = test_file_write(folder, "t.yaml", whole, sizeof whole - 1);
     ps_yaml *yaml;
     void *data;
     ps_error err = {0};
     assert_int_equal(ps_yaml_open(path, &schema, &yaml, &data, &err), PS_OK);
     check_whole(data);
     ps_yaml_free(yaml);
-    unlink(path);
+    test_folder_remove(folder);
     assert_int_equal(ps_yaml_open("/nowhere/t.yaml", &schema, &yaml, &data, &err),
                      PS_INPUT);
     assert_string_equal(err.text,
@@ -352,26 +344,22 @@ static void files_are_read(void **state) {
     assert_string_equal(err.text, "/: cannot be read: Is a directory");
 }
 
+static ps_status parse_whole(void *context, ps_error *err) {
+    (void)context;
+    ps_yaml *yaml;
+    thing *t;
+    ps_status status = parse(whole, &yaml, &t, err);
+    if (status != PS_OK) {
+        assert_null(yaml);
+        assert_null(t);
+    }
+    ps_yaml_free(yaml);
+    return status;
+}
+
 static void memory_may_run_out_anywhere(void **state) {
     (void)state;
-    ps_status status = PS_NOMEM;
-    long n = 1;
-    for (; status == PS_NOMEM; n++) {
-        ps_yaml *yaml;
-        thing *t;
-        ps_error err = {0};
-        ps_mem_fail_from(n);
-        status = parse(whole, &yaml, &t, &err);
-        ps_mem_fail_from(0);
-        if (status != PS_OK) {
-            assert_int_equal(status, PS_NOMEM);
-            assert_int_equal(err.status, PS_NOMEM);
-            assert_null(yaml);
-        }
-        ps_yaml_free(yaml);
-    }
-    assert_int_equal(status, PS_OK);
-    assert_true(n > 20);
+    assert_true(test_each_allocation_fails(parse_whole, NULL) > 20);
 }
 
 int main(void) {

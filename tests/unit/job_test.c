@@ -1,0 +1,601 @@
+/* Jobs: what the keys mean once resolved, what is told about the mistakes people make,
+ * and that job.schema.json says the same as the schema that the program uses. */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run/job.h"
+#include "indicators/crime.h"
+#include "tests/support/test.h"
+
+static ps_status parse(const char *text, ps_job_file **out, ps_error *err) {
+    return ps_job_parse("job.yaml", text, strlen(text), out, err);
+}
+
+static ps_job_file *good(const char *text) {
+    ps_job_file *file;
+    ps_error err = {.text = ""};
+    if (parse(text, &file, &err) != PS_OK) fail_msg("%s", err.text);
+    return file;
+}
+
+static const char small[] =
+    "areas:\n"
+    "  - {id: lsoa, file: lsoa.gpkg, code: LSOA11CD}\n"
+    "points:\n"
+    "  - {id: crime, format: police.uk, files: [crime]}\n";
+
+static void defaults_are_filled_in(void **state) {
+    (void)state;
+    ps_job_file *file = good(small);
+    const ps_job *job = file->job;
+    assert_string_equal(file->folder, ".");
+    assert_string_equal(ps_yaml_name(file->yaml), "job.yaml");
+    assert_null(job->title);
+    assert_true(*job->confidence == 0.95);
+    assert_true(*job->multiplier == 1000);
+    assert_true(*job->outputs->counts && *job->outputs->indicators &&
+                *job->outputs->geopackage);
+    assert_int_equal(job->periods_count, 1);
+    assert_string_equal(job->periods[0], "financial-years");
+    const ps_job_areas *areas = &job->areas[0];
+    assert_string_equal(areas->title, "lsoa");
+    assert_int_equal(*areas->invalid, PS_GEOMETRY_REPAIR);
+    const ps_job_points *points = &job->points[0];
+    assert_int_equal(*points->format, PS_POINTS_POLICE_UK);
+    assert_string_equal(points->title, "crime");
+    assert_string_equal(points->x, "Longitude");
+    assert_string_equal(points->y, "Latitude");
+    assert_string_equal(points->crs, "EPSG:4326");
+    assert_string_equal(points->date, "Month");
+    assert_int_equal(*points->date_form, PS_DATE_AUTO);
+    assert_string_equal(points->category, "Crime type");
+    assert_string_equal(points->key, "Crime ID");
+    assert_string_equal(points->reporter, "Reported by");
+    assert_string_equal(points->area_code, "LSOA code");
+    assert_int_equal(*points->duplicates, PS_DUPLICATES_ID);
+    assert_int_equal(*points->covers, PS_COVERAGE_SEEN);
+    const ps_crime_series *builtin;
+    size_t n = ps_crime_series_list(&builtin), at = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!builtin[i].by_default) continue;
+        assert_true(at < job->series_count);
+        assert_string_equal(job->series[at].id, builtin[i].id);
+        assert_string_equal(job->series[at].title, builtin[i].title);
+        assert_string_equal(job->series[at].data, "crime");
+        assert_int_equal(job->series[at].categories_count, 0);
+        at++;
+    }
+    assert_int_equal(job->series_count, at);
+    ps_job_free(file);
+    ps_job_free(NULL);
+}
+
+static const char large[] =
+    "title: Kirklees\n"
+    "areas:\n"
+    "  - id: lsoa\n"
+    "    title: LSOA 2011\n"
+    "    file: boundaries.zip\n"
+    "    layer: lsoa\n"
+    "    code: LSOA11CD\n"
+    "    name: LSOA11NM\n"
+    "    where: LAD17NM = 'Kirklees'\n"
+    "    crs: EPSG:27700\n"
+    "    encoding: UTF-8\n"
+    "    invalid: stop\n"
+    "  - id: ward\n"
+    "    of: lsoa\n"
+    "    table: {file: lookup.xlsx, sheet: '2', header: 3, member: LSOA, code: WD, name: "
+    "WDNM}\n"
+    "  - id: priority\n"
+    "    of: lsoa\n"
+    "    sets:\n"
+    "      - {code: P1, name: First, members: [E01000001, E01000002]}\n"
+    "      - {code: P2, members: [E01000002]}\n"
+    "points:\n"
+    "  - {id: crime, format: police.uk, files: [a.zip, b/*.csv], duplicates: keep, "
+    "covers: all}\n"
+    "  - id: casualties\n"
+    "    title: Road casualties\n"
+    "    files: [stats19.csv]\n"
+    "    x: easting\n"
+    "    y: northing\n"
+    "    crs: EPSG:27700\n"
+    "    date: date\n"
+    "    date_form: dmy\n"
+    "    category: severity\n"
+    "    key: id\n"
+    "    missing: [-1, '']\n"
+    "    where:\n"
+    "      - {column: severity, is: [1, 2]}\n"
+    "      - {column: type, not: ['']}\n"
+    "  - {id: trees, files: [trees.gpkg], layer: trees}\n"
+    "tables:\n"
+    "  - id: imd\n"
+    "    file: File_7.csv\n"
+    "    areas: lsoa\n"
+    "    code: LSOA code (2011)\n"
+    "    values:\n"
+    "      - {id: imd-score, title: IMD score, column: Score, unit: score, period: "
+    "2019}\n"
+    "      - {id: imd-rank, column: Rank}\n"
+    "population:\n"
+    "  title: mid-2019\n"
+    "  file: pop.xlsx\n"
+    "  sheet: Mid-2019 Persons\n"
+    "  header: 5\n"
+    "  areas: lsoa\n"
+    "  code: LSOA Code\n"
+    "  columns: [0..90+, All]\n"
+    "  year: 2019\n"
+    "periods: [2019, 2018/19, rolling-12]\n"
+    "series:\n"
+    "  - {id: burglary, data: crime}\n"
+    "  - {id: theft, data: crime, categories: [Shoplifting, Bicycle theft, New type]}\n"
+    "  - {id: ksi, title: Killed or seriously injured, data: casualties, categories: [1, "
+    "2]}\n"
+    "  - {id: trees, data: trees}\n"
+    "confidence: 0.998\n"
+    "multiplier: 100000\n"
+    "outputs: {geopackage: false}\n";
+
+static void every_key_arrives(void **state) {
+    (void)state;
+    ps_job_file *file = good(large);
+    const ps_job *job = file->job;
+    assert_string_equal(job->title, "Kirklees");
+    const ps_job_areas *lsoa = &job->areas[0], *ward = &job->areas[1];
+    assert_string_equal(lsoa->title, "LSOA 2011");
+    assert_string_equal(lsoa->layer, "lsoa");
+    assert_string_equal(lsoa->name, "LSOA11NM");
+    assert_string_equal(lsoa->where, "LAD17NM = 'Kirklees'");
+    assert_string_equal(lsoa->crs, "EPSG:27700");
+    assert_string_equal(lsoa->encoding, "UTF-8");
+    assert_int_equal(*lsoa->invalid, PS_GEOMETRY_STOP);
+    assert_string_equal(ward->of, "lsoa");
+    assert_string_equal(ward->table->sheet, "2");
+    assert_true(ward->table->header == 3);
+    assert_string_equal(ward->table->member, "LSOA");
+    assert_string_equal(ward->table->name, "WDNM");
+    assert_int_equal(job->areas[2].sets_count, 2);
+    assert_string_equal(job->areas[2].sets[0].name, "First");
+    assert_int_equal(job->areas[2].sets[0].members_count, 2);
+    assert_null(job->areas[2].sets[1].name);
+
+    const ps_job_points *crime = &job->points[0], *hurt = &job->points[1];
+    assert_string_equal(crime->files[1], "b/*.csv");
+    assert_int_equal(*crime->duplicates, PS_DUPLICATES_KEEP);
+    assert_int_equal(*crime->covers, PS_COVERAGE_ALL);
+    assert_int_equal(*hurt->format, PS_POINTS_COLUMNS);
+    assert_int_equal(*hurt->date_form, PS_DATE_DMY);
+    assert_int_equal(*hurt->duplicates, PS_DUPLICATES_ID);
+    assert_int_equal(hurt->missing_count, 2);
+    assert_string_equal(hurt->missing[0], "-1");
+    assert_string_equal(hurt->missing[1], "");
+    assert_int_equal(hurt->where_count, 2);
+    assert_string_equal(hurt->where[0].is[1], "2");
+    assert_int_equal(hurt->where[1].not_count, 1);
+    assert_int_equal(*job->points[2].duplicates, PS_DUPLICATES_KEEP);
+    assert_null(job->points[2].x);
+
+    assert_true(job->tables[0].header == 1);
+    assert_string_equal(job->tables[0].values[0].period, "2019");
+    assert_string_equal(job->tables[0].values[1].title, "imd-rank");
+    assert_true(job->population->header == 5);
+    assert_true(job->population->year == 2019);
+    assert_string_equal(job->population->columns[0], "0..90+");
+    assert_int_equal(job->periods_count, 3);
+    assert_int_equal(job->series_count, 4);
+    assert_string_equal(job->series[0].title, "Burglary");
+    assert_string_equal(job->series[1].title, "theft");
+    assert_int_equal(job->series[1].categories_count, 3);
+    assert_string_equal(job->series[3].data, "trees");
+    assert_true(*job->confidence == 0.998);
+    assert_true(*job->multiplier == 100000);
+    assert_true(*job->outputs->counts);
+    assert_false(*job->outputs->geopackage);
+    ps_job_free(file);
+}
+
+static void series_of_points_without_a_preset(void **state) {
+    (void)state;
+    ps_job_file *file = good(
+        "areas: [{id: a, file: a.gpkg, code: c}]\n"
+        "points:\n"
+        "  - {id: fires, title: Fires, files: [f.csv], x: x, y: y, crs: 'EPSG:27700'}\n"
+        "  - {id: crime, format: police.uk, files: [crime]}\n");
+    assert_int_equal(file->job->series_count, 16);
+    assert_string_equal(file->job->series[0].id, "fires");
+    assert_string_equal(file->job->series[0].title, "Fires");
+    assert_string_equal(file->job->series[0].data, "fires");
+    assert_string_equal(file->job->series[1].data, "crime");
+    ps_job_free(file);
+    file = good(
+        "areas: [{id: a, file: a.gpkg, code: c}]\n"
+        "tables: [{id: t, file: t.csv, areas: a, code: c,"
+        " values: [{id: v, column: v}]}]\n");
+    assert_int_equal(file->job->series_count, 0);
+    ps_job_free(file);
+}
+
+static void paths_start_from_the_folder_of_the_job(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {{"job.yaml", "."},
+                                           {"/job.yaml", "/"},
+                                           {"jobs/2022/job.yaml", "jobs/2022"},
+                                           {"./job.yaml", "."}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ps_job_file *file;
+        ps_error err;
+        assert_int_equal(ps_job_parse(cases[i][0], small, sizeof small - 1, &file, &err),
+                         PS_OK);
+        assert_string_equal(file->folder, cases[i][1]);
+        ps_job_free(file);
+    }
+    char *folder = test_folder_make();
+    const char *path = test_file_write(folder, "job.yaml", large, sizeof large - 1);
+    ps_job_file *file;
+    ps_error err;
+    assert_int_equal(ps_job_open(path, &file, &err), PS_OK);
+    assert_string_equal(file->folder, folder);
+    ps_job_free(file);
+    path = test_path(folder, "no.yaml");
+    assert_int_equal(ps_job_open(path, &file, &err), PS_INPUT);
+    assert_null(file);
+    test_folder_remove(folder);
+}
+
+/* A job of four lines, then the line under test. */
+#define AREAS "areas: [{id: lsoa, file: a.gpkg, code: c}]\n"
+#define CRIME "points: [{id: crime, format: police.uk, files: [c]}]\n"
+#define FIRES "points: [{id: fires, files: [f.csv], x: x, y: y, crs: 'EPSG:27700'}]\n"
+#define TABLE(areas, more)                        \
+    "tables: [{id: t, file: t.csv, areas: " areas \
+    ", code: c, values: [{id: v, column: v}]" more "}]\n"
+
+static const struct {
+    const char *text, *told;
+} mistakes[] = {
+    /* The slips that people make most. */
+    {AREAS "point:\n  - {id: crime, format: police.uk, files: [c]}\n",
+     "job.yaml:2:1: unknown key 'point'; did you mean 'points'?"},
+    {AREAS "points:\n  - {id: crime, format: police-uk, files: [c]}\n",
+     "job.yaml:3:25: points[0].format: 'police-uk' is not one of columns, police.uk; did "
+     "you mean 'police.uk'?"},
+    {AREAS "points:\n  - {id: crime, format: police.uk, file: c.csv}\n",
+     "job.yaml:3:36: points[0]: unknown key 'file'; did you mean 'files'?\n"
+     "job.yaml:3:5: points[0]: the key 'files' is missing"},
+    {AREAS "points:\n  - {id: crime, format: police.uk, files: c.csv}\n",
+     "job.yaml:3:43: points[0].files: must be a list; write [c.csv]"},
+    {AREAS CRIME "periods: [2021-22]\n",
+     "job.yaml:3:11: periods[0]: 2021-22: there is no month 22; write the financial year "
+     "as 2021/22"},
+    {AREAS CRIME "periods: [2021/22, 2021/23]\n",
+     "job.yaml:3:20: periods[1]: 2021/23: a financial year ends in the next year, as in "
+     "2021/22"},
+    {AREAS CRIME "series: [{id: burglery}]\n",
+     "job.yaml:3:15: series[0].id: 'burglery' is not a built-in series; did you mean "
+     "'burglary'?"},
+    {AREAS CRIME TABLE("lsoas", ""),
+     "job.yaml:3:38: tables[0].areas: no areas have the id 'lsoas'; did you mean "
+     "'lsoa'?"},
+    {AREAS CRIME "confidence: 95\n",
+     "job.yaml:3:13: confidence: 95 is not from 0.9 to below 1, such as 0.95 or 0.998"},
+    {AREAS "points: [{id: fires, files: [f.csv], x: x, y: y, crs: 27700}]\n",
+     "job.yaml:2:55: points[0].crs: '27700' is not a CRS; did you mean 'EPSG:27700'?"},
+    {AREAS "points: [{id: fires, files: [f.csv], x: x, y: y}]\n",
+     "job.yaml:2:10: points[0]: the key 'crs' is missing: the coordinate system of x and "
+     "y, such as EPSG:4326 or EPSG:27700"},
+    {AREAS "points: [{id: fires, files: [f.csv]}]\n",
+     "job.yaml:2:10: points[0]: the keys 'x', 'y' and 'crs' are missing, which delimited "
+     "files such as 'f.csv' need"},
+    {AREAS CRIME "outputs: {geopackage: no}\n",
+     "job.yaml:3:23: outputs.geopackage: must be true or false, not 'no'"},
+
+    /* Areas. */
+    {AREAS, "job.yaml:1:1: needs 'points' to count or 'tables' of values"},
+    {CRIME, "job.yaml:1:1: the key 'areas' is missing"},
+    {"areas: [{id: LSOA, file: a, code: c}]\n" CRIME,
+     "job.yaml:1:14: areas[0].id: 'LSOA' is not an id: small letters, digits and '-', "
+     "beginning with a letter or digit, at most 64"},
+    {"areas: [{id: -a, file: a, code: c}]\n" CRIME,
+     "job.yaml:1:14: areas[0].id: '-a' is not an id: small letters, digits and '-', "
+     "beginning with a letter or digit, at most 64"},
+    {"areas: [{id: a, file: a, code: c}, {id: a, file: b, code: c}]\n" CRIME,
+     "job.yaml:1:41: areas[1].id: the id 'a' is taken already"},
+    {"areas: [{id: a}]\n" CRIME,
+     "job.yaml:1:9: areas[0]: needs either 'file' (polygons) or 'of' (built of other "
+     "areas)"},
+    {"areas: [{id: a, file: a, code: c, of: b}]\n" CRIME,
+     "job.yaml:1:9: areas[0]: needs either 'file' (polygons) or 'of' (built of other "
+     "areas), not both"},
+    {"areas: [{id: a, file: a}]\n" CRIME,
+     "job.yaml:1:9: areas[0]: the key 'code' is missing: the field of the area's code"},
+    {"areas: [{id: a, file: a, code: c, sets: [{code: x, members: [y]}]}]\n" CRIME,
+     "job.yaml:1:9: areas[0]: 'sets' goes with 'of', not with 'file'"},
+    {"areas: [{id: a, file: a, code: c, crs: OSGB}]\n" CRIME,
+     "job.yaml:1:40: areas[0].crs: 'OSGB' is not a CRS such as EPSG:4326 (longitude, "
+     "latitude) or EPSG:27700 (British National Grid)"},
+    {"areas: [{id: a, file: a, code: c, crs: 'EPSG:bng'}]\n" CRIME,
+     "job.yaml:1:40: areas[0].crs: 'EPSG:bng' is not a CRS such as EPSG:4326 "
+     "(longitude, latitude) or EPSG:27700 (British National Grid)"},
+    {"areas: [{id: ward, file: w, code: c}, {id: place, of: wards, sets: [{code: x, "
+     "members: [y]}]}]\n" CRIME,
+     "job.yaml:1:55: areas[1].of: no areas have the id 'wards'; did you mean 'ward'?"},
+    {"areas: [{id: ward, file: w, code: c}, {id: place, of: lsoa, sets: [{code: x, "
+     "members: [y]}]}]\n" CRIME,
+     "job.yaml:1:55: areas[1].of: no areas have the id 'lsoa'; there is ward"},
+    {"areas: [{id: a, of: b, sets: [{code: x, members: [y]}]}, {id: b, file: f, code: "
+     "c}]\n" CRIME,
+     "job.yaml:1:21: areas[0].of: 'b' must stand further up in areas than what is built "
+     "of it"},
+    {"areas: [{id: a, of: a, sets: [{code: x, members: [y]}]}]\n" CRIME,
+     "job.yaml:1:21: areas[0].of: 'a' must stand further up in areas than what is built "
+     "of it"},
+    {"areas: [{id: b, file: f, code: c}, {id: a, of: b}]\n" CRIME,
+     "job.yaml:1:36: areas[1]: areas built of others need either 'table' or 'sets'"},
+    {"areas: [{id: b, file: f, code: c}, {id: a, of: b, code: c, sets: [{code: x, "
+     "members: [y]}]}]\n" CRIME,
+     "job.yaml:1:57: areas[1].code: describes a file, but these areas are built of "
+     "others; leave the key out"},
+    {"areas: [{id: b, file: f, code: c}, {id: a, of: b, sets: [{code: x, members: [y]}, "
+     "{code: x, members: [z]}]}]\n" CRIME,
+     "job.yaml:1:90: areas[1].sets[1].code: the code 'x' is taken already"},
+    {"areas: [{id: b, file: f, code: c}, {id: a, of: b, sets: [{code: x, members: [y, z, "
+     "y]}]}]\n" CRIME,
+     "job.yaml:1:84: areas[1].sets[0].members[2]: 'y' stands twice in this set"},
+    {"areas: [{id: b, file: f, code: c}, {id: a, of: b, table: {file: t.csv, sheet: s, "
+     "member: m, code: c}}]\n" CRIME,
+     "job.yaml:1:79: areas[1].table.sheet: 't.csv' is no workbook, so it has no sheets; "
+     "leave the key out"},
+
+    /* Points. */
+    {AREAS "points: [{id: crime, format: police.uk, files: [c], x: lon}]\n",
+     "job.yaml:2:56: points[0].x: format: police.uk sets this to 'Longitude'; leave the "
+     "key out, or write format: columns and all columns"},
+    {AREAS "points: [{id: crime, format: police.uk, files: [c], layer: l}]\n",
+     "job.yaml:2:60: points[0].layer: police.uk files have no layers; leave the key out"},
+    {AREAS "points: [{id: f, files: [f.csv], x: x, crs: 'EPSG:27700'}]\n",
+     "job.yaml:2:10: points[0]: the key 'y' is missing; x and y go together"},
+    {AREAS "points: [{id: f, files: [f], x: x, y: y, crs: 'EPSG:27700', layer: l}]\n",
+     "job.yaml:2:10: points[0]: x and y are columns of delimited files, 'layer' is for "
+     "point layers; give one or the other"},
+    {AREAS "points: [{id: f, files: [f.gpkg], date_form: dmy}]\n",
+     "job.yaml:2:46: points[0].date_form: says how to read a date, but the key 'date' is "
+     "missing"},
+    {AREAS "points: [{id: f, files: [f.gpkg], duplicates: id}]\n",
+     "job.yaml:2:47: points[0].duplicates: duplicates are found by the incident's id, "
+     "but the key 'key' is missing"},
+    {AREAS "points: [{id: f, files: [f.gpkg], where: [{column: c}]}]\n",
+     "job.yaml:2:43: points[0].where[0]: a filter needs either 'is' or 'not'"},
+    {AREAS
+     "points: [{id: f, files: [f.gpkg], where: [{column: c, is: [a], not: [b]}]}]\n",
+     "job.yaml:2:43: points[0].where[0]: a filter needs either 'is' or 'not', not both"},
+    {AREAS "points: [{id: f, files: [f.gpkg]}, {id: f, files: [g.gpkg]}]\n",
+     "job.yaml:2:41: points[1].id: the id 'f' is taken already"},
+
+    /* Tables and population. */
+    {AREAS TABLE("lsoa", ", sheet: s"),
+     "job.yaml:2:90: tables[0].sheet: 't.csv' is no workbook, so it has no sheets; leave "
+     "the key out"},
+    {AREAS TABLE("lsoa", ", header: -1"),
+     "job.yaml:2:91: tables[0].header: -1 is not the number of a row; the first row is "
+     "1"},
+    {AREAS CRIME TABLE("lsoa", "") "series: [{id: v, categories: [x]}]\n",
+     "job.yaml:4:15: series[0].id: the id 'v' is taken already"},
+    {AREAS CRIME "population: {file: p.csv, areas: ward, code: c, columns: [all]}\n",
+     "job.yaml:3:34: population.areas: no areas have the id 'ward'; there is lsoa"},
+    {AREAS CRIME "population: {file: p.csv, areas: lsoa, code: c, columns: [0..]}\n",
+     "job.yaml:3:59: population.columns[0]: '0..' lacks an end; a range of columns is "
+     "written as in '0..90+'"},
+    {AREAS CRIME
+     "population: {file: p.csv, areas: lsoa, code: c, columns: [a], year: 19}\n",
+     "job.yaml:3:69: population.year: 19 is not a year"},
+
+    /* Series and the rest. */
+    {AREAS CRIME "series: [{id: violent-and-weird}]\n",
+     "job.yaml:3:15: series[0].id: 'violent-and-weird' is not a built-in series (such as "
+     "burglary, recorded-crime); give 'categories' to make it one of your own"},
+    {AREAS CRIME "series: [{id: drugs, categories: [Drugs]}]\n",
+     "job.yaml:3:15: series[0].id: 'drugs' is a built-in series with categories of its "
+     "own; choose another id or leave 'categories' out"},
+    {AREAS CRIME "series: [{id: mine, categories: [Burglery]}]\n",
+     "job.yaml:3:34: series[0].categories[0]: 'Burglery' is not a police.uk crime type; "
+     "did you mean 'Burglary'?"},
+    {AREAS FIRES "series: [{id: mine, categories: [Big]}]\n",
+     "job.yaml:3:33: series[0].categories: the points 'fires' have no category column; "
+     "name it by the key 'category' there"},
+    {AREAS FIRES "series: [{id: mine, data: fire}]\n",
+     "job.yaml:3:27: series[0].data: no points have the id 'fire'; did you mean "
+     "'fires'?"},
+    {AREAS TABLE("lsoa", "") "series: [{id: burglary}]\n",
+     "job.yaml:3:10: series[0]: there are no points to count"},
+    {AREAS "points: [{id: f, files: [f.gpkg]}, {id: g, files: [g.gpkg]}]\n"
+           "series: [{id: s}]\n",
+     "job.yaml:3:10: series[0]: the key 'data' is missing: which of the points to count"},
+    {AREAS "points: [{id: a, format: police.uk, files: [a]}, {id: b, format: police.uk, "
+           "files: [b]}]\n",
+     "job.yaml:2:50: points[1]: the series of these points have ids that are taken "
+     "already; list the series under the key 'series'"},
+    {AREAS CRIME "periods: [2021, 2021]\n",
+     "job.yaml:3:17: periods[1]: '2021' stands twice"},
+    {AREAS CRIME "multiplier: 0\n",
+     "job.yaml:3:13: multiplier: 0 is not above 0 and up to 1,000,000,000, such as "
+     "1000"},
+    {AREAS CRIME "outputs: {counts: false, indicators: false, geopackage: false}\n",
+     "job.yaml:3:10: outputs: nothing would be written"},
+};
+
+static void mistakes_are_told(void **state) {
+    (void)state;
+    size_t wrong = 0;
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        ps_job_file *file;
+        ps_error err = {.text = ""};
+        ps_status status = parse(mistakes[i].text, &file, &err);
+        ps_job_free(file);
+        if (status == PS_CONFIG && strcmp(err.text, mistakes[i].told) == 0) continue;
+        print_error("%sgives    %s\nexpected %s\n", mistakes[i].text,
+                    status == PS_OK ? "no error" : err.text, mistakes[i].told);
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static ps_status open_large(void *context, ps_error *err) {
+    ps_job_file *file;
+    ps_status status = parse(context, &file, err);
+    if (status != PS_OK) assert_null(file);
+    ps_job_free(file);
+    return status;
+}
+
+static void memory_may_run_out_anywhere(void **state) {
+    (void)state;
+    char text[sizeof large];
+    memcpy(text, large, sizeof large);
+    assert_true(test_each_allocation_fails(open_large, text) > 100);
+    memcpy(text, small, sizeof small);
+    assert_true(test_each_allocation_fails(open_large, text) > 50);
+}
+
+/* ---- The schema for editors ---- */
+
+static json_object *member(json_object *object, const char *key) {
+    json_object *value;
+    if (object == NULL || !json_object_object_get_ex(object, key, &value)) return NULL;
+    return value;
+}
+
+/* Follow "$ref": "#/definitions/name". */
+static json_object *target(json_object *root, json_object *schema) {
+    json_object *ref = member(schema, "$ref");
+    if (ref == NULL) return schema;
+    const char *text = json_object_get_string(ref), *prefix = "#/definitions/";
+    assert_int_equal(strncmp(text, prefix, strlen(prefix)), 0);
+    json_object *found = member(member(root, "definitions"), text + strlen(prefix));
+    assert_non_null(found);
+    return found;
+}
+
+static bool array_holds(json_object *array, const char *text) {
+    for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++)
+        if (strcmp(json_object_get_string(json_object_array_get_idx(array, i)), text) ==
+            0)
+            return true;
+    return false;
+}
+
+static bool has_type(json_object *schema, const char *type) {
+    json_object *stated = member(schema, "type");
+    if (json_object_is_type(stated, json_type_array)) return array_holds(stated, type);
+    return stated != NULL && strcmp(json_object_get_string(stated), type) == 0;
+}
+
+static void same(json_object *root, json_object *schema, const cyaml_schema_value_t *own,
+                 const char *path);
+
+static void same_mapping(json_object *root, json_object *schema,
+                         const cyaml_schema_value_t *own, const char *path) {
+    json_object *properties = member(schema, "properties");
+    json_object *required = member(schema, "required");
+    json_object *closed = member(schema, "additionalProperties");
+    assert_non_null(properties);
+    if (closed == NULL || json_object_get_boolean(closed))
+        fail_msg("%s: takes any key", path);
+    size_t n = 0, n_required = 0;
+    for (const cyaml_schema_field_t *f = own->mapping.fields; f->key != NULL; f++, n++) {
+        char inner[256];
+        snprintf(inner, sizeof inner, "%s.%s", path, f->key);
+        json_object *property = member(properties, f->key);
+        if (property == NULL) fail_msg("%s: not in job.schema.json", inner);
+        if (member(property, "description") == NULL)
+            fail_msg("%s: has no description", inner);
+        bool optional = (f->value.flags & CYAML_FLAG_OPTIONAL) != 0;
+        if (array_holds(required, f->key) == optional)
+            fail_msg("%s: required here and not there", inner);
+        n_required += !optional;
+        same(root, property, &f->value, inner);
+    }
+    if ((size_t)json_object_object_length(properties) != n)
+        fail_msg("%s: job.schema.json has other keys too", path);
+    assert_int_equal(required != NULL ? json_object_array_length(required) : 0,
+                     n_required);
+}
+
+static void same_sequence(json_object *root, json_object *schema,
+                          const cyaml_schema_value_t *own, const char *path) {
+    if (!has_type(schema, "array")) fail_msg("%s: no array there", path);
+    json_object *least = member(schema, "minItems"), *most = member(schema, "maxItems");
+    assert_non_null(least);
+    assert_non_null(most);
+    assert_int_equal(json_object_get_int64(least), own->sequence.min);
+    assert_int_equal(json_object_get_int64(most), own->sequence.max);
+    same(root, member(schema, "items"), own->sequence.entry, path);
+}
+
+static void same(json_object *root, json_object *schema, const cyaml_schema_value_t *own,
+                 const char *path) {
+    schema = target(root, schema);
+    const char *type = NULL;
+    switch (own->type) {
+        case CYAML_MAPPING:
+            if (!has_type(schema, "object")) fail_msg("%s: no object there", path);
+            same_mapping(root, schema, own, path);
+            return;
+        case CYAML_SEQUENCE:
+            same_sequence(root, schema, own, path);
+            return;
+        case CYAML_ENUM: {
+            json_object *words = member(schema, "enum");
+            assert_non_null(words);
+            assert_int_equal(json_object_array_length(words), own->enumeration.count);
+            for (uint32_t i = 0; i < own->enumeration.count; i++)
+                if (!array_holds(words, own->enumeration.strings[i].str))
+                    fail_msg("%s: the word %s is not there", path,
+                             own->enumeration.strings[i].str);
+            return;
+        }
+        case CYAML_STRING:
+            type = "string";
+            if (!has_type(schema, "number") &&
+                (member(schema, "minLength") != NULL) != (own->string.min > 0))
+                fail_msg("%s: empty here and not there", path);
+            break;
+        case CYAML_INT:
+            type = "integer";
+            break;
+        case CYAML_FLOAT:
+            type = "number";
+            break;
+        case CYAML_BOOL:
+            type = "boolean";
+            break;
+        default:
+            fail_msg("%s: a type that this test does not know", path);
+    }
+    if (!has_type(schema, type)) fail_msg("%s: not a %s there", path, type);
+}
+
+static void schema_for_editors_is_the_same(void **state) {
+    (void)state;
+    json_object *root = json_object_from_file("engine/run/job.schema.json");
+    if (root == NULL) fail_msg("%s", json_util_get_last_err());
+    same(root, root, &ps_job_schema, "job");
+    json_object_put(root);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_filled_in),
+        cmocka_unit_test(every_key_arrives),
+        cmocka_unit_test(series_of_points_without_a_preset),
+        cmocka_unit_test(paths_start_from_the_folder_of_the_job),
+        cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(schema_for_editors_is_the_same),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
