@@ -559,7 +559,7 @@ static void waste_month(scene *s, int month, int *case_number, FILE *file)
         } else {
             place p = {0};
             if (fate < 28) {
-                p.x = 540100 + ps_draw_between(key, c + 2, 0, 90);
+                p.x = 539100 + ps_draw_between(key, c + 2, 0, 90);
                 p.y = 470100 + ps_draw_between(key, c + 3, 0, 90);
             } else if (fate < 66) {
                 p = on_side(s, false, key, c + 4);

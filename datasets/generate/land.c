@@ -320,9 +320,12 @@ static ps_status grow(ps_land *land, const int32_t seed_hex[GROWN], ps_error *er
             ps_land_centre(land, next, &x, &y);
             x -= ORIGIN_X;
             y -= ORIGIN_Y;
-            int cost = 100 + noise(key, x, y, 1300) * 45 / 1024 +
-                       noise(key + 1, x, y, 420) * 30 / 1024 +
-                       ps_draw_between(key, (uint64_t)next, -15, 15);
+            /* streams, where the noise changes sign, are hard to cross: borders follow */
+            int stream = abs(noise(key, x, y, 2300)), brook = abs(noise(key + 1, x, y, 800));
+            int cost = 60 + noise(key + 2, x, y, 420) * 25 / 1024 +
+                       ps_draw_between(key, (uint64_t)next, -12, 12) +
+                       (stream < 70 ? 420 - 6 * stream : 0) +
+                       (brook < 80 ? 160 - 2 * brook : 0);
             heap_push(heap, &n, (front){f.cost + cost, next, f.label});
         }
     }
@@ -743,8 +746,8 @@ static void found_estates(ps_land *land)
                             square(land->centre_y[l] - land->centre_y[heart[q]]);
                 if (d < room) room = d;
             }
-            if (land->urban[l] < 200 || land->urban[l] > 800 || taken[l]) continue;
-            int64_t score = (room > square(2600) ? 100000 : room / 100) +
+            if (land->urban[l] < 330 || land->urban[l] > 850 || taken[l]) continue;
+            int64_t score = (room > square(1900) ? 100000 : room / 100) +
                             ps_draw_between(key, (uint64_t)(p * 1000 + l), 0, 20000);
             if (score > best_score) {
                 best_score = score;

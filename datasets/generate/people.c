@@ -217,7 +217,7 @@ static void settle_field(const ps_land *land, ps_people *p)
             }
         }
         int urban = land->urban[l] > 900 ? 900 : land->urban[l];
-        p->deprived[l] = clamp(150 + urban * 70 / 100 + (sum / n - 500) * 19 / 10, 15, 955);
+        p->deprived[l] = clamp(165 + urban * 52 / 100 + (sum / n - 500) * 17 / 10, 15, 955);
     }
     for (int e = 0; e < PS_LAND_PRIORITIES; e++) {
         for (int i = 0; i < PS_LAND_PRIORITY_MAX && land->priority[e][i] >= 0; i++) {
