@@ -28,6 +28,6 @@ typedef struct ps_talk {
 void ps_say(const ps_talk *talk, ps_talk_level level, const char *format, ...)
     PS_PRINTF(3, 4);
 ps_status ps_progress(const ps_talk *talk, const char *phase, double done, double total,
-                      ps_error *err);
+                      ps_error *err) PS_MUST_CHECK;
 
 #endif
