@@ -57,6 +57,14 @@ static ps_status check_id(const ps_yaml *yaml, ps_keys *ids, const char *path,
     return PS_OK;
 }
 
+/* Outputs call the rate of a series "<id>-rate". */
+static ps_status add_rate_id(ps_keys *ids, const char *id, bool *added, ps_error *err) {
+    char text[80];
+    int32_t at;
+    snprintf(text, sizeof text, "%.64s-rate", id);
+    return ps_keys_add(ids, ps_str_of(text), &at, added, err);
+}
+
 static bool ends_in(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
     return n >= m && strcasecmp(text + n - m, end) == 0;
@@ -481,6 +489,13 @@ static ps_status check_series(const ps_yaml *yaml, const ps_job *job, ps_keys *i
         const ps_job_points *points;
         PATH(path, "series[%u].id", i);
         PS_TRY(check_id(yaml, indicators, path, series->id, err));
+        bool rate_is_free;
+        PS_TRY(add_rate_id(indicators, series->id, &rate_is_free, err));
+        if (!rate_is_free)
+            return WRONG(yaml, err, path,
+                         "the rate of this series is called '%s-rate', an id that is "
+                         "taken already",
+                         series->id);
         PS_TRY(find_points(yaml, job, i, &points, err));
         const bool police = is_police_uk(points);
         if (series->categories_count == 0) {
@@ -657,9 +672,10 @@ static ps_status default_series(const ps_yaml *yaml, ps_job *job, ps_keys *indic
             const char *id = police ? builtin[s].id : points->id;
             int32_t key;
             PS_TRY(ps_keys_add(indicators, ps_str_of(id), &key, NULL, err));
+            PS_TRY(add_rate_id(indicators, id, NULL, err));
             PS_TRY(add_series(job, id, police ? builtin[s].title : points->title,
                               points->id, err));
-            added++;
+            added += 2;
         }
         if (ps_keys_size(indicators) == before + added) continue;
         PATH(path, "points[%u]", i);

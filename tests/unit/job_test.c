@@ -398,6 +398,14 @@ static const struct {
     {AREAS CRIME "series: [{id: violent-and-weird}]\n",
      "job.yaml:3:15: series[0].id: 'violent-and-weird' is not a built-in series (such as "
      "burglary, recorded-crime); give 'categories' to make it one of your own"},
+    {AREAS CRIME "series: [{id: x-rate, categories: [a]}, {id: x, categories: [b]}]\n",
+     "job.yaml:3:46: series[1].id: the rate of this series is called 'x-rate', an id "
+     "that "
+     "is taken already"},
+    {AREAS CRIME "tables: [{id: t, file: t.csv, areas: lsoa, code: c, values: [{id: "
+                 "burglary-rate, column: v}]}]\n",
+     "job.yaml:2:10: points[0]: the series of these points have ids that are taken "
+     "already; list the series under the key 'series'"},
     {AREAS CRIME "series: [{id: drugs, categories: [Drugs]}]\n",
      "job.yaml:3:15: series[0].id: 'drugs' is a built-in series with categories of its "
      "own; choose another id or leave 'categories' out"},
@@ -459,6 +467,23 @@ static void memory_may_run_out_anywhere(void **state) {
     assert_true(test_each_allocation_fails(open_large, text) > 100);
     memcpy(text, small, sizeof small);
     assert_true(test_each_allocation_fails(open_large, text) > 50);
+}
+
+/* The example of the manual page is a right job. */
+static void example_of_the_manual_is_taken(void **state) {
+    (void)state;
+    char *page = test_file_read("engine/cli/man/placestat-job.5.scd", NULL);
+    assert_non_null(page);
+    char *begin = strstr(page, "\n```\n");
+    assert_non_null(begin);
+    begin += strlen("\n```\n");
+    char *end = strstr(begin, "\n```\n");
+    assert_non_null(end);
+    end[1] = '\0';
+    ps_job_file *file = good(begin);
+    assert_int_equal(file->job->areas_count, 4);
+    ps_job_free(file);
+    free(page);
 }
 
 /* ---- The schema for editors ---- */
@@ -595,6 +620,7 @@ int main(void) {
         cmocka_unit_test(paths_start_from_the_folder_of_the_job),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(example_of_the_manual_is_taken),
         cmocka_unit_test(schema_for_editors_is_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
