@@ -14,8 +14,11 @@ ps_status ps_area_table_read(const ps_job_file *job, const char *at, const char 
                              const char *const *columns, size_t n_columns,
                              const ps_talk *talk, ps_table **out, ps_error *err) {
     *out = NULL;
-    ps_str *names = ps_alloc(n_columns, sizeof *names);
-    if (names == NULL) return ps_fail_nomem(err);
+    ps_str *names = NULL; /* all columns */
+    if (columns != NULL) {
+        names = ps_alloc(n_columns, sizeof *names);
+        if (names == NULL) return ps_fail_nomem(err);
+    }
     for (size_t i = 0; i < n_columns; i++) names[i] = ps_str_of(columns[i]);
     ps_status status = is_workbook(file)
                            ? ps_layer_read_table(file, job->folder, sheet, header, names,

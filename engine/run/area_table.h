@@ -5,8 +5,9 @@
 #include "engine/core/table.h"
 #include "engine/run/job.h"
 
-/* Read chosen columns of a CSV, XLSX or ODS file. at: path of the mapping in the job that
- * names it ("tables[0]"), so that an absent file or column is told with its line. */
+/* Read chosen columns (NULL: all) of a CSV, XLSX or ODS file. at: path of the mapping in
+ * the job that names it ("tables[0]"), so that an absent file or column is told with its
+ * line. */
 ps_status ps_area_table_read(const ps_job_file *job, const char *at, const char *file,
                              const char *sheet, int64_t header,
                              const char *const *columns, size_t n_columns,
