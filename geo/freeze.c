@@ -16,8 +16,9 @@ enum { BLOCK_AREAS = 64, MAX_ROUNDS = 24 };
 
 static const double METRES_PER_DEGREE = 111320.0;
 static const double RADIANS_PER_DEGREE = 0.017453292519943295;
-/* An edge may stray this far from the true one, in metres. */
-static const double MAX_BEND = 0.0005;
+/* An edge may stray this far from the true one, in metres. With 0.65 mm for the rounding
+ * of its ends to 1e-8 degree that stays within a millimetre. */
+static const double MAX_BEND = 0.0002;
 /* Shorter edges are straight enough unseen: at latitude 60 a line of constant bearing
  * bends by length^2 * tan(60) / (8 * 6.4e6 m), here 0.03 mm. */
 static const double SHORT_EDGE = 30.0;

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "geo/locate.h"
+#include "tests/support/brute.h"
 #include "tests/support/test.h"
 
 enum { TILING_MAX = 64, TILING_STEPS = 12 };
@@ -229,44 +229,6 @@ static inline void tiling_points_of(const ps_areas *frozen, uint64_t seed, size_
     }
 }
 
-/* 0 outside, 1 inside by the even-odd rule or on a boundary. Integers throughout. */
-static inline bool tiling_covers(const ps_areas *frozen, size_t a, int64_t px,
-                                 int64_t py) {
-    const double *box = frozen->box + 4 * a;
-    if (!((double)px >= box[0] && (double)py >= box[1] && (double)px <= box[2] &&
-          (double)py <= box[3]))
-        return false;
-    bool inside = false;
-    for (uint32_t r = frozen->area_ring[a]; r < frozen->area_ring[a + 1]; r++) {
-        for (uint32_t i = frozen->ring_point[r]; i + 1 < frozen->ring_point[r + 1]; i++) {
-            const int64_t x1 = (int64_t)frozen->x[i], y1 = (int64_t)frozen->y[i];
-            const int64_t x2 = (int64_t)frozen->x[i + 1], y2 = (int64_t)frozen->y[i + 1];
-            const int64_t turn = (x2 - x1) * (py - y1) - (y2 - y1) * (px - x1);
-            if (turn == 0 && px >= (x1 < x2 ? x1 : x2) && px <= (x1 < x2 ? x2 : x1) &&
-                py >= (y1 < y2 ? y1 : y2) && py <= (y1 < y2 ? y2 : y1))
-                return true;
-            if ((y1 <= py) != (y2 <= py) && (turn > 0) == (y2 > y1)) inside = !inside;
-        }
-    }
-    return inside;
-}
-
-/* The answer that the rule of locate.h asks for; *tie: more than one area. */
-static inline int32_t tiling_locate(const ps_areas *frozen, int64_t px, int64_t py,
-                                    bool *tie) {
-    int32_t row = PS_NONE;
-    *tie = false;
-    for (size_t a = 0; a < frozen->n; a++) {
-        if (!tiling_covers(frozen, a, px, py)) continue;
-        if (row != PS_NONE) {
-            *tie = true;
-            break;
-        }
-        row = (int32_t)a;
-    }
-    return row;
-}
-
 /* Build an index, ask it for the points and compare each answer and tie with brute
  * force. */
 static inline void tiling_check(const ps_areas *areas, bool geographic, uint64_t seed,
@@ -282,7 +244,7 @@ static inline void tiling_check(const ps_areas *areas, bool geographic, uint64_t
     const double unit = ps_locator_unit(locator), scale = round(1 / unit);
     for (size_t i = 0; i < p.n; i++) {
         bool tie;
-        const int32_t want = tiling_locate(frozen, p.x[i], p.y[i], &tie);
+        const int32_t want = brute_locate(frozen, p.x[i], p.y[i], &tie);
         const double x = unit < 1 ? (double)p.x[i] / scale : (double)p.x[i] * unit;
         const double y = unit < 1 ? (double)p.y[i] / scale : (double)p.y[i] * unit;
         int32_t row = -2;
