@@ -170,7 +170,7 @@ static void random_decimals_are_those_of_strtod(void **state) {
     (void)state;
     uint64_t seed = 1;
     char text[128];
-    for (int round = 0; round < 300000; round++) {
+    for (int round = 0; round < 100000; round++) {
         size_t n = 0;
         if (test_random_below(&seed, 3) == 0) text[n++] = "+-"[test_random(&seed) & 1];
         size_t whole = test_random_below(&seed, 24), part = test_random_below(&seed, 24);
@@ -194,7 +194,7 @@ static void random_decimals_are_those_of_strtod(void **state) {
 static void random_texts_are_taken_or_refused_as_they_should(void **state) {
     (void)state;
     uint64_t seed = 2;
-    for (int round = 0; round < 300000; round++) {
+    for (int round = 0; round < 100000; round++) {
         char text[12];
         size_t n = test_random_below(&seed, sizeof text);
         for (size_t i = 0; i < n; i++)
@@ -304,7 +304,7 @@ static void numbers_are_written_short_and_read_back(void **state) {
         check_format(cases[i].value);
     }
     uint64_t seed = 4;
-    for (int round = 0; round < 200000; round++) {
+    for (int round = 0; round < 60000; round++) {
         uint64_t bits = test_random(&seed);
         double value;
         memcpy(&value, &bits, sizeof value);
