@@ -1,8 +1,8 @@
-/* district OUTDIR [--seed N]: write the sample district, with its truth beside it. */
+#include "datasets/generate/district.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,10 +11,7 @@
 #include "geo/layer.h"
 #include "job_text.h"
 
-enum { DEFAULT_SEED = 1 };
-
-static ps_status make_folder(const char *path, ps_error *err)
-{
+static ps_status make_folder(const char *path, ps_error *err) {
     if (mkdir(path, 0777) != 0 && errno != EEXIST) {
         return ps_fail(err, PS_OUTPUT, "%s: %s", path, strerror(errno));
     }
@@ -22,8 +19,7 @@ static ps_status make_folder(const char *path, ps_error *err)
 }
 
 /* One text file in OUTDIR. */
-static ps_status begin(const char *folder, const char *name, FILE **file, ps_error *err)
-{
+static ps_status begin(const char *folder, const char *name, FILE **file, ps_error *err) {
     char path[4096];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     *file = fopen(path, "w");
@@ -31,8 +27,7 @@ static ps_status begin(const char *folder, const char *name, FILE **file, ps_err
     return PS_OK;
 }
 
-static ps_status finish(const char *name, FILE *file, ps_error *err)
-{
+static ps_status finish(const char *name, FILE *file, ps_error *err) {
     int bad = ferror(file);
     if (fclose(file) != 0 || bad) {
         return ps_fail(err, PS_OUTPUT, "%s: cannot be written", name);
@@ -41,8 +36,7 @@ static ps_status finish(const char *name, FILE *file, ps_error *err)
 }
 
 static ps_status write_layer(const ps_land *land, ps_land_level level, const char *id,
-                             ps_geopackage *gpkg, int64_t *twice, ps_error *err)
-{
+                             ps_geopackage *gpkg, int64_t *twice, ps_error *err) {
     ps_areas *areas = NULL;
     PS_TRY(ps_land_areas(land, level, &areas, err));
     char code[32], name[32], title[64];
@@ -70,8 +64,7 @@ static ps_status write_layer(const ps_land *land, ps_land_level level, const cha
 }
 
 static ps_status write_boundaries(const ps_land *land, const char *folder,
-                                  int64_t twice[3], ps_error *err)
-{
+                                  int64_t twice[3], ps_error *err) {
     static const char *const id[] = {"lsoa", "ward", "district"};
     char path[4096];
     snprintf(path, sizeof path, "%s/boundaries.gpkg", folder);
@@ -89,8 +82,8 @@ static ps_status write_boundaries(const ps_land *land, const char *folder,
     return ps_geopackage_close(gpkg, err);
 }
 
-static ps_status write_memberships(const ps_land *land, const char *folder, ps_error *err)
-{
+static ps_status write_memberships(const ps_land *land, const char *folder,
+                                   ps_error *err) {
     FILE *file;
     PS_TRY(begin(folder, "places.csv", &file, err));
     fprintf(file, "ward_code,ward_name,place_code,place_name\n");
@@ -120,8 +113,7 @@ static ps_status write_memberships(const ps_land *land, const char *folder, ps_e
 }
 
 static ps_status write_people(const ps_land *land, const ps_people *people,
-                              const char *folder, ps_error *err)
-{
+                              const char *folder, ps_error *err) {
     FILE *file;
     PS_TRY(begin(folder, "population.csv", &file, err));
     ps_people_write_population(land, people, file);
@@ -131,8 +123,7 @@ static ps_status write_people(const ps_land *land, const ps_people *people,
     return finish("deprivation.csv", file, err);
 }
 
-static ps_status write_job(const char *folder, ps_error *err)
-{
+static ps_status write_job(const char *folder, ps_error *err) {
     FILE *file;
     PS_TRY(begin(folder, "job.yaml", &file, err));
     fwrite(job_text, 1, sizeof job_text, file);
@@ -141,17 +132,16 @@ static ps_status write_job(const char *folder, ps_error *err)
 
 /* ---- the truth ---- */
 
-static void print_fates(FILE *file, const char *indent, const ps_fates *f)
-{
+static void print_fates(FILE *file, const char *indent, const ps_fates *f) {
     fprintf(file,
             "%s\"rows\": %d, \"matched\": %d, \"outside\": %d, \"unlocated\": %d, "
             "\"invalid\": %d, \"duplicate\": %d",
-            indent, f->rows, f->matched, f->outside, f->unlocated, f->invalid, f->duplicate);
+            indent, f->rows, f->matched, f->outside, f->unlocated, f->invalid,
+            f->duplicate);
 }
 
 static void print_input(FILE *file, const char *id, const ps_fates *all,
-                        const ps_fates *months)
-{
+                        const ps_fates *months) {
     fprintf(file, "    \"%s\": {\n", id);
     print_fates(file, "      ", all);
     fprintf(file, ",\n      \"months\": {");
@@ -165,8 +155,7 @@ static void print_input(FILE *file, const char *id, const ps_fates *all,
     fprintf(file, "\n      }\n    }");
 }
 
-static void print_codes(FILE *file, const ps_land *land, const int *lsoa, int n)
-{
+static void print_codes(FILE *file, const ps_land *land, const int *lsoa, int n) {
     for (int i = 0; i < n && lsoa[i] >= 0; i++) {
         fprintf(file, "%s\"%s\"", i > 0 ? ", " : "", land->lsoa_code[lsoa[i]]);
     }
@@ -174,8 +163,7 @@ static void print_codes(FILE *file, const ps_land *land, const int *lsoa, int n)
 
 static ps_status write_summary(const ps_land *land, const ps_people *people,
                                const ps_incidents *t, const int64_t twice[3],
-                               uint64_t seed, const char *folder, ps_error *err)
-{
+                               uint64_t seed, const char *folder, ps_error *err) {
     FILE *file;
     int64_t residents = 0;
     int deprived = 0;
@@ -185,13 +173,15 @@ static ps_status write_summary(const ps_land *land, const ps_people *people,
     }
     PS_TRY(begin(folder, "truth/truth.json", &file, err));
     fprintf(file, "{\n  \"seed\": %" PRIu64 ",\n", seed);
-    fprintf(file, "  \"areas\": {\"lsoa\": %d, \"ward\": %d, \"place\": %d, "
-                  "\"place-partnership\": %d, \"priority-neighbourhood\": %d, "
-                  "\"district\": 1},\n",
+    fprintf(file,
+            "  \"areas\": {\"lsoa\": %d, \"ward\": %d, \"place\": %d, "
+            "\"place-partnership\": %d, \"priority-neighbourhood\": %d, "
+            "\"district\": 1},\n",
             PS_LAND_LSOAS, PS_LAND_WARDS, PS_LAND_PLACES, PS_LAND_PARTNERSHIPS,
             PS_LAND_PRIORITIES);
-    fprintf(file, "  \"twice_area_m2\": {\"lsoa\": %" PRId64 ", \"ward\": %" PRId64
-                  ", \"district\": %" PRId64 "},\n",
+    fprintf(file,
+            "  \"twice_area_m2\": {\"lsoa\": %" PRId64 ", \"ward\": %" PRId64
+            ", \"district\": %" PRId64 "},\n",
             twice[0], twice[1], twice[2]);
     fprintf(file, "  \"population\": %" PRId64 ",\n", residents);
     fprintf(file, "  \"inputs\": {\n");
@@ -199,11 +189,13 @@ static ps_status write_summary(const ps_land *land, const ps_people *people,
     fprintf(file, ",\n");
     print_input(file, "fly-tipping", &t->waste, t->waste_month);
     fprintf(file, "\n  },\n  \"transport_rows\": %d,\n", t->transport_rows);
-    fprintf(file, "  \"fly_tipping_ties\": {\"lsoa\": %d, \"ward\": %d, \"on_coast\": %d},\n",
+    fprintf(file,
+            "  \"fly_tipping_ties\": {\"lsoa\": %d, \"ward\": %d, \"on_coast\": %d},\n",
             t->ties_lsoa, t->ties_ward, t->on_coast);
-    fprintf(file, "  \"planted\": {\n    \"absent_month\": \"2021-02\",\n"
-                  "    \"falling\": \"vehicle-crime\",\n    \"rising\": \"public-order\",\n"
-                  "    \"hotspot\": [");
+    fprintf(file,
+            "  \"planted\": {\n    \"absent_month\": \"2021-02\",\n"
+            "    \"falling\": \"vehicle-crime\",\n    \"rising\": \"public-order\",\n"
+            "    \"hotspot\": [");
     print_codes(file, land, t->hotspot, 3);
     fprintf(file, "],\n    \"lsoas_in_most_deprived_1_percent\": %d,\n", deprived);
     fprintf(file, "    \"enclosed\": \"%s\",\n    \"two_parts\": [",
@@ -221,8 +213,7 @@ static ps_status write_summary(const ps_land *land, const ps_people *people,
 
 /* Rows counted once, by area, month and kind; what is not listed is 0. */
 static ps_status write_counts(const ps_land *land, const ps_incidents *t,
-                              const char *folder, ps_error *err)
-{
+                              const char *folder, ps_error *err) {
     static const struct {
         const char *file;
         int areas, kinds;
@@ -245,8 +236,8 @@ static ps_status write_counts(const ps_land *land, const ps_incidents *t,
                     if (n == 0) continue;
                     fprintf(file, "%s,%04d-%02d,%s,%d\n",
                             i == 2 ? land->ward_code[a] : land->lsoa_code[a], month / 12,
-                            month % 12 + 1, i == 0 ? ps_crime_labels[k] : ps_waste_labels[k],
-                            n);
+                            month % 12 + 1,
+                            i == 0 ? ps_crime_labels[k] : ps_waste_labels[k], n);
                 }
             }
         }
@@ -255,8 +246,7 @@ static ps_status write_counts(const ps_land *land, const ps_incidents *t,
     return PS_OK;
 }
 
-static ps_status write_district(const char *folder, uint64_t seed, ps_error *err)
-{
+ps_status ps_district_write(const char *folder, uint64_t seed, ps_error *err) {
     char truth_folder[4096];
     if (snprintf(truth_folder, sizeof truth_folder, "%s/truth", folder) > 3900) {
         return ps_fail(err, PS_OUTPUT, "%.40s...: this path is too long", folder);
@@ -283,30 +273,4 @@ static ps_status write_district(const char *folder, uint64_t seed, ps_error *err
     ps_people_free(people);
     ps_land_free(land);
     return status;
-}
-
-int main(int argc, char **argv)
-{
-    const char *folder = NULL;
-    int64_t seed = DEFAULT_SEED;
-    bool usage = false;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
-            usage = usage || !ps_parse_int(ps_str_of(argv[++i]), &seed) || seed < 0;
-        } else if (argv[i][0] == '-' || folder != NULL) {
-            usage = true;
-        } else {
-            folder = argv[i];
-        }
-    }
-    if (usage || folder == NULL) {
-        fprintf(stderr, "usage: district OUTDIR [--seed N]\n");
-        return 2;
-    }
-    ps_error err = {0};
-    if (write_district(folder, (uint64_t)seed, &err) != PS_OK) {
-        fprintf(stderr, "district: %s\n", err.text);
-        return 1;
-    }
-    return 0;
 }

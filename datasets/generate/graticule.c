@@ -5,8 +5,7 @@
 static const double pi = 3.14159265358979323846;
 
 /* |angle| below pi / 2: the series is exact to double precision there. */
-static double series(double angle, double first, int k)
-{
+static double series(double angle, double first, int k) {
     double term = first, sum = first;
     for (; k < 40; k += 2) {
         term *= -angle * angle / ((k + 1) * (k + 2));
@@ -15,27 +14,23 @@ static double series(double angle, double first, int k)
     return sum;
 }
 
-static double sine(double angle)
-{
+static double sine(double angle) {
     return series(angle, angle, 1);
 }
 
-static double cosine(double angle)
-{
+static double cosine(double angle) {
     return series(angle, 1, 0);
 }
 
 /* The angle whose tangent is y / x, for x > 0. */
-static double arc(double y, double x)
-{
+static double arc(double y, double x) {
     double r = sqrt(x * x + y * y), angle = y / (r + x);
     for (int i = 0; i < 20; i++) angle += (y * cosine(angle) - x * sine(angle)) / r;
     return angle;
 }
 
 void ps_graticule(int32_t easting, int32_t northing, int32_t *longitude,
-                  int32_t *latitude)
-{
+                  int32_t *latitude) {
     const double a = 6377563.396, b = 6356256.909, f0 = 0.9996012717;
     const double lat0 = 49 * pi / 180, lon0 = -2 * pi / 180, e0 = 400000, n0 = -100000;
     const double e2 = (a * a - b * b) / (a * a), n = (a - b) / (a + b);

@@ -23,25 +23,27 @@ enum {
     OUTSIDE = -2
 };
 
-enum {
-    KEY_SPOTS = 40,
-    KEY_MONTH,
-    KEY_ROW,
-    KEY_ID,
-    KEY_WASTE,
-    KEY_OUTCOME
-};
+enum { KEY_SPOTS = 40, KEY_MONTH, KEY_ROW, KEY_ID, KEY_WASTE, KEY_OUTCOME };
 
 const char *const ps_crime_labels[PS_INCIDENTS_TYPES] = {
-    "Anti-social behaviour", "Bicycle theft",         "Burglary",
-    "Criminal damage and arson", "Drugs",             "Other crime",
-    "Other theft",           "Possession of weapons", "Public order",
-    "Robbery",               "Shoplifting",           "Theft from the person",
-    "Vehicle crime",         "Violence and sexual offences",
+    "Anti-social behaviour",
+    "Bicycle theft",
+    "Burglary",
+    "Criminal damage and arson",
+    "Drugs",
+    "Other crime",
+    "Other theft",
+    "Possession of weapons",
+    "Public order",
+    "Robbery",
+    "Shoplifting",
+    "Theft from the person",
+    "Vehicle crime",
+    "Violence and sexual offences",
 };
 const char *const ps_waste_labels[PS_INCIDENTS_WASTE] = {
-    "Construction waste", "Garden waste", "Household waste",
-    "Other",              "Tyres",        "White goods",
+    "Construction waste", "Garden waste", "Household waste", "Other", "Tyres",
+    "White goods",
 };
 
 /* How a crime type behaves: its number in a month of average season at the start, change
@@ -51,7 +53,15 @@ typedef struct habit {
     int monthly, change, swing, poverty, centre, lockdown;
 } habit;
 
-enum { ASB = 0, BURGLARY = 2, DAMAGE = 3, DRUGS = 4, ROBBERY = 9, VEHICLE = 12, VIOLENCE = 13 };
+enum {
+    ASB = 0,
+    BURGLARY = 2,
+    DAMAGE = 3,
+    DRUGS = 4,
+    ROBBERY = 9,
+    VEHICLE = 12,
+    VIOLENCE = 13
+};
 
 static const habit habits[PS_INCIDENTS_TYPES] = {
     {560, -120, 280, 1900, 1500, 1550}, {28, 0, 350, 200, 2600, 700},
@@ -63,8 +73,8 @@ static const habit habits[PS_INCIDENTS_TYPES] = {
     {214, -380, -80, 700, 400, 700},    {1010, 90, 100, 1900, 1300, 920},
 };
 /* Thousandths of the swing, April to March. */
-static const int season[12] = {100, 500, 850, 1000, 950, 400, 100, -300, -800, -950, -900,
-                               -350};
+static const int season[12] = {100, 500,  850,  1000, 950,  400,
+                               100, -300, -800, -950, -900, -350};
 
 static const char *const outcomes[] = {
     "Investigation complete; no suspect identified",
@@ -78,16 +88,16 @@ static const char *const outcomes[] = {
 };
 
 static const char *const street_first[] = {
-    "Alder",  "Bobbin", "Bridge", "Chapel", "Cinder", "Crag",   "Dyer's",  "Fell",
-    "Foundry", "Gable",  "Hawthorn", "Heather", "Holm", "Kiln",  "Larch",   "Loom",
-    "Mill",   "Moor",   "Orchard", "Quarry", "Rowan",  "Spinner's", "Tenter", "Thorn",
-    "Towpath", "Weir",   "Well",   "Windle", "Wool",   "Yew",
+    "Alder",   "Bobbin", "Bridge",   "Chapel",  "Cinder", "Crag",      "Dyer's", "Fell",
+    "Foundry", "Gable",  "Hawthorn", "Heather", "Holm",   "Kiln",      "Larch",  "Loom",
+    "Mill",    "Moor",   "Orchard",  "Quarry",  "Rowan",  "Spinner's", "Tenter", "Thorn",
+    "Towpath", "Weir",   "Well",     "Windle",  "Wool",   "Yew",
 };
-static const char *const street_last[] = {"Street", "Road",  "Avenue", "Close",
+static const char *const street_last[] = {"Street", "Road",  "Avenue",  "Close",
                                           "Lane",   "Drive", "Terrace", "Grove"};
-static const char *const landmarks[] = {"Supermarket", "Parking Area", "Petrol Station",
-                                        "Sports/Recreation Area", "Park/Open Space",
-                                        "Shopping Area"};
+static const char *const landmarks[] = {"Supermarket",     "Parking Area",
+                                        "Petrol Station",  "Sports/Recreation Area",
+                                        "Park/Open Space", "Shopping Area"};
 
 typedef struct spot {
     int32_t lon, lat; /* millionths of a degree */
@@ -118,22 +128,21 @@ typedef struct scene {
 
 /* ---- where ---- */
 
-static void name_spot(spot *s, uint64_t key, uint64_t n)
-{
+static void name_spot(spot *s, uint64_t key, uint64_t n) {
     if (ps_draw_below(key, n, 100) < 14) {
-        snprintf(s->name, sizeof s->name, "On or near %s",
-                 landmarks[ps_draw_below(key, n + 1, sizeof landmarks / sizeof *landmarks)]);
+        snprintf(
+            s->name, sizeof s->name, "On or near %s",
+            landmarks[ps_draw_below(key, n + 1, sizeof landmarks / sizeof *landmarks)]);
         return;
     }
-    snprintf(s->name, sizeof s->name, "On or near %s %s",
-             street_first[ps_draw_below(key, n + 1,
-                                        sizeof street_first / sizeof *street_first)],
-             street_last[ps_draw_below(key, n + 2,
-                                       sizeof street_last / sizeof *street_last)]);
+    snprintf(
+        s->name, sizeof s->name, "On or near %s %s",
+        street_first[ps_draw_below(key, n + 1,
+                                   sizeof street_first / sizeof *street_first)],
+        street_last[ps_draw_below(key, n + 2, sizeof street_last / sizeof *street_last)]);
 }
 
-static void set_spot(const scene *s, spot *out, int32_t hex, uint64_t key, uint64_t n)
-{
+static void set_spot(const scene *s, spot *out, int32_t hex, uint64_t key, uint64_t n) {
     int32_t x, y;
     ps_land_centre(s->land, hex, &x, &y);
     x += ps_draw_between(key, n + 3, -9, 9);
@@ -142,8 +151,7 @@ static void set_spot(const scene *s, spot *out, int32_t hex, uint64_t key, uint6
     name_spot(out, key, n);
 }
 
-static void set_spots(scene *s)
-{
+static void set_spots(scene *s) {
     const ps_land *land = s->land;
     uint64_t key = ps_draw_key(s->key, KEY_SPOTS);
     for (int l = 0; l < PS_LAND_LSOAS; l++) {
@@ -152,15 +160,18 @@ static void set_spots(scene *s)
             /* spread over the area: one of the i-th twentieth of its hexagons */
             uint64_t c = (uint64_t)(l * SPOTS + i) * 8;
             int32_t from = n * i / SPOTS, upto = n * (i + 1) / SPOTS;
-            int32_t in = from + (int32_t)ps_draw_below(
-                                    key, c + 7, (uint32_t)(upto > from ? upto - from : 1));
+            int32_t in =
+                from + (int32_t)ps_draw_below(key, c + 7,
+                                              (uint32_t)(upto > from ? upto - from : 1));
             set_spot(s, &s->spots[l][i], land->hex[first + in], key, c);
         }
     }
     /* beyond the coast: at least three hexagons from it */
     for (int i = 0, draw = 0; i < OUTSIDE_SPOTS; draw++) {
-        int32_t col = ps_draw_between(key, 900000 + 2 * (uint64_t)draw, 4, land->cols - 5);
-        int32_t line = ps_draw_between(key, 900001 + 2 * (uint64_t)draw, 4, land->rows - 5);
+        int32_t col =
+            ps_draw_between(key, 900000 + 2 * (uint64_t)draw, 4, land->cols - 5);
+        int32_t line =
+            ps_draw_between(key, 900001 + 2 * (uint64_t)draw, 4, land->rows - 5);
         int32_t hex = line * land->cols + col;
         bool sea = true;
         for (int dy = -3; dy <= 3; dy++) {
@@ -174,8 +185,7 @@ static void set_spots(scene *s)
     }
 }
 
-static int64_t pull(const scene *s, const habit *h, int l)
-{
+static int64_t pull(const scene *s, const habit *h, int l) {
     int64_t d = s->people->deprived[l], u = s->land->urban[l];
     int64_t w = s->people->all[l] * (1000 + h->poverty * d / 1000);
     /* town centres count from two thirds of the densest on */
@@ -184,8 +194,7 @@ static int64_t pull(const scene *s, const habit *h, int l)
     return w;
 }
 
-static void set_weights(scene *s)
-{
+static void set_weights(scene *s) {
     /* the hotspot: the densest part of the second town and two that touch it */
     const ps_land *land = s->land;
     int *hot = s->truth->hotspot, n = 1;
@@ -195,7 +204,8 @@ static void set_weights(scene *s)
         if (hot[0] < 0 || land->urban[l] > land->urban[hot[0]]) hot[0] = l;
     }
     for (int l = 0; l < PS_LAND_LSOAS && n < 3; l++) {
-        if (land->adjacent[hot[0]][l] && land->ward[l] == land->ward[hot[0]]) hot[n++] = l;
+        if (land->adjacent[hot[0]][l] && land->ward[l] == land->ward[hot[0]])
+            hot[n++] = l;
     }
     for (int l = 0; l < PS_LAND_LSOAS && n < 3; l++) {
         if (land->adjacent[hot[0]][l] && l != hot[1]) hot[n++] = l;
@@ -205,7 +215,8 @@ static void set_weights(scene *s)
         for (int l = 0; l < PS_LAND_LSOAS; l++) {
             int64_t w = pull(s, &habits[t], l);
             bool in = l == hot[0] || l == hot[1] || l == hot[2];
-            if (in && (t == ASB || t == DAMAGE || t == DRUGS || t == ROBBERY || t == VIOLENCE)) {
+            if (in && (t == ASB || t == DAMAGE || t == DRUGS || t == ROBBERY ||
+                       t == VIOLENCE)) {
                 w *= 4;
             }
             s->upto[t][l + 1] = s->upto[t][l] + w;
@@ -213,8 +224,7 @@ static void set_weights(scene *s)
     }
 }
 
-static int pick_lsoa(const scene *s, int type, uint64_t key, uint64_t n)
-{
+static int pick_lsoa(const scene *s, int type, uint64_t key, uint64_t n) {
     const int64_t *upto = s->upto[type];
     int64_t u = (int64_t)((ps_draw(key, n) >> 1) % (uint64_t)upto[PS_LAND_LSOAS]);
     int low = 0, high = PS_LAND_LSOAS;
@@ -231,13 +241,11 @@ static int pick_lsoa(const scene *s, int type, uint64_t key, uint64_t n)
 
 /* ---- when and how many ---- */
 
-static bool lockdown(int month)
-{
+static bool lockdown(int month) {
     return month <= 2 || (month >= 9 && month <= 11); /* Apr-Jun 2020, Jan-Mar 2021 */
 }
 
-static int number_of(const scene *s, int month, int type)
-{
+static int number_of(const scene *s, int month, int type) {
     const habit *h = &habits[type];
     uint64_t key = ps_draw_key(s->key, KEY_MONTH);
     int64_t n = h->monthly * 1000;
@@ -250,8 +258,7 @@ static int number_of(const scene *s, int month, int type)
 
 /* ---- one month of the police ---- */
 
-static void draw_month(scene *s, int month)
-{
+static void draw_month(scene *s, int month) {
     uint64_t key = ps_draw_key(ps_draw_key(s->key, KEY_ROW), (uint64_t)month);
     uint32_t serial = 0;
     s->n_rows = 0;
@@ -260,7 +267,9 @@ static void draw_month(scene *s, int month)
         for (int i = 0; i < n && s->n_rows < ROWS_MAX; i++) {
             uint64_t c = (uint64_t)serial * 16;
             uint32_t fate = ps_draw_below(key, c, 1000);
-            row r = {.type = (int16_t)t, .serial = serial, .id_month = month,
+            row r = {.type = (int16_t)t,
+                     .serial = serial,
+                     .id_month = month,
                      .id_serial = serial};
             serial++;
             /* an id that comes back a month later is not a duplicate */
@@ -287,8 +296,7 @@ static void draw_month(scene *s, int month)
 }
 
 /* The order of the published files: by area, then type; rows without a place last. */
-static int compare_rows(const void *pa, const void *pb)
-{
+static int compare_rows(const void *pa, const void *pb) {
     const row *a = pa, *b = pb;
     int la = a->lsoa == PS_NONE ? 30000 : a->lsoa == OUTSIDE ? 20000 : a->lsoa;
     int lb = b->lsoa == PS_NONE ? 30000 : b->lsoa == OUTSIDE ? 20000 : b->lsoa;
@@ -297,8 +305,7 @@ static int compare_rows(const void *pa, const void *pb)
     return a->serial < b->serial ? -1 : a->serial > b->serial;
 }
 
-static void print_id(const scene *s, const row *r, FILE *file)
-{
+static void print_id(const scene *s, const row *r, FILE *file) {
     uint64_t key = ps_draw_key(s->key, KEY_ID);
     uint64_t c = ((uint64_t)r->id_month << 32) | (uint64_t)r->id_serial * 4;
     for (unsigned i = 0; i < 4; i++) {
@@ -306,25 +313,23 @@ static void print_id(const scene *s, const row *r, FILE *file)
     }
 }
 
-static const char *outcome(const scene *s, int month, const row *r)
-{
+static const char *outcome(const scene *s, int month, const row *r) {
     uint64_t key = ps_draw_key(ps_draw_key(s->key, KEY_OUTCOME), (uint64_t)month);
     static const int usual[] = {300, 640, 730, 800, 850, 900, 940, 1000};
     static const int theft[] = {700, 830, 880, 930, 950, 965, 980, 1000};
-    bool hidden = r->type == BURGLARY || r->type == VEHICLE || r->type == 1 || r->type == 6;
+    bool hidden =
+        r->type == BURGLARY || r->type == VEHICLE || r->type == 1 || r->type == 6;
     const int *upto = hidden ? theft : usual;
     int u = (int)ps_draw_below(key, r->serial, 1000), i = 0;
     while (u >= upto[i]) i++;
     return outcomes[i];
 }
 
-static void degrees(FILE *file, int32_t v)
-{
+static void degrees(FILE *file, int32_t v) {
     fprintf(file, ",%s%d.%06d", v < 0 ? "-" : "", abs(v) / 1000000, abs(v) % 1000000);
 }
 
-static void print_row(const scene *s, int month, const row *r, FILE *file)
-{
+static void print_row(const scene *s, int month, const row *r, FILE *file) {
     const char *force = r->transport ? "British Transport Police" : "Ashdale Police";
     int m = PS_INCIDENTS_FIRST + month;
     if (r->type != ASB) print_id(s, r, file);
@@ -332,11 +337,13 @@ static void print_row(const scene *s, int month, const row *r, FILE *file)
     if (r->lsoa == PS_NONE) {
         fprintf(file, ",,,No Location,,");
     } else {
-        const spot *p = r->lsoa == OUTSIDE ? &s->outside[r->spot] : &s->spots[r->lsoa][r->spot];
+        const spot *p =
+            r->lsoa == OUTSIDE ? &s->outside[r->spot] : &s->spots[r->lsoa][r->spot];
         degrees(file, p->lon);
         degrees(file, p->lat);
         if (r->lsoa == OUTSIDE) {
-            fprintf(file, ",%s,ZL9%03d,Elsewhere 001%c", p->name, r->spot + 1, 'A' + r->spot);
+            fprintf(file, ",%s,ZL9%03d,Elsewhere 001%c", p->name, r->spot + 1,
+                    'A' + r->spot);
         } else {
             fprintf(file, ",%s,%s,%s", p->name, s->land->lsoa_code[r->lsoa],
                     s->land->lsoa_name[r->lsoa]);
@@ -346,34 +353,32 @@ static void print_row(const scene *s, int month, const row *r, FILE *file)
             r->type == ASB ? "" : outcome(s, month, r));
 }
 
-static ps_status make_folder(const char *path, ps_error *err)
-{
+static ps_status make_folder(const char *path, ps_error *err) {
     if (mkdir(path, 0777) != 0 && errno != EEXIST) {
         return ps_fail(err, PS_OUTPUT, "%s: %s", path, strerror(errno));
     }
     return PS_OK;
 }
 
-static ps_status begin(const char *path, FILE **file, ps_error *err)
-{
+static ps_status begin(const char *path, FILE **file, ps_error *err) {
     *file = fopen(path, "w");
     if (*file == NULL) return ps_fail(err, PS_OUTPUT, "%s: %s", path, strerror(errno));
     return PS_OK;
 }
 
-static ps_status finish(const char *path, FILE *file, ps_error *err)
-{
+static ps_status finish(const char *path, FILE *file, ps_error *err) {
     int bad = ferror(file);
-    if (fclose(file) != 0 || bad) return ps_fail(err, PS_OUTPUT, "%s: cannot be written", path);
+    if (fclose(file) != 0 || bad)
+        return ps_fail(err, PS_OUTPUT, "%s: cannot be written", path);
     return PS_OK;
 }
 
 static ps_status write_month(scene *s, int month, bool transport, const char *folder,
-                             ps_error *err)
-{
+                             ps_error *err) {
     char path[4096];
     int m = PS_INCIDENTS_FIRST + month;
-    if (snprintf(path, sizeof path, "%s/crime/%04d-%02d", folder, m / 12, m % 12 + 1) > 4000) {
+    if (snprintf(path, sizeof path, "%s/crime/%04d-%02d", folder, m / 12, m % 12 + 1) >
+        4000) {
         return ps_fail(err, PS_OUTPUT, "%s: this path is too long", folder);
     }
     PS_TRY(make_folder(path, err));
@@ -382,8 +387,9 @@ static ps_status write_month(scene *s, int month, bool transport, const char *fo
              transport ? "btp" : "ashdale");
     FILE *file;
     PS_TRY(begin(path, &file, err));
-    fprintf(file, "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,"
-                  "LSOA code,LSOA name,Crime type,Last outcome category,Context\r\n");
+    fprintf(file,
+            "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,"
+            "LSOA code,LSOA name,Crime type,Last outcome category,Context\r\n");
     for (int i = 0; i < s->n_rows; i++) {
         const row *r = &s->rows[i];
         if ((r->transport != 0) != transport) continue;
@@ -404,8 +410,7 @@ static ps_status write_month(scene *s, int month, bool transport, const char *fo
 }
 
 /* The same id in the files of both forces is not a duplicate: lend one a month. */
-static void lend_id(scene *s)
-{
+static void lend_id(scene *s) {
     const row *force = NULL;
     row *other = NULL;
     for (int i = 0; i < s->n_rows; i++) {
@@ -420,8 +425,7 @@ static void lend_id(scene *s)
     }
 }
 
-static ps_status write_crime(scene *s, const char *folder, ps_error *err)
-{
+static ps_status write_crime(scene *s, const char *folder, ps_error *err) {
     char path[4096];
     snprintf(path, sizeof path, "%s/crime", folder);
     PS_TRY(make_folder(path, err));
@@ -429,7 +433,8 @@ static ps_status write_crime(scene *s, const char *folder, ps_error *err)
         draw_month(s, month);
         qsort(s->rows, (size_t)s->n_rows, sizeof *s->rows, compare_rows);
         lend_id(s);
-        if (month != PS_INCIDENTS_ABSENT) PS_TRY(write_month(s, month, false, folder, err));
+        if (month != PS_INCIDENTS_ABSENT)
+            PS_TRY(write_month(s, month, false, folder, err));
         PS_TRY(write_month(s, month, true, folder, err));
     }
     return PS_OK;
@@ -442,8 +447,7 @@ typedef struct place {
     int hex[3], n; /* the hexagons that it lies in or on */
 } place;
 
-static int divisor(int a, int b)
-{
+static int divisor(int a, int b) {
     a = abs(a);
     b = abs(b);
     while (b != 0) {
@@ -456,8 +460,7 @@ static int divisor(int a, int b)
 
 /* A place with whole metres exactly on the line between two hexagons of different areas,
  * coast: between land and sea. */
-static place on_side(const scene *s, bool coast, uint64_t key, uint64_t n)
-{
+static place on_side(const scene *s, bool coast, uint64_t key, uint64_t n) {
     const ps_land *land = s->land;
     for (uint64_t draw = 0;; draw++) {
         uint64_t c = n + draw * 1000003;
@@ -468,17 +471,19 @@ static place on_side(const scene *s, bool coast, uint64_t key, uint64_t n)
         int side = (int)ps_draw_below(key, c + 2, 6);
         int32_t next = ps_land_neighbour(land, h, side);
         if (land->label[next] == l || (land->label[next] == PS_NONE) != coast) continue;
-        int32_t a = ps_land_corner(land, h, side), b = ps_land_corner(land, h, (side + 1) % 6);
-        int dx = land->x[b] - land->x[a], dy = land->y[b] - land->y[a], g = divisor(dx, dy);
+        int32_t a = ps_land_corner(land, h, side),
+                b = ps_land_corner(land, h, (side + 1) % 6);
+        int dx = land->x[b] - land->x[a], dy = land->y[b] - land->y[a],
+            g = divisor(dx, dy);
         if (g < 2) continue;
         int step = ps_draw_between(key, c + 3, 1, g - 1);
-        return (place){land->x[a] + dx / g * step, land->y[a] + dy / g * step, {h, next}, 2};
+        return (place){
+            land->x[a] + dx / g * step, land->y[a] + dy / g * step, {h, next}, 2};
     }
 }
 
 /* A corner where areas meet. */
-static place on_corner(const scene *s, uint64_t key, uint64_t n)
-{
+static place on_corner(const scene *s, uint64_t key, uint64_t n) {
     const ps_land *land = s->land;
     for (uint64_t draw = 0;; draw++) {
         uint64_t c = n + draw * 1000003;
@@ -486,7 +491,8 @@ static place on_corner(const scene *s, uint64_t key, uint64_t n)
         int32_t from = land->hex_from[l], size = land->hex_from[l + 1] - from;
         int32_t h = land->hex[from + (int32_t)ps_draw_below(key, c + 1, (uint32_t)size)];
         int side = (int)ps_draw_below(key, c + 2, 6);
-        /* sides meet clockwise, so the corner lies between this side and the one before */
+        /* sides meet clockwise, so the corner lies between this side and the one before
+         */
         int32_t b = ps_land_neighbour(land, h, side);
         int32_t d = ps_land_neighbour(land, h, (side + 5) % 6);
         if (land->label[b] == l && land->label[d] == l) continue;
@@ -495,8 +501,7 @@ static place on_corner(const scene *s, uint64_t key, uint64_t n)
     }
 }
 
-static place inside(const scene *s, int l, uint64_t key, uint64_t c)
-{
+static place inside(const scene *s, int l, uint64_t key, uint64_t c) {
     const ps_land *land = s->land;
     int32_t from = land->hex_from[l], size = land->hex_from[l + 1] - from;
     place p = {.n = 1};
@@ -507,9 +512,9 @@ static place inside(const scene *s, int l, uint64_t key, uint64_t c)
     return p;
 }
 
-/* The rule of the edge: of the areas that hold the place, the one with the lowest code. */
-static void count_waste(scene *s, const place *p, int month, int type)
-{
+/* The rule of the edge: of the areas that hold the place, the one with the lowest code.
+ */
+static void count_waste(scene *s, const place *p, int month, int type) {
     const ps_land *land = s->land;
     ps_incidents *t = s->truth;
     int lsoa = PS_NONE, ward = PS_NONE;
@@ -532,8 +537,7 @@ static void count_waste(scene *s, const place *p, int month, int type)
     t->waste_ward[ward][month][type]++;
 }
 
-static void waste_month(scene *s, int month, int *case_number, FILE *file)
-{
+static void waste_month(scene *s, int month, int *case_number, FILE *file) {
     static const int days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     static const int upto[PS_INCIDENTS_WASTE] = {140, 230, 720, 860, 900, 1000};
     uint64_t key = ps_draw_key(ps_draw_key(s->key, KEY_WASTE), (uint64_t)month);
@@ -580,8 +584,8 @@ static void waste_month(scene *s, int month, int *case_number, FILE *file)
         }
         ++*case_number;
         for (int k = 0; k <= copies; k++) {
-            fprintf(file, "FT%06d,%02d/%02d/%04d,%s,%s\n", *case_number, 1 + i * length / n,
-                    m % 12 + 1, year, ps_waste_labels[type], where);
+            fprintf(file, "FT%06d,%02d/%02d/%04d,%s,%s\n", *case_number,
+                    1 + i * length / n, m % 12 + 1, year, ps_waste_labels[type], where);
         }
         ps_fates *f[2] = {&s->truth->waste, &s->truth->waste_month[month]};
         for (int k = 0; k < 2; k++) {
@@ -595,8 +599,7 @@ static void waste_month(scene *s, int month, int *case_number, FILE *file)
     }
 }
 
-static ps_status write_waste(scene *s, const char *folder, ps_error *err)
-{
+static ps_status write_waste(scene *s, const char *folder, ps_error *err) {
     char path[4096];
     FILE *file;
     int case_number = 0;
@@ -610,8 +613,7 @@ static ps_status write_waste(scene *s, const char *folder, ps_error *err)
 }
 
 ps_status ps_incidents_write(const ps_land *land, const ps_people *people,
-                             const char *folder, ps_incidents **out, ps_error *err)
-{
+                             const char *folder, ps_incidents **out, ps_error *err) {
     *out = NULL;
     scene *s = ps_zalloc(1, sizeof *s);
     ps_incidents *truth = ps_zalloc(1, sizeof *truth);
@@ -637,7 +639,6 @@ ps_status ps_incidents_write(const ps_land *land, const ps_people *people,
     return PS_OK;
 }
 
-void ps_incidents_free(ps_incidents *truth)
-{
+void ps_incidents_free(ps_incidents *truth) {
     ps_free(truth);
 }

@@ -20,7 +20,8 @@ typedef struct ps_fates {
 } ps_fates;
 
 typedef struct ps_incidents {
-    ps_fates crime, crime_month[PS_INCIDENTS_MONTHS], waste, waste_month[PS_INCIDENTS_MONTHS];
+    ps_fates crime, crime_month[PS_INCIDENTS_MONTHS], waste,
+        waste_month[PS_INCIDENTS_MONTHS];
     int transport_rows; /* of the crime rows: in the files of the transport police */
     /* Rows counted once, by area, month and kind. */
     uint16_t crimes[PS_LAND_LSOAS][PS_INCIDENTS_MONTHS][PS_INCIDENTS_TYPES];

@@ -18,18 +18,12 @@ enum {
     HEXES = COLS * ROWS,
     ORIGIN_X = 540000,
     ORIGIN_Y = 470000,
-    CORNER_HIGH = 47, /* top and bottom corner, from the centre */
+    CORNER_HIGH = 47,          /* top and bottom corner, from the centre */
     GROWN = PS_LAND_LSOAS - 1, /* one more is carved out of the inside of another */
     UNDECIDED = -2
 };
 
-enum {
-    KEY_COAST = 1,
-    KEY_SEEDS,
-    KEY_GROUND,
-    KEY_CORNERS,
-    KEY_ESTATES
-};
+enum { KEY_COAST = 1, KEY_SEEDS, KEY_GROUND, KEY_CORNERS, KEY_ESTATES };
 
 typedef struct town {
     const char *ward, *place;
@@ -45,78 +39,85 @@ static const town towns[PS_LAND_PLACES] = {
     {"Denmoor", "Denmoor", 7000, 3900, 50000, 800},
 };
 static const town villages[] = {
-    {NULL, NULL, 4600, 12800, 22000, 600}, {NULL, NULL, 14600, 4600, 26000, 700},
-    {NULL, NULL, 20800, 7400, 24000, 700}, {NULL, NULL, 3900, 7600, 16000, 500},
+    {NULL, NULL, 4600, 12800, 22000, 600},  {NULL, NULL, 14600, 4600, 26000, 700},
+    {NULL, NULL, 20800, 7400, 24000, 700},  {NULL, NULL, 3900, 7600, 16000, 500},
     {NULL, NULL, 11200, 13400, 26000, 600}, {NULL, NULL, 22800, 15200, 14000, 500},
 };
 
 /* In the order of their codes. */
 static const char *const ward_names[PS_LAND_WARDS] = {
-    "Ashbridge Central", "Ashbridge North", "Beckside",     "Cinder Hill",  "Coldwell",
-    "Denmoor",           "Farnhope",        "Gritstone",    "Hallowmere",   "Holmebeck",
-    "Kilnside",          "Larkrigg",        "Millgarth",    "Netherspen",   "Norholme Town",
-    "Oakenfold",         "Priorsgate",      "Quarryhead",   "Ravensike",    "Spenwick",
+    "Ashbridge Central", "Ashbridge North", "Beckside",    "Cinder Hill", "Coldwell",
+    "Denmoor",           "Farnhope",        "Gritstone",   "Hallowmere",  "Holmebeck",
+    "Kilnside",          "Larkrigg",        "Millgarth",   "Netherspen",  "Norholme Town",
+    "Oakenfold",         "Priorsgate",      "Quarryhead",  "Ravensike",   "Spenwick",
     "Tenterfield",       "Weavers Cross",   "Windlestraw",
 };
 static const char *const priority_names[PS_LAND_PRIORITIES] = {
-    "Kiln Lane",     "Weir Street and Canalside", "Bobbin Row",
-    "Park Royds",    "Crag Bank",                 "Old Gasworks",
+    "Kiln Lane",    "Weir Street and Canalside", "Bobbin Row", "Park Royds", "Crag Bank",
+    "Old Gasworks",
 };
 
 /* ---- the mesh ---- */
 
-void ps_land_centre(const ps_land *land, int32_t hex, int32_t *x, int32_t *y)
-{
+void ps_land_centre(const ps_land *land, int32_t hex, int32_t *x, int32_t *y) {
     int32_t col = hex % land->cols, row = hex / land->cols;
     *x = ORIGIN_X + col * PS_LAND_STEP_X + (row % 2 ? PS_LAND_STEP_X / 2 : 0);
     *y = ORIGIN_Y + row * PS_LAND_STEP_Y;
 }
 
-int32_t ps_land_neighbour(const ps_land *land, int32_t hex, int side)
-{
+int32_t ps_land_neighbour(const ps_land *land, int32_t hex, int side) {
     int32_t odd = (hex / land->cols) % 2;
     switch (side) {
-        case 0: return hex + land->cols + odd;
-        case 1: return hex + 1;
-        case 2: return hex - land->cols + odd;
-        case 3: return hex - land->cols + odd - 1;
-        case 4: return hex - 1;
-        default: return hex + land->cols + odd - 1;
+        case 0:
+            return hex + land->cols + odd;
+        case 1:
+            return hex + 1;
+        case 2:
+            return hex - land->cols + odd;
+        case 3:
+            return hex - land->cols + odd - 1;
+        case 4:
+            return hex - 1;
+        default:
+            return hex + land->cols + odd - 1;
     }
 }
 
 /* Every corner of the mesh is the top of one hexagon or the bottom of another. */
-int32_t ps_land_corner(const ps_land *land, int32_t hex, int side)
-{
+int32_t ps_land_corner(const ps_land *land, int32_t hex, int side) {
     switch (side) {
-        case 0: return 2 * hex;
-        case 1: return 2 * ps_land_neighbour(land, hex, 0) + 1;
-        case 2: return 2 * ps_land_neighbour(land, hex, 2);
-        case 3: return 2 * hex + 1;
-        case 4: return 2 * ps_land_neighbour(land, hex, 3);
-        default: return 2 * ps_land_neighbour(land, hex, 5) + 1;
+        case 0:
+            return 2 * hex;
+        case 1:
+            return 2 * ps_land_neighbour(land, hex, 0) + 1;
+        case 2:
+            return 2 * ps_land_neighbour(land, hex, 2);
+        case 3:
+            return 2 * hex + 1;
+        case 4:
+            return 2 * ps_land_neighbour(land, hex, 3);
+        default:
+            return 2 * ps_land_neighbour(land, hex, 5) + 1;
     }
 }
 
 /* Hexagons of the outermost two rings stay outside, so that those inside have all their
  * neighbours. */
-static bool inner(int32_t hex)
-{
+static bool inner(int32_t hex) {
     int32_t col = hex % COLS, row = hex / COLS;
     return col >= 2 && col < COLS - 2 && row >= 2 && row < ROWS - 2;
 }
 
-static int lattice(uint64_t key, int i, int j)
-{
+static int lattice(uint64_t key, int i, int j) {
     uint64_t place = ((uint64_t)(uint32_t)i << 32) | (uint32_t)j;
     return (int)ps_draw_below(key, place, 2049) - 1024;
 }
 
 /* Smooth noise, -1024 .. 1024, with features of about the size of wave metres. */
-static int noise(uint64_t key, int x, int y, int wave)
-{
+static int noise(uint64_t key, int x, int y, int wave) {
     int i = x / wave, j = y / wave;
-    int64_t fx = (int64_t)(x % wave) * 1024 / wave, fy = (int64_t)(y % wave) * 1024 / wave;
+    int64_t fx = (int64_t)(x % wave) * 1024 / wave,
+            fy = (int64_t)(y % wave) * 1024 / wave;
     fx = fx * fx * (3 * 1024 - 2 * fx) / (1024 * 1024);
     fy = fy * fy * (3 * 1024 - 2 * fy) / (1024 * 1024);
     int64_t low = lattice(key, i, j) * (1024 - fx) + lattice(key, i + 1, j) * fx;
@@ -124,21 +125,20 @@ static int noise(uint64_t key, int x, int y, int wave)
     return (int)((low * (1024 - fy) + high * fy) / (1024 * 1024));
 }
 
-static int64_t square(int64_t v)
-{
+static int64_t square(int64_t v) {
     return v * v;
 }
 
 /* How many people live about here, in no unit. */
-static int64_t people_at(int x, int y)
-{
+static int64_t people_at(int x, int y) {
     int64_t sum = 900;
     for (size_t t = 0; t < PS_LAND_PLACES + sizeof villages / sizeof *villages; t++) {
         const town *c = t < PS_LAND_PLACES ? &towns[t] : &villages[t - PS_LAND_PLACES];
         int64_t r2 = square(c->spread / 10);
         int64_t d2 = square((x - c->x) / 10) + square((y - c->y) / 10);
         /* a bell with a long tail: (r2 / (r2 + d2))^2 */
-        sum += c->people * (r2 * 1000 / (r2 + d2)) / 1000 * (r2 * 1000 / (r2 + d2)) / 1000;
+        sum +=
+            c->people * (r2 * 1000 / (r2 + d2)) / 1000 * (r2 * 1000 / (r2 + d2)) / 1000;
     }
     return sum;
 }
@@ -146,8 +146,7 @@ static int64_t people_at(int x, int y)
 /* ---- the coast ---- */
 
 static int32_t flood(const ps_land *land, int16_t *mark, int32_t start, int16_t from,
-                     int16_t to, int32_t *queue)
-{
+                     int16_t to, int32_t *queue) {
     int32_t n = 0, done = 0;
     queue[n++] = start;
     mark[start] = to;
@@ -165,8 +164,7 @@ static int32_t flood(const ps_land *land, int16_t *mark, int32_t start, int16_t 
 }
 
 /* Which hexagons are land: label 0, the others PS_NONE. One piece without holes. */
-static void shape(ps_land *land, int32_t *queue)
-{
+static void shape(ps_land *land, int32_t *queue) {
     uint64_t key = ps_draw_key(land->key, KEY_COAST);
     enum { SEA = -3, LAND = -4, OTHER = -5 };
     for (int32_t h = 0; h < HEXES; h++) {
@@ -210,8 +208,7 @@ static void shape(ps_land *land, int32_t *queue)
 /* ---- LSOAs ---- */
 
 /* Places for the seeds: drawn in proportion to people, never too near to each other. */
-static ps_status sow(const ps_land *land, int32_t seed_hex[GROWN], ps_error *err)
-{
+static ps_status sow(const ps_land *land, int32_t seed_hex[GROWN], ps_error *err) {
     uint64_t key = ps_draw_key(land->key, KEY_SEEDS);
     int64_t *sum = ps_alloc(HEXES + 1, sizeof *sum);
     if (sum == NULL) return ps_fail_nomem(err);
@@ -255,8 +252,8 @@ static ps_status sow(const ps_land *land, int32_t seed_hex[GROWN], ps_error *err
     }
     ps_free(sum);
     if (n < GROWN) {
-        return ps_fail(err, PS_LIMIT, "this seed leaves no room for %d areas; take another",
-                       GROWN);
+        return ps_fail(err, PS_LIMIT,
+                       "this seed leaves no room for %d areas; take another", GROWN);
     }
     return PS_OK;
 }
@@ -266,15 +263,13 @@ typedef struct front {
     int32_t hex, label;
 } front;
 
-static bool sooner(const front *a, const front *b)
-{
+static bool sooner(const front *a, const front *b) {
     if (a->cost != b->cost) return a->cost < b->cost;
     if (a->label != b->label) return a->label < b->label;
     return a->hex < b->hex;
 }
 
-static void heap_push(front *heap, size_t *n, front item)
-{
+static void heap_push(front *heap, size_t *n, front item) {
     size_t i = (*n)++;
     while (i > 0 && sooner(&item, &heap[(i - 1) / 2])) {
         heap[i] = heap[(i - 1) / 2];
@@ -283,8 +278,7 @@ static void heap_push(front *heap, size_t *n, front item)
     heap[i] = item;
 }
 
-static front heap_pop(front *heap, size_t *n)
-{
+static front heap_pop(front *heap, size_t *n) {
     front top = heap[0], last = heap[--*n];
     size_t i = 0;
     for (;;) {
@@ -300,8 +294,7 @@ static front heap_pop(front *heap, size_t *n)
 }
 
 /* All seeds spread at once; ground of uneven cost bends the borders. */
-static ps_status grow(ps_land *land, const int32_t seed_hex[GROWN], ps_error *err)
-{
+static ps_status grow(ps_land *land, const int32_t seed_hex[GROWN], ps_error *err) {
     uint64_t key = ps_draw_key(land->key, KEY_GROUND);
     front *heap = ps_alloc((size_t)HEXES * 6 + GROWN, sizeof *heap);
     if (heap == NULL) return ps_fail_nomem(err);
@@ -321,7 +314,8 @@ static ps_status grow(ps_land *land, const int32_t seed_hex[GROWN], ps_error *er
             x -= ORIGIN_X;
             y -= ORIGIN_Y;
             /* streams, where the noise changes sign, are hard to cross: borders follow */
-            int stream = abs(noise(key, x, y, 2300)), brook = abs(noise(key + 1, x, y, 800));
+            int stream = abs(noise(key, x, y, 2300)),
+                brook = abs(noise(key + 1, x, y, 800));
             int cost = 60 + noise(key + 2, x, y, 420) * 25 / 1024 +
                        ps_draw_between(key, (uint64_t)next, -12, 12) +
                        (stream < 70 ? 420 - 6 * stream : 0) +
@@ -334,8 +328,7 @@ static ps_status grow(ps_land *land, const int32_t seed_hex[GROWN], ps_error *er
 }
 
 /* Steps from each hexagon to the nearest one of another label, in depth[]. */
-static void sound(const ps_land *land, int32_t *depth, int32_t *queue)
-{
+static void sound(const ps_land *land, int32_t *depth, int32_t *queue) {
     int32_t n = 0, done = 0;
     for (int32_t h = 0; h < HEXES; h++) {
         depth[h] = -1;
@@ -360,8 +353,7 @@ static void sound(const ps_land *land, int32_t *depth, int32_t *queue)
 }
 
 /* Give the hexagons within radius steps of centre to label. */
-static void carve(ps_land *land, int32_t centre, int radius, int16_t label)
-{
+static void carve(ps_land *land, int32_t centre, int radius, int16_t label) {
     int32_t cx, cy;
     ps_land_centre(land, centre, &cx, &cy);
     int64_t reach = square((int64_t)radius * PS_LAND_STEP_Y);
@@ -374,8 +366,7 @@ static void carve(ps_land *land, int32_t centre, int radius, int16_t label)
 
 /* One LSOA inside another (a village in the moor), and two with a part of their own
  * inside a neighbour: holes and several parts, as real boundaries have. */
-static ps_status carve_out(ps_land *land, int16_t part_of[3], ps_error *err)
-{
+static ps_status carve_out(ps_land *land, int16_t part_of[3], ps_error *err) {
     int32_t *depth = ps_alloc(HEXES, sizeof *depth);
     int32_t *queue = ps_alloc(HEXES, sizeof *queue);
     ps_status status = PS_OK;
@@ -389,14 +380,16 @@ static ps_status carve_out(ps_land *land, int16_t part_of[3], ps_error *err)
         sound(land, depth, queue);
         for (int32_t h = 0; h < HEXES; h++) {
             int16_t l = land->label[h];
-            if (l < 0 || l >= GROWN || (k > 0 && l == host[0]) || (k > 1 && l == host[1])) {
+            if (l < 0 || l >= GROWN || (k > 0 && l == host[0]) ||
+                (k > 1 && l == host[1])) {
                 continue;
             }
             if (best < 0 || depth[h] > depth[best]) best = h;
         }
         if (best < 0 || depth[best] < 6) {
-            status = ps_fail(err, PS_LIMIT,
-                             "this seed leaves no area large enough for a hole; take another");
+            status =
+                ps_fail(err, PS_LIMIT,
+                        "this seed leaves no area large enough for a hole; take another");
             goto done;
         }
         host[k] = land->label[best];
@@ -422,8 +415,7 @@ done:
     return status;
 }
 
-static void look_around(ps_land *land)
-{
+static void look_around(ps_land *land) {
     memset(land->adjacent, 0, sizeof land->adjacent);
     for (int32_t h = 0; h < HEXES; h++) {
         if (land->label[h] < 0) continue;
@@ -446,13 +438,11 @@ typedef struct graph {
     const int32_t *x, *y;
 } graph;
 
-static bool joined(const graph *g, int a, int b)
-{
+static bool joined(const graph *g, int a, int b) {
     return g->edge[(size_t)a * g->stride + (size_t)b] != 0;
 }
 
-static void hops_from(const graph *g, int start, int *hops)
-{
+static void hops_from(const graph *g, int start, int *hops) {
     int queue[NODES], n = 0, done = 0;
     for (int i = 0; i < g->n; i++) hops[i] = -1;
     hops[start] = 0;
@@ -469,8 +459,7 @@ static void hops_from(const graph *g, int start, int *hops)
 }
 
 /* Does the group of a stay in one piece when a leaves it? */
-static bool spare(const graph *g, const int *group, int a)
-{
+static bool spare(const graph *g, const int *group, int a) {
     int queue[NODES], n = 0, done = 0, members = 0;
     bool seen[NODES] = {false};
     for (int b = 0; b < g->n; b++) {
@@ -495,8 +484,7 @@ static bool spare(const graph *g, const int *group, int a)
 
 /* k groups, each in one piece, of about the same number of members. The first given
  * groups start from start[]; the others as far from all starts as can be. */
-static void partition(const graph *g, int k, const int *start, int given, int *group)
-{
+static void partition(const graph *g, int k, const int *start, int given, int *group) {
     int hops[NODES], nearest[NODES], seed[NODES], size[NODES];
     for (int i = 0; i < g->n; i++) {
         nearest[i] = 1 << 20;
@@ -531,7 +519,8 @@ static void partition(const graph *g, int k, const int *start, int given, int *g
                 for (int j = 0; j < g->n && !touches; j++) {
                     touches = group[j] == s && joined(g, i, j);
                 }
-                int64_t d = square(g->x[i] - g->x[seed[s]]) + square(g->y[i] - g->y[seed[s]]);
+                int64_t d =
+                    square(g->x[i] - g->x[seed[s]]) + square(g->y[i] - g->y[seed[s]]);
                 if (touches && (found < 0 || d < near)) {
                     found = i;
                     near = d;
@@ -569,8 +558,7 @@ static void partition(const graph *g, int k, const int *start, int given, int *g
 
 /* ---- putting names to it ---- */
 
-static void gather(ps_land *land)
-{
+static void gather(ps_land *land) {
     int32_t count[PS_LAND_LSOAS] = {0};
     for (int32_t h = 0; h < HEXES; h++) {
         if (land->label[h] >= 0) count[land->label[h]]++;
@@ -606,8 +594,7 @@ static void gather(ps_land *land)
     }
 }
 
-static int lsoa_near(const ps_land *land, int x, int y)
-{
+static int lsoa_near(const ps_land *land, int x, int y) {
     int best = 0;
     for (int l = 1; l < PS_LAND_LSOAS; l++) {
         int64_t d = square(land->centre_x[l] - x) + square(land->centre_y[l] - y);
@@ -620,8 +607,7 @@ static int lsoa_near(const ps_land *land, int x, int y)
 
 /* Number the LSOAs ward by ward, north to south, as codes are handed out; the order of
  * wards in it is the order in which they grew, not that of their codes. */
-static void renumber(ps_land *land, int *raw_ward, int16_t part_of[3])
-{
+static void renumber(ps_land *land, int *raw_ward, int16_t part_of[3]) {
     int16_t rank[PS_LAND_LSOAS];
     int n = 0;
     for (int w = 0; w < PS_LAND_WARDS; w++) {
@@ -656,8 +642,8 @@ static void renumber(ps_land *land, int *raw_ward, int16_t part_of[3])
     for (int k = 0; k < 3; k++) part_of[k] = new_label[part_of[k]];
 }
 
-static void name_wards(ps_land *land, const int *raw_ward, int town_ward[PS_LAND_PLACES])
-{
+static void name_wards(ps_land *land, const int *raw_ward,
+                       int town_ward[PS_LAND_PLACES]) {
     int code_of[PS_LAND_WARDS];
     bool used[PS_LAND_WARDS] = {false};
     for (int w = 0; w < PS_LAND_WARDS; w++) code_of[w] = PS_NONE;
@@ -696,17 +682,17 @@ static void name_wards(ps_land *land, const int *raw_ward, int town_ward[PS_LAND
     for (int l = 0; l < PS_LAND_LSOAS; l++) land->ward[l] = code_of[raw_ward[l]];
 }
 
-static void name_all(ps_land *land)
-{
+static void name_all(ps_land *land) {
     int block = 0, in_block = 0;
     for (int l = 0; l < PS_LAND_LSOAS; l++) {
         if (l == 0 || land->ward[l] != land->ward[l - 1] || in_block == 5) {
             block++;
             in_block = 0;
         }
-        snprintf(land->lsoa_code[l], sizeof land->lsoa_code[l], "ZL%04d", (l + 1) % 10000);
-        snprintf(land->lsoa_name[l], sizeof land->lsoa_name[l], PS_LAND_DISTRICT_NAME
-                 " %03d%c", block % 1000, (char)('A' + in_block++));
+        snprintf(land->lsoa_code[l], sizeof land->lsoa_code[l], "ZL%04d",
+                 (l + 1) % 10000);
+        snprintf(land->lsoa_name[l], sizeof land->lsoa_name[l],
+                 PS_LAND_DISTRICT_NAME " %03d%c", block % 1000, (char)('A' + in_block++));
     }
     for (int w = 0; w < PS_LAND_WARDS; w++) {
         snprintf(land->ward_code[w], sizeof land->ward_code[w], "ZW%02d", w + 1);
@@ -731,8 +717,7 @@ static void name_all(ps_land *land)
 }
 
 /* Estates: LSOAs in towns, far from each other, each with two or three that touch it. */
-static void found_estates(ps_land *land)
-{
+static void found_estates(ps_land *land) {
     uint64_t key = ps_draw_key(land->key, KEY_ESTATES);
     bool taken[PS_LAND_LSOAS] = {false};
     int heart[PS_LAND_PRIORITIES];
@@ -769,8 +754,10 @@ static void found_estates(ps_land *land)
             taken[next] = true;
         }
         while (n < PS_LAND_PRIORITY_MAX) land->priority[p][n++] = PS_NONE;
-        for (int i = 1; i < PS_LAND_PRIORITY_MAX && land->priority[p][i] != PS_NONE; i++) {
-            for (int j = i; j > 0 && land->priority[p][j] < land->priority[p][j - 1]; j--) {
+        for (int i = 1; i < PS_LAND_PRIORITY_MAX && land->priority[p][i] != PS_NONE;
+             i++) {
+            for (int j = i; j > 0 && land->priority[p][j] < land->priority[p][j - 1];
+                 j--) {
                 int swap = land->priority[p][j];
                 land->priority[p][j] = land->priority[p][j - 1];
                 land->priority[p][j - 1] = swap;
@@ -782,16 +769,14 @@ static void found_estates(ps_land *land)
 /* ---- corners ---- */
 
 /* Within PS_LAND_SHIFT metres of the regular place: shortened until it is. */
-static void clamp_shift(int32_t *dx, int32_t *dy, int32_t scale)
-{
+static void clamp_shift(int32_t *dx, int32_t *dy, int32_t scale) {
     while (square(*dx) + square(*dy) > square((int64_t)PS_LAND_SHIFT * scale)) {
         *dx = *dx * 15 / 16;
         *dy = *dy * 15 / 16;
     }
 }
 
-static ps_status place_corners(ps_land *land, ps_error *err)
-{
+static ps_status place_corners(ps_land *land, ps_error *err) {
     enum { FINE = 16, ROUNDS = 4, CORNERS = 2 * HEXES };
     uint64_t key = ps_draw_key(land->key, KEY_CORNERS);
     ps_status status = PS_OK;
@@ -800,7 +785,8 @@ static ps_status place_corners(ps_land *land, ps_error *err)
     int32_t *base_y = ps_alloc(CORNERS, sizeof *base_y);
     int32_t *new_x = ps_alloc(CORNERS, sizeof *new_x);
     int32_t *new_y = ps_alloc(CORNERS, sizeof *new_y);
-    if (link == NULL || base_x == NULL || base_y == NULL || new_x == NULL || new_y == NULL) {
+    if (link == NULL || base_x == NULL || base_y == NULL || new_x == NULL ||
+        new_y == NULL) {
         status = ps_fail_nomem(err);
         goto done;
     }
@@ -851,7 +837,8 @@ static ps_status place_corners(ps_land *land, ps_error *err)
         memcpy(land->y, new_y, sizeof *new_y * CORNERS);
     }
     for (int32_t c = 0; c < CORNERS; c++) {
-        int32_t dx = (land->x[c] - base_x[c]) / FINE, dy = (land->y[c] - base_y[c]) / FINE;
+        int32_t dx = (land->x[c] - base_x[c]) / FINE,
+                dy = (land->y[c] - base_y[c]) / FINE;
         land->x[c] = base_x[c] / FINE + dx;
         land->y[c] = base_y[c] / FINE + dy;
     }
@@ -866,8 +853,7 @@ done:
 
 /* ---- all of it ---- */
 
-static ps_status lay_out(ps_land *land, ps_error *err)
-{
+static ps_status lay_out(ps_land *land, ps_error *err) {
     int32_t seed_hex[GROWN];
     int16_t part_of[3];
     int32_t *queue = ps_alloc(HEXES, sizeof *queue);
@@ -920,8 +906,7 @@ static ps_status lay_out(ps_land *land, ps_error *err)
     return place_corners(land, err);
 }
 
-ps_status ps_land_build(uint64_t seed, ps_land **out, ps_error *err)
-{
+ps_status ps_land_build(uint64_t seed, ps_land **out, ps_error *err) {
     *out = NULL;
     ps_land *land = ps_zalloc(1, sizeof *land);
     if (land == NULL) return ps_fail_nomem(err);
@@ -946,8 +931,7 @@ ps_status ps_land_build(uint64_t seed, ps_land **out, ps_error *err)
     return PS_OK;
 }
 
-void ps_land_free(ps_land *land)
-{
+void ps_land_free(ps_land *land) {
     if (land == NULL) return;
     ps_free(land->label);
     ps_free(land->hex);
@@ -958,8 +942,7 @@ void ps_land_free(ps_land *land)
 
 /* ---- polygons ---- */
 
-static int group_of(const ps_land *land, ps_land_level level, int32_t hex)
-{
+static int group_of(const ps_land *land, ps_land_level level, int32_t hex) {
     int l = land->label[hex];
     if (l < 0) return PS_NONE;
     return level == PS_LAND_LSOA ? l : level == PS_LAND_WARD ? land->ward[l] : 0;
@@ -969,8 +952,7 @@ static int group_of(const ps_land *land, ps_land_level level, int32_t hex)
  * most one side that starts there, and following them closes every ring. next[] is
  * PS_NONE everywhere before and after. */
 static ps_status trace(const ps_land *land, ps_land_level level, int group, int32_t *next,
-                       double *x, double *y, ps_areas_builder *b, ps_error *err)
-{
+                       double *x, double *y, ps_areas_builder *b, ps_error *err) {
     int32_t begin = level == PS_LAND_LSOA ? land->hex_from[group] : 0;
     int32_t end = land->hex_from[level == PS_LAND_LSOA ? group + 1 : PS_LAND_LSOAS];
     for (int pass = 0; pass < 2; pass++) {
@@ -1007,8 +989,7 @@ static ps_status trace(const ps_land *land, ps_land_level level, int group, int3
 }
 
 ps_status ps_land_areas(const ps_land *land, ps_land_level level, ps_areas **out,
-                        ps_error *err)
-{
+                        ps_error *err) {
     enum { CORNERS = 2 * HEXES };
     static const int count[] = {PS_LAND_LSOAS, PS_LAND_WARDS, 1};
     *out = NULL;
@@ -1049,8 +1030,7 @@ done:
     return status;
 }
 
-int64_t ps_land_twice_area(const ps_areas *areas, size_t area)
-{
+int64_t ps_land_twice_area(const ps_areas *areas, size_t area) {
     int64_t sum = 0;
     for (uint32_t r = areas->area_ring[area]; r < areas->area_ring[area + 1]; r++) {
         for (uint32_t i = areas->ring_point[r]; i + 1 < areas->ring_point[r + 1]; i++) {

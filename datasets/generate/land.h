@@ -29,11 +29,7 @@ enum {
     PS_LAND_STEP_Y = 70  /* between rows */
 };
 
-typedef enum ps_land_level {
-    PS_LAND_LSOA,
-    PS_LAND_WARD,
-    PS_LAND_DISTRICT
-} ps_land_level;
+typedef enum ps_land_level { PS_LAND_LSOA, PS_LAND_WARD, PS_LAND_DISTRICT } ps_land_level;
 
 typedef struct ps_land {
     uint64_t key;
@@ -41,9 +37,10 @@ typedef struct ps_land {
     int16_t *label; /* per hexagon: row of its LSOA, in code order, or PS_NONE */
     int32_t *x, *y; /* two corners per hexagon: its top and its bottom */
 
-    int32_t *hex;        /* hexagons of each LSOA: hex[hex_from[l] .. hex_from[l + 1]) */
+    int32_t *hex; /* hexagons of each LSOA: hex[hex_from[l] .. hex_from[l + 1]) */
     int32_t hex_from[PS_LAND_LSOAS + 1];
-    int32_t centre_x[PS_LAND_LSOAS], centre_y[PS_LAND_LSOAS]; /* a mesh centre inside it */
+    int32_t centre_x[PS_LAND_LSOAS],
+        centre_y[PS_LAND_LSOAS]; /* a mesh centre inside it */
     uint8_t adjacent[PS_LAND_LSOAS][PS_LAND_LSOAS];
     int urban[PS_LAND_LSOAS]; /* 0 open country .. 1000 town centre */
 
@@ -51,8 +48,8 @@ typedef struct ps_land {
     int place[PS_LAND_WARDS], partnership[PS_LAND_WARDS];
     /* Deprived estates, each a few LSOAs that touch; members end with PS_NONE. */
     int priority[PS_LAND_PRIORITIES][PS_LAND_PRIORITY_MAX];
-    int enclosed;      /* an LSOA that lies inside another */
-    int detached[2];   /* LSOAs of two parts, the second inside a neighbour */
+    int enclosed;    /* an LSOA that lies inside another */
+    int detached[2]; /* LSOAs of two parts, the second inside a neighbour */
 
     char lsoa_code[PS_LAND_LSOAS][8], lsoa_name[PS_LAND_LSOAS][16];
     char ward_code[PS_LAND_WARDS][8];
@@ -81,7 +78,8 @@ int64_t ps_land_twice_area(const ps_areas *areas, size_t area);
 
 /* Regular place of the centre of a hexagon. */
 void ps_land_centre(const ps_land *land, int32_t hex, int32_t *x, int32_t *y);
-/* Neighbour on side 0 .. 5: north-east, east, south-east, south-west, west, north-west. */
+/* Neighbour on side 0 .. 5: north-east, east, south-east, south-west, west, north-west.
+ */
 int32_t ps_land_neighbour(const ps_land *land, int32_t hex, int side);
 /* The corner (2 * hexagon, + 1 for a bottom) at which a side starts, clockwise. */
 int32_t ps_land_corner(const ps_land *land, int32_t hex, int side);

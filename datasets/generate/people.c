@@ -12,8 +12,7 @@ typedef struct knot {
 } knot;
 
 /* Straight lines between knots, level outside of them. */
-static int64_t line(const knot *k, size_t n, int at)
-{
+static int64_t line(const knot *k, size_t n, int at) {
     if (at <= k[0].at) return k[0].value;
     for (size_t i = 1; i < n; i++) {
         if (at <= k[i].at) {
@@ -32,18 +31,18 @@ static const knot estate[] = {{0, 165},  {10, 160}, {17, 135}, {25, 140}, {35, 1
                               {50, 125}, {65, 90},  {80, 42},  {89, 14},  {90, 30}};
 static const knot suburb[] = {{0, 115},  {10, 130}, {18, 115}, {24, 100}, {35, 130},
                               {50, 145}, {65, 115}, {80, 70},  {89, 24},  {90, 60}};
-static const knot country[] = {{0, 80},   {10, 105}, {18, 95},  {24, 60},  {35, 95},
-                               {55, 175}, {70, 155}, {80, 90},  {89, 32},  {90, 85}};
-static const knot centre[] = {{0, 80},   {10, 55},  {17, 90},  {20, 430}, {22, 400},
-                              {28, 260}, {40, 130}, {60, 75},  {80, 35},  {90, 25}};
+static const knot country[] = {{0, 80},   {10, 105}, {18, 95}, {24, 60}, {35, 95},
+                               {55, 175}, {70, 155}, {80, 90}, {89, 32}, {90, 85}};
+static const knot centre[] = {{0, 80},   {10, 55},  {17, 90}, {20, 430}, {22, 400},
+                              {28, 260}, {40, 130}, {60, 75}, {80, 35},  {90, 25}};
 
-static void settle_ages(const ps_land *land, ps_people *p)
-{
+static void settle_ages(const ps_land *land, ps_people *p) {
     uint64_t key = ps_draw_key(land->key, KEY_PEOPLE);
     for (int l = 0; l < PS_LAND_LSOAS; l++) {
         uint64_t own = ps_draw_key(key, (uint64_t)l);
-        int total = 1020 + ps_draw_between(own, 1, 0, 400) + ps_draw_between(own, 2, 0, 400) +
-                    ps_draw_between(own, 3, 0, 400) + (land->urban[l] > 900 ? 420 : 0);
+        int total = 1020 + ps_draw_between(own, 1, 0, 400) +
+                    ps_draw_between(own, 2, 0, 400) + ps_draw_between(own, 3, 0, 400) +
+                    (land->urban[l] > 900 ? 420 : 0);
         int64_t weight[PS_PEOPLE_AGES], sum = 0, so_far = 0, given = 0;
         for (int a = 0; a < PS_PEOPLE_AGES; a++) {
             int64_t w = LINE(suburb, a) * 300;
@@ -64,17 +63,16 @@ static void settle_ages(const ps_land *land, ps_people *p)
     }
 }
 
-static int ages(const ps_people *p, int l, int from, int to)
-{
+static int ages(const ps_people *p, int l, int from, int to) {
     int sum = 0;
     for (int a = from; a <= to; a++) sum += p->age[l][a];
     return sum;
 }
 
-void ps_people_write_population(const ps_land *land, const ps_people *p, FILE *file)
-{
+void ps_people_write_population(const ps_land *land, const ps_people *p, FILE *file) {
     fprintf(file, "lsoa_code,lsoa_name,all_ages");
-    for (int a = 0; a < PS_PEOPLE_AGES; a++) fprintf(file, ",%d%s", a, a == 90 ? "+" : "");
+    for (int a = 0; a < PS_PEOPLE_AGES; a++)
+        fprintf(file, ",%d%s", a, a == 90 ? "+" : "");
     fprintf(file, "\n");
     for (int l = 0; l < PS_LAND_LSOAS; l++) {
         fprintf(file, "%s,%s,%d", land->lsoa_code[l], land->lsoa_name[l], p->all[l]);
@@ -96,8 +94,8 @@ typedef enum shape {
 typedef struct domain {
     const char *title; /* as in the header of File 7 */
     shape shape;
-    int loose;  /* how far it strays from deprivation in general, of 1000 */
-    int weight; /* in the index, thousandths; 0 when it is not a domain */
+    int loose;    /* how far it strays from deprivation in general, of 1000 */
+    int weight;   /* in the index, thousandths; 0 when it is not a domain */
     bool inverse; /* worse in the country than in the town */
 } domain;
 
@@ -110,8 +108,10 @@ static const domain domains[PS_PEOPLE_DOMAINS] = {
     {"Crime Score", STANDARD, 200, 93, false},
     {"Barriers to Housing and Services Score", SPREAD, 450, 93, true},
     {"Living Environment Score", SPREAD, 400, 93, false},
-    {"Income Deprivation Affecting Children Index (IDACI) Score (rate)", RATE, 90, 0, false},
-    {"Income Deprivation Affecting Older People (IDAOPI) Score (rate)", RATE, 130, 0, false},
+    {"Income Deprivation Affecting Children Index (IDACI) Score (rate)", RATE, 90, 0,
+     false},
+    {"Income Deprivation Affecting Older People (IDAOPI) Score (rate)", RATE, 130, 0,
+     false},
     {"Children and Young People Sub-domain Score", STANDARD, 200, 0, false},
     {"Adult Skills Sub-domain Score", SHARE, 130, 0, false},
     {"Geographical Barriers Sub-domain Score", STANDARD, 500, 0, true},
@@ -121,43 +121,43 @@ static const domain domains[PS_PEOPLE_DOMAINS] = {
 };
 
 /* Scores in thousandths by rank in the nation: round figures of the usual shapes. */
-static const knot rates[] = {{1, 560},     {330, 370},   {3284, 255}, {6569, 190},
-                             {13138, 118}, {19706, 78},  {26275, 50}, {29560, 36},
+static const knot rates[] = {{1, 560},     {330, 370},  {3284, 255}, {6569, 190},
+                             {13138, 118}, {19706, 78}, {26275, 50}, {29560, 36},
                              {32000, 18},  {32844, 4}};
-static const knot spreads[] = {{1, 97000},     {330, 74000},   {3284, 49000}, {6569, 35500},
-                               {13138, 21500}, {19706, 13500}, {26275, 7200}, {29560, 4200},
-                               {32000, 1500},  {32844, 30}};
-static const knot standards[] = {{1, 3400},     {330, 2150},   {3284, 1120},   {6569, 740},
-                                 {13138, 220},  {19706, -230}, {26275, -760},  {29560, -1130},
-                                 {32000, -1750}, {32844, -3200}};
+static const knot spreads[] = {
+    {1, 97000},     {330, 74000},  {3284, 49000}, {6569, 35500}, {13138, 21500},
+    {19706, 13500}, {26275, 7200}, {29560, 4200}, {32000, 1500}, {32844, 30}};
+static const knot standards[] = {
+    {1, 3400},     {330, 2150},   {3284, 1120},   {6569, 740},    {13138, 220},
+    {19706, -230}, {26275, -760}, {29560, -1130}, {32000, -1750}, {32844, -3200}};
 static const knot shares[] = {{1, 700},     {330, 600},   {3284, 470},  {6569, 405},
                               {13138, 330}, {19706, 270}, {26275, 210}, {29560, 170},
                               {32000, 120}, {32844, 30}};
 /* Rank in the nation by index score in thousandths, falling. */
-static const knot index_ranks[] = {{500, 32844},  {3000, 32100},  {5700, 29560},
-                                   {8500, 26275}, {11200, 22991}, {14100, 19706},
-                                   {17600, 16422}, {21900, 13138}, {27200, 9853},
-                                   {34200, 6569}, {45200, 3284},  {54000, 1642},
-                                   {66500, 328},  {80000, 30},    {93000, 1}};
+static const knot index_ranks[] = {
+    {500, 32844},   {3000, 32100},  {5700, 29560},  {8500, 26275}, {11200, 22991},
+    {14100, 19706}, {17600, 16422}, {21900, 13138}, {27200, 9853}, {34200, 6569},
+    {45200, 3284},  {54000, 1642},  {66500, 328},   {80000, 30},   {93000, 1}};
 
-static int score_of(shape s, int rank)
-{
+static int score_of(shape s, int rank) {
     switch (s) {
-        case RATE: return (int)LINE(rates, rank);
-        case SHARE: return (int)LINE(shares, rank);
-        case STANDARD: return (int)LINE(standards, rank);
-        default: return (int)LINE(spreads, rank);
+        case RATE:
+            return (int)LINE(rates, rank);
+        case SHARE:
+            return (int)LINE(shares, rank);
+        case STANDARD:
+            return (int)LINE(standards, rank);
+        default:
+            return (int)LINE(spreads, rank);
     }
 }
 
-static int clamp(int v, int low, int high)
-{
+static int clamp(int v, int low, int high) {
     return v < low ? low : v > high ? high : v;
 }
 
 /* Ranks of a nation are never shared: equal ones move on, in order of the key. */
-static void separate(int *rank, const int *order)
-{
+static void separate(int *rank, const int *order) {
     int last = 0;
     for (int i = 0; i < PS_LAND_LSOAS; i++) {
         int l = order[i];
@@ -173,8 +173,7 @@ static void separate(int *rank, const int *order)
 }
 
 /* Areas by rising value; equal ones by row. */
-static void sort_by(const int *value, int *order)
-{
+static void sort_by(const int *value, int *order) {
     for (int i = 0; i < PS_LAND_LSOAS; i++) {
         int j = i;
         for (; j > 0 && value[order[j - 1]] > value[i]; j--) order[j] = order[j - 1];
@@ -184,8 +183,7 @@ static void sort_by(const int *value, int *order)
 
 /* The natural logarithm for 0 < v <= 1 from a series, so that its last bit is the same
  * everywhere. */
-static double logarithm(double v)
-{
+static double logarithm(double v) {
     double sum = 0;
     while (v < 0.7) {
         v *= 2;
@@ -200,8 +198,7 @@ static double logarithm(double v)
 }
 
 /* How deprived each LSOA is in general: towns more than country, estates most. */
-static void settle_field(const ps_land *land, ps_people *p)
-{
+static void settle_field(const ps_land *land, ps_people *p) {
     uint64_t key = ps_draw_key(land->key, KEY_FIELD);
     int rough[PS_LAND_LSOAS];
     for (int l = 0; l < PS_LAND_LSOAS; l++) {
@@ -217,7 +214,8 @@ static void settle_field(const ps_land *land, ps_people *p)
             }
         }
         int urban = land->urban[l] > 900 ? 900 : land->urban[l];
-        p->deprived[l] = clamp(165 + urban * 52 / 100 + (sum / n - 500) * 17 / 10, 15, 955);
+        p->deprived[l] =
+            clamp(165 + urban * 52 / 100 + (sum / n - 500) * 17 / 10, 15, 955);
     }
     for (int e = 0; e < PS_LAND_PRIORITIES; e++) {
         for (int i = 0; i < PS_LAND_PRIORITY_MAX && land->priority[e][i] >= 0; i++) {
@@ -227,8 +225,7 @@ static void settle_field(const ps_land *land, ps_people *p)
     }
 }
 
-static void settle_domains(const ps_land *land, ps_people *p)
-{
+static void settle_domains(const ps_land *land, ps_people *p) {
     uint64_t key = ps_draw_key(land->key, KEY_DOMAINS);
     int order[PS_LAND_LSOAS];
     for (int d = 1; d < PS_PEOPLE_DOMAINS; d++) {
@@ -245,8 +242,9 @@ static void settle_domains(const ps_land *land, ps_people *p)
             }
             if (m->inverse) at += ps_draw_between(key, draw, -m->loose, m->loose) * 4;
             at = clamp(at, 20, 9990);
-            p->rank[d][l] = 1 + (int)((int64_t)(10000 - at) * (PS_PEOPLE_NATION - 1) / 10000) +
-                            ps_draw_between(key, draw + 200000, -12, 12);
+            p->rank[d][l] =
+                1 + (int)((int64_t)(10000 - at) * (PS_PEOPLE_NATION - 1) / 10000) +
+                ps_draw_between(key, draw + 200000, -12, 12);
             p->rank[d][l] = clamp(p->rank[d][l], 1, PS_PEOPLE_NATION);
         }
         sort_by(p->rank[d], order);
@@ -274,8 +272,7 @@ static void settle_domains(const ps_land *land, ps_people *p)
     separate(p->rank[0], order);
 }
 
-ps_status ps_people_settle(const ps_land *land, ps_people **out, ps_error *err)
-{
+ps_status ps_people_settle(const ps_land *land, ps_people **out, ps_error *err) {
     *out = ps_zalloc(1, sizeof **out);
     if (*out == NULL) return ps_fail_nomem(err);
     settle_field(land, *out);
@@ -284,24 +281,22 @@ ps_status ps_people_settle(const ps_land *land, ps_people **out, ps_error *err)
     return PS_OK;
 }
 
-void ps_people_free(ps_people *people)
-{
+void ps_people_free(ps_people *people) {
     ps_free(people);
 }
 
-int ps_people_decile(int rank)
-{
+int ps_people_decile(int rank) {
     return (10 * rank + PS_PEOPLE_NATION - 1) / PS_PEOPLE_NATION;
 }
 
 /* A header text, quoted when it holds a comma; tail replaces the word "Score" and what
  * follows it. */
-static void header(FILE *file, const char *title, const char *tail)
-{
+static void header(FILE *file, const char *title, const char *tail) {
     const char *comma = title, *score = title, *s;
     while (*comma != '\0' && *comma != ',') comma++;
     for (s = title; *s != '\0'; s++) {
-        if (s[0] == 'S' && s[1] == 'c' && s[2] == 'o' && s[3] == 'r' && s[4] == 'e') score = s;
+        if (s[0] == 'S' && s[1] == 'c' && s[2] == 'o' && s[3] == 'r' && s[4] == 'e')
+            score = s;
     }
     const char *quote = *comma == ',' ? "\"" : "";
     if (tail == NULL) {
@@ -311,26 +306,26 @@ static void header(FILE *file, const char *title, const char *tail)
     }
 }
 
-static void thousandths(FILE *file, int v)
-{
+static void thousandths(FILE *file, int v) {
     fprintf(file, ",%s%d.%03d", v < 0 ? "-" : "", abs(v) / 1000, abs(v) % 1000);
 }
 
-void ps_people_write_deprivation(const ps_land *land, const ps_people *p, FILE *file)
-{
-    fprintf(file, "LSOA code (2011),LSOA name (2011),Local Authority District code (2019),"
-                  "Local Authority District name (2019)");
+void ps_people_write_deprivation(const ps_land *land, const ps_people *p, FILE *file) {
+    fprintf(file,
+            "LSOA code (2011),LSOA name (2011),Local Authority District code (2019),"
+            "Local Authority District name (2019)");
     for (int d = 0; d < PS_PEOPLE_DOMAINS; d++) {
         header(file, domains[d].title, NULL);
         header(file, domains[d].title, "Rank (where 1 is most deprived)");
         header(file, domains[d].title, "Decile (where 1 is most deprived 10% of LSOAs)");
     }
-    fprintf(file, ",Total population: mid 2015 (excluding prisoners)"
-                  ",Dependent Children aged 0-15: mid 2015 (excluding prisoners)"
-                  ",Population aged 16-59: mid 2015 (excluding prisoners)"
-                  ",Older population aged 60 and over: mid 2015 (excluding prisoners)"
-                  ",Working age population 18-59/64: for use with Employment Deprivation "
-                  "Domain (excluding prisoners) \n");
+    fprintf(file,
+            ",Total population: mid 2015 (excluding prisoners)"
+            ",Dependent Children aged 0-15: mid 2015 (excluding prisoners)"
+            ",Population aged 16-59: mid 2015 (excluding prisoners)"
+            ",Older population aged 60 and over: mid 2015 (excluding prisoners)"
+            ",Working age population 18-59/64: for use with Employment Deprivation "
+            "Domain (excluding prisoners) \n");
     for (int l = 0; l < PS_LAND_LSOAS; l++) {
         fprintf(file, "%s,%s,%s,%s", land->lsoa_code[l], land->lsoa_name[l],
                 PS_LAND_DISTRICT_CODE, PS_LAND_DISTRICT_NAME);
@@ -338,7 +333,8 @@ void ps_people_write_deprivation(const ps_land *land, const ps_people *p, FILE *
             thousandths(file, p->score[d][l]);
             fprintf(file, ",%d,%d", p->rank[d][l], ps_people_decile(p->rank[d][l]));
         }
-        int children = ages(p, l, 0, 15), adults = ages(p, l, 16, 59), old = ages(p, l, 60, 90);
+        int children = ages(p, l, 0, 15), adults = ages(p, l, 16, 59),
+            old = ages(p, l, 60, 90);
         /* men to 64 and women to 59: half of those of 60 to 64 */
         int working = ages(p, l, 18, 59) + ages(p, l, 60, 64) / 2;
         fprintf(file, ",%d,%d,%d,%d,%d\n", p->all[l], children, adults, old, working);
