@@ -77,7 +77,8 @@ size_t ps_crime_types(const ps_crime_type **out) {
 }
 
 static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    if (c >= 'A' && c <= 'Z') return (char)(c - 'A' + 'a');
+    return c;
 }
 
 static bool same_ignoring_case(ps_str a, const char *b) {

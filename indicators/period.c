@@ -102,8 +102,8 @@ static ps_status take_financial_year(ps_str text, ps_period *out, ps_error *err)
 }
 
 static ps_status take_rolling(ps_str text, size_t at, ps_period *out, ps_error *err) {
-    ps_month last;
-    int64_t months;
+    ps_month last = 0;
+    int64_t months = 0;
     if (at < 2 || text.p[at - 1] != 'm' ||
         !ps_parse_int((ps_str){text.p, at - 1}, &months) || months < 1 ||
         months > LONGEST_ROLLING)
@@ -120,7 +120,7 @@ static ps_status take_rolling(ps_str text, size_t at, ps_period *out, ps_error *
 }
 
 static ps_status take_range(ps_str text, size_t at, ps_period *out, ps_error *err) {
-    ps_month first, last;
+    ps_month first = 0, last = 0;
     PS_TRY(take_month(text, (ps_str){text.p, at}, &first, err));
     PS_TRY(take_month(text, (ps_str){text.p + at + 2, text.n - at - 2}, &last, err));
     if (first > last)
@@ -194,20 +194,21 @@ ps_status ps_period_expand(ps_str expression, ps_month span_first, ps_month span
     ps_period period = {0};
     const char *at = text.n > 0 ? memchr(text.p, '@', text.n) : NULL;
     const char *dots = text.n > 1 ? memmem(text.p, text.n, "..", 2) : NULL;
-    int32_t year;
+    int32_t year = 0;
+    const bool year_first = digits(text, 0, 4, &year);
+    char after_year = '\0';
+    if (year_first && text.n > 4) after_year = text.p[4];
     if (at != NULL) {
         PS_TRY(take_rolling(text, (size_t)(at - text.p), &period, err));
     } else if (dots != NULL) {
         PS_TRY(take_range(text, (size_t)(dots - text.p), &period, err));
-    } else if (!digits(text, 0, 4, &year)) {
-        return unknown(text, err);
-    } else if (text.n == 4) {
+    } else if (year_first && text.n == 4) {
         PS_TRY(check_year(text, year, err));
         period =
             period_of(PS_PERIOD_CALENDAR_YEAR, month_at(year, 0), month_at(year, 11));
-    } else if (text.p[4] == '/') {
+    } else if (after_year == '/') {
         PS_TRY(take_financial_year(text, &period, err));
-    } else if (text.p[4] == '-') {
+    } else if (after_year == '-') {
         ps_month month = 0;
         PS_TRY(take_month(text, text, &month, err));
         period = period_of(PS_PERIOD_MONTH, month, month);

@@ -29,18 +29,12 @@ static ps_status finish(const char *name, ps_yaml *yaml, void *data, ps_job_file
                         ps_error *err) {
     ps_job *job = data;
     ps_status status = ps_job_resolve(yaml, job, err);
-    owner *own = NULL;
-    char *folder = NULL;
-    if (status == PS_OK) {
-        own = ps_zalloc(1, sizeof *own);
-        folder = folder_of(name);
-        if (own == NULL || folder == NULL) status = ps_fail_nomem(err);
-    }
-    if (status != PS_OK) {
+    owner *own = status == PS_OK ? ps_zalloc(1, sizeof *own) : NULL;
+    char *folder = own != NULL ? folder_of(name) : NULL;
+    if (folder == NULL) {
         ps_free(own);
-        ps_free(folder);
         ps_yaml_free(yaml);
-        return status;
+        return status == PS_OK ? ps_fail_nomem(err) : status;
     }
     own->yaml = yaml;
     own->folder = folder;

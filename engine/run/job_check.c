@@ -452,33 +452,31 @@ static ps_status check_categories(const ps_yaml *yaml, const ps_job_series *seri
     return PS_OK;
 }
 
-static ps_status find_points(const ps_yaml *yaml, const ps_job *job, unsigned i,
-                             const ps_job_points **out, ps_error *err) {
+/* The points that series i counts; NULL after a PS_CONFIG message. */
+static const ps_job_points *find_points(const ps_yaml *yaml, const ps_job *job,
+                                        unsigned i, ps_error *err) {
     const char *candidates[64];
     char path[PATH_BYTES], text[HINT_BYTES];
     const char *data = job->series[i].data;
     size_t n = 0;
-    *out = NULL;
+    PATH(path, "series[%u]", i);
+    if (data == NULL && job->points_count == 1) return &job->points[0];
+    if (data == NULL && job->points_count == 0) {
+        WRONG(yaml, err, path, "there are no points to count");
+        return NULL;
+    }
     if (data == NULL) {
-        PATH(path, "series[%u]", i);
-        if (job->points_count == 0)
-            return WRONG(yaml, err, path, "there are no points to count");
-        if (job->points_count > 1)
-            return WRONG(yaml, err, path,
-                         "the key 'data' is missing: which of the points to count");
-        *out = &job->points[0];
-        return PS_OK;
+        WRONG(yaml, err, path, "the key 'data' is missing: which of the points to count");
+        return NULL;
     }
     for (unsigned p = 0; p < job->points_count && n < 64; p++) {
-        if (strcmp(job->points[p].id, data) == 0) {
-            *out = &job->points[p];
-            return PS_OK;
-        }
+        if (strcmp(job->points[p].id, data) == 0) return &job->points[p];
         candidates[n++] = job->points[p].id;
     }
     PATH(path, "series[%u].data", i);
-    return WRONG(yaml, err, path, "no points have the id '%.40s'%s", data,
-                 hint(text, data, candidates, n));
+    WRONG(yaml, err, path, "no points have the id '%.40s'%s", data,
+          hint(text, data, candidates, n));
+    return NULL;
 }
 
 static ps_status check_series(const ps_yaml *yaml, const ps_job *job, ps_keys *indicators,
@@ -486,7 +484,6 @@ static ps_status check_series(const ps_yaml *yaml, const ps_job *job, ps_keys *i
     char path[PATH_BYTES];
     for (unsigned i = 0; i < job->series_count; i++) {
         const ps_job_series *series = &job->series[i];
-        const ps_job_points *points;
         PATH(path, "series[%u].id", i);
         PS_TRY(check_id(yaml, indicators, path, series->id, err));
         bool rate_is_free;
@@ -496,7 +493,8 @@ static ps_status check_series(const ps_yaml *yaml, const ps_job *job, ps_keys *i
                          "the rate of this series is called '%s-rate', an id that is "
                          "taken already",
                          series->id);
-        PS_TRY(find_points(yaml, job, i, &points, err));
+        const ps_job_points *points = find_points(yaml, job, i, err);
+        if (points == NULL) return PS_CONFIG;
         const bool police = is_police_uk(points);
         if (series->categories_count == 0) {
             if (police && !is_builtin(series->id))

@@ -68,8 +68,8 @@ ps_status ps_yaml_text(const ps_yaml *yaml, char **text, ps_error *err) {
         cyaml_save_data(&written, &n, &cyaml_settings, yaml->schema, yaml->data, 0);
     if (failed == CYAML_ERR_OOM) return ps_fail_nomem(err);
     if (failed != CYAML_OK)
-        return ps_fail(err, PS_FORMAT, "%s: cannot be written as YAML again: %s", yaml->name,
-                       cyaml_strerror(failed));
+        return ps_fail(err, PS_FORMAT, "%s: cannot be written as YAML again: %s",
+                       yaml->name, cyaml_strerror(failed));
     *text = ps_strndup(written, n);
     ps_free(written);
     return *text != NULL ? PS_OK : ps_fail_nomem(err);
@@ -84,6 +84,11 @@ typedef struct shown {
     char text[48];
 } shown;
 
+static void make_one_line(char *text, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < ' ') text[i] = ' ';
+}
+
 static shown show(ps_str text) {
     enum { MOST_SHOWN = 40 };
     shown s;
@@ -92,8 +97,8 @@ static shown show(ps_str text) {
         n = MOST_SHOWN;
         while (n > 0 && ((unsigned char)text.p[n] & 0xC0) == 0x80) n--;
     }
-    for (size_t i = 0; i < n; i++)
-        s.text[i] = (unsigned char)text.p[i] < ' ' ? ' ' : text.p[i];
+    if (n > 0) memcpy(s.text, text.p, n);
+    make_one_line(s.text, n);
     snprintf(s.text + n, sizeof s.text - n, "%s", n < text.n ? "..." : "");
     return s;
 }
@@ -162,7 +167,7 @@ static bool key_is_due(const builder *b) {
 
 static ps_status take_scalar(builder *b, const yaml_event_t *event, ps_error *err) {
     ps_yaml *yaml = b->yaml;
-    int32_t added;
+    int32_t added = NO_NODE;
     if (event->data.scalar.anchor != NULL)
         return refuse(yaml, event->start_mark, "anchors (&name) are not supported", err);
     if (event->data.scalar.tag != NULL)
@@ -189,7 +194,7 @@ static ps_status take_start(builder *b, node_kind kind, const yaml_event_t *even
         is_mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
     const yaml_char_t *tag =
         is_mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag;
-    int32_t added;
+    int32_t added = NO_NODE;
     if (anchor != NULL)
         return refuse(b->yaml, event->start_mark, "anchors (&name) are not supported",
                       err);
@@ -455,6 +460,8 @@ static void check_scalar(report *r, const cyaml_schema_value_t *schema, const no
         tell(r, at, "must be %s without quotes", wanted);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the schema, which is not the user's */
+
 static void check_value(report *r, const cyaml_schema_value_t *schema, int32_t at);
 
 static const cyaml_schema_field_t *field_of(const cyaml_schema_field_t *fields,
@@ -561,6 +568,8 @@ static void check_value(report *r, const cyaml_schema_value_t *schema, int32_t a
             break;
     }
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static ps_status check_nodes(const ps_yaml *yaml, ps_error *err) {
     if (yaml->n == 0 || (yaml->nodes[0].kind == SCALAR && is_empty(&yaml->nodes[0])))
@@ -707,6 +716,7 @@ ps_status ps_yaml_fail(const ps_yaml *yaml, ps_error *err, ps_status status,
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    make_one_line(message, strlen(message));
     const node *at = find(yaml, path);
     return ps_fail(err, status, "%s:%d:%d: %s%s%s", yaml->name, at->line, at->column,
                    path, *path != '\0' ? ": " : "", message);

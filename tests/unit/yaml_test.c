@@ -321,6 +321,8 @@ static void later_checks_point_at_values(void **state) {
                          PS_FORMAT);
         assert_string_equal(err.text, cases[i].told);
     }
+    assert_int_equal(ps_yaml_fail(yaml, &err, PS_CONFIG, "title", "a\nb\tc"), PS_CONFIG);
+    assert_string_equal(err.text, "t.yaml:2:8: title: a b c");
     assert_int_equal(ps_yaml_fail(yaml, NULL, PS_CONFIG, "title", "bad"), PS_CONFIG);
     ps_yaml_free(yaml);
 }
