@@ -125,7 +125,7 @@ static uint64_t gather(const unsigned char *flags) {
 
 static inline uint64_t gather_window(const unsigned char flags[WINDOW]) {
     uint64_t mask = 0;
-    for (unsigned i = 0; i < 8; i++) mask |= gather(flags + 8 * i) << (8 * i);
+    for (size_t i = 0; i < WINDOW; i += 8) mask |= gather(flags + i) << i;
     return mask;
 }
 

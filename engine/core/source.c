@@ -882,24 +882,22 @@ static ps_status open_member(ps_stream *s, const ps_source *source, ps_error *er
     return PS_OK;
 }
 
-static ps_status create_stream(const char *name, ps_stream **out, ps_error *err) {
+/* NULL when memory ran out. */
+static ps_stream *create_stream(const char *name) {
     ps_stream *s = ps_zalloc(1, sizeof *s);
-    if (s == NULL) return ps_fail_nomem(err);
+    if (s == NULL) return NULL;
     s->fd = -1;
     s->packed = -1;
     s->name = ps_strndup(name, strlen(name));
-    if (s->name == NULL) {
-        ps_free(s);
-        return ps_fail_nomem(err);
-    }
-    *out = s;
-    return PS_OK;
+    if (s->name != NULL) return s;
+    ps_free(s);
+    return NULL;
 }
 
 ps_status ps_stream_open(const ps_source *source, ps_stream **out, ps_error *err) {
     *out = NULL;
-    ps_stream *s = NULL;
-    PS_TRY(create_stream(source->name, &s, err));
+    ps_stream *s = create_stream(source->name);
+    if (s == NULL) return ps_fail_nomem(err);
     ps_status status = source->packing == PS_ZIP_MEMBER ? open_member(s, source, err)
                                                         : open_file(s, source, err);
     if (status != PS_OK) {
@@ -912,8 +910,8 @@ ps_status ps_stream_open(const ps_source *source, ps_stream **out, ps_error *err
 
 ps_status ps_stream_of_bytes(const void *bytes, size_t n, ps_stream **out,
                              ps_error *err) {
-    *out = NULL;
-    PS_TRY(create_stream("bytes in memory", out, err));
+    *out = create_stream("bytes in memory");
+    if (*out == NULL) return ps_fail_nomem(err);
     (*out)->bytes = bytes;
     (*out)->bytes_left = n;
     return PS_OK;

@@ -252,7 +252,10 @@ static void hostile_archives_are_refused(void **state) {
         char name[32];
         snprintf(name, sizeof name, "%d.csv", i);
         zip_source_t *source = zip_source_buffer(zip, "", 0, 0);
-        assert_true(zip_file_add(zip, name, source, ZIP_FL_ENC_UTF_8) >= 0);
+        zip_int64_t at = zip_file_add(zip, name, source, ZIP_FL_ENC_UTF_8);
+        assert_true(at >= 0);
+        assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)at, ZIP_CM_STORE, 0),
+                         0);
     }
     assert_int_equal(zip_close(zip), 0);
     assert_refused("many.zip", folder, PS_LIMIT, "more than the 100000");
@@ -262,7 +265,7 @@ static void hostile_archives_are_refused(void **state) {
 
 static unsigned char *pack(const void *bytes, size_t n, size_t *packed) {
     z_stream z = {0};
-    assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, 0), Z_OK);
+    assert_int_equal(deflateInit2(&z, 1, Z_DEFLATED, 16 + MAX_WBITS, 8, 0), Z_OK);
     size_t room = deflateBound(&z, n) + 64;
     unsigned char *out = malloc(room);
     unsigned char *in = malloc(n > 0 ? n : 1);
