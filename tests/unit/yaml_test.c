@@ -180,6 +180,8 @@ static void mistakes_are_told_with_their_place(void **state) {
          "t.yaml:2:23: main.size: must be a whole number, not '1.5'"},
         {"title: x\nmain: {name: n, size: 010}\n",
          "t.yaml:2:23: main.size: must be a whole number, not '010'"},
+        {"title: x\nmain: {name: n, size: +3}\n",
+         "t.yaml:2:23: main.size: must be a whole number, not '+3'"},
         {"title: x\nmain: {name: n, size: 0x10}\n",
          "t.yaml:2:23: main.size: must be a whole number, not '0x10'"},
         {"title: x\nmain: {name: n, size: 9223372036854775808}\n",
