@@ -27,14 +27,14 @@ typedef struct entry {
 
 static const entry methods[] = {
     {"count",
-     "incidents in an area and a period, with the interval of the Poisson mean: exact "
-     "below 10, Byar's from 10 on",
+     "incidents in an area and a period; interval of the Poisson mean: Exact below 10, "
+     "Byars from 10 on",
      NULL,
      "PHE/OHID, Commonly used public health statistics and their confidence intervals; "
      "Breslow & Day 1987"},
     {"crude_rate",
-     "count per 1,000 people (or another multiplier); the limits of the count, scaled "
-     "alike",
+     "count per 1,000 residents, or the multiplier of the job; the limits of the count, "
+     "scaled alike",
      NULL,
      "PHE/OHID, Commonly used public health statistics and their confidence intervals; "
      "Eayres 2008"},
@@ -91,9 +91,9 @@ static void list_indicators(bool json, ps_output *out) {
         return;
     }
     ps_output_text(out,
-                   "Series of police.uk crime types. `run` writes the count of each and, "
-                   "where the job\nhas a population, the crude rate, by area and "
-                   "period:\n");
+                   "Series of police.uk crime types. `run` writes the count of each by "
+                   "area and\nperiod and, where the job has a population, the crude rate "
+                   "as ID-rate:\n");
     for (size_t i = 0; i < n; i++)
         ps_output_printf(out, "  %-31s %s%s\n", series[i].id, series[i].title,
                          series[i].by_default ? "" : " (only when the job names it)");

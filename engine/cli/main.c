@@ -112,7 +112,7 @@ typedef struct program {
 
 /* Everything up to the work. *ready is false when help was printed instead. */
 static ps_status prepare(program *p, words all, bool *ready, ps_error *err) {
-    words args;
+    words args = {NULL, 0};
     *ready = false;
     PS_TRY(ps_arena_create(&p->arena, err));
     PS_TRY(find_command(all, p->arena, &p->command, &args, err));

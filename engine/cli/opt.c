@@ -284,8 +284,13 @@ ps_status ps_opt_parse(ps_opt_group *groups, size_t n_groups, const char *const 
 
 static ps_status check_operands(const ps_operand *operand, const ps_opt_list *operands,
                                 ps_error *err) {
-    if (operands->n < operand->least)
-        return ps_fail(err, PS_CONFIG, "%s is missing", operand->name);
+    if (operands->n < operand->least) {
+        char all[256] = "";
+        if (operand->kind == PS_OPERAND_CHOICE)
+            join_choices(operand->choices, all, sizeof all);
+        return ps_fail(err, PS_CONFIG, "%s is missing%s%s", operand->name,
+                       all[0] != '\0' ? ": one of " : "", all);
+    }
     bool none = operand->kind == PS_OPERAND_NONE;
     if (none && operands->n > 0)
         return ps_fail(err, PS_CONFIG, "takes options only, got '%.100s'",

@@ -173,6 +173,7 @@ static void mistakes_are_named(void **state) {
     refuse(&any, WORDS("", "--areas=s"), "POINTS is an empty text");
     refuse(&one, WORDS("a", "b", "--areas=s"), "takes one JOB, got 'b' besides");
     refuse(&none, WORDS("a", "--areas=s"), "takes options only, got 'a'");
+    refuse(&choice, WORDS("--areas=s"), "POLICY is missing: one of repair, skip, stop");
     refuse(&choice, WORDS("skp", "--areas=s"), "did you mean 'skip'?");
 }
 
