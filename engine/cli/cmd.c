@@ -1,19 +1,21 @@
 /* The table of commands, the options that all of them take, the exit codes. */
 #include "engine/cli/cmd.h"
 
-static const ps_command *const commands[] = {
+enum { COMMANDS = 7 };
+
+static const ps_command *const commands[COMMANDS] = {
     &ps_command_inspect, &ps_command_join,    &ps_command_check, &ps_command_run,
     &ps_command_list,    &ps_command_version, &ps_command_help};
 
 size_t ps_commands(const ps_command *const **out) {
     *out = commands;
-    return PS_COUNT_OF(commands);
+    return COMMANDS;
 }
 
 ps_status ps_command_find(const char *name, const ps_command **out, ps_error *err) {
-    const char *names[PS_COUNT_OF(commands)];
+    const char *names[COMMANDS];
     *out = NULL;
-    for (size_t i = 0; i < PS_COUNT_OF(commands); i++) {
+    for (size_t i = 0; i < COMMANDS; i++) {
         names[i] = commands[i]->name;
         if (ps_str_is(ps_str_of(name), names[i])) {
             *out = commands[i];
@@ -21,7 +23,7 @@ ps_status ps_command_find(const char *name, const ps_command **out, ps_error *er
         }
     }
     char hint[96];
-    ps_opt_hint(name, "", names, PS_COUNT_OF(commands), hint);
+    ps_opt_hint(name, "", names, COMMANDS, hint);
     return ps_fail(err, PS_CONFIG,
                    "unknown command '%.100s'%s (`placestat --help` lists all)", name,
                    hint);

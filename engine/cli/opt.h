@@ -38,8 +38,8 @@ typedef struct ps_opt_list {
 
 typedef struct ps_opt {
     const char *name; /* long form, without "--" */
-    char letter;      /* short form; 0: none */
     ps_opt_kind kind;
+    char letter; /* short form; 0: none */
     bool required;
     size_t at;                  /* offset of the member */
     const char *value;          /* placeholder: "FILE"; NULL for switches and choices */
