@@ -1,0 +1,207 @@
+/* The whole way, on the sample district: the run's counts against what the generator
+ * knows to have happened, in every area and month. */
+#include "datasets/generate/district.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "datasets/generate/incidents.h"
+#include "engine/core/par.h"
+#include "engine/core/table.h"
+#include "engine/run/run.h"
+#include "tests/support/test.h"
+
+typedef struct world {
+    ps_land *land;
+    ps_people *people;
+    ps_incidents *truth;
+    char *data, *scratch;
+} world;
+
+static int build_world(void **state) {
+    static world w;
+    w.data = test_folder_make();
+    w.scratch = test_folder_make();
+    assert_int_equal(ps_land_build(PS_DISTRICT_SEED, &w.land, NULL), PS_OK);
+    assert_int_equal(ps_people_settle(w.land, &w.people, NULL), PS_OK);
+    assert_int_equal(ps_incidents_write(w.land, w.people, w.scratch, &w.truth, NULL),
+                     PS_OK);
+    assert_int_equal(ps_district_write(w.data, PS_DISTRICT_SEED, NULL), PS_OK);
+    *state = &w;
+    return 0;
+}
+
+static int drop_world(void **state) {
+    world *w = *state;
+    test_folder_remove(w->data);
+    test_folder_remove(w->scratch);
+    ps_incidents_free(w->truth);
+    ps_people_free(w->people);
+    ps_land_free(w->land);
+    return 0;
+}
+
+static const struct {
+    const char *id;
+    int from, to; /* types */
+} series[] = {
+    {"recorded-crime", 1, 13},
+    {"anti-social-behaviour", 0, 0},
+    {"violence-and-sexual-offences", 13, 13},
+    {"vehicle-crime", 12, 12},
+    {"burglary", 2, 2},
+    {"public-order", 8, 8},
+};
+
+static int row_of(ps_str code, int base) {
+    int64_t n = -1;
+    assert_true(code.n > 2);
+    assert_true(ps_parse_int((ps_str){code.p + 2, code.n - 2}, &n));
+    assert_true(n >= 1 && n <= base);
+    return (int)n - 1;
+}
+
+static int true_waste(const world *w, bool ward, int area, int month) {
+    int n = 0;
+    for (int k = 0; k < PS_INCIDENTS_WASTE; k++)
+        n += ward ? w->truth->waste_ward[area][month][k]
+                  : w->truth->waste_lsoa[area][month][k];
+    return n;
+}
+
+static int true_crimes(const world *w, bool ward, int area, int month, size_t s) {
+    int n = 0;
+    for (int l = 0; l < PS_LAND_LSOAS; l++) {
+        if (ward ? w->land->ward[l] != area : l != area) continue;
+        for (int t = series[s].from; t <= series[s].to; t++)
+            n += w->truth->crimes[l][month][t];
+    }
+    return n;
+}
+
+static void check_accounts(const char *summary, const char *points, const char *areas,
+                           const ps_fates *f) {
+    char wanted[300];
+    snprintf(wanted, sizeof wanted,
+             "%s x %s: %d read = %d matched + %d outside + %d unlocated + %d invalid + "
+             "%d duplicate + 0 filtered",
+             points, areas, f->rows, f->matched, f->outside, f->unlocated, f->invalid,
+             f->duplicate);
+    if (strstr(summary, wanted) == NULL)
+        print_error("not found: %s\n%s", wanted, summary);
+    assert_non_null(strstr(summary, wanted));
+}
+
+/* counts.csv lists every cell that is missing or not 0. */
+static int cells_to_list(const world *w) {
+    int n = 0;
+    for (int ward = 0; ward <= 1; ward++) {
+        for (int a = 0; a < (ward ? PS_LAND_WARDS : PS_LAND_LSOAS); a++) {
+            for (int m = 0; m < PS_INCIDENTS_MONTHS; m++) {
+                n += true_waste(w, ward, a, m) > 0;
+                for (size_t s = 0; s < sizeof series / sizeof *series; s++)
+                    n += m == PS_INCIDENTS_ABSENT || true_crimes(w, ward, a, m, s) > 0;
+            }
+        }
+    }
+    return n;
+}
+
+static void check_counts(const world *w, const char *path) {
+    ps_table *t;
+    ps_error err = {0};
+    int checked = 0;
+    if (ps_table_read_csv(path, NULL, 0, NULL, 0, NULL, &t, &err) != PS_OK)
+        fail_msg("%s", err.text);
+    for (size_t r = 0; r < ps_table_rows(t); r++) {
+        ps_str type = ps_table_cell(t, r, 0), id = ps_table_cell(t, r, 2);
+        bool ward = ps_str_is(type, "ward");
+        if (!ward && !ps_str_is(type, "lsoa")) continue;
+        int area = row_of(ps_table_cell(t, r, 1), ward ? PS_LAND_WARDS : PS_LAND_LSOAS);
+        ps_month month;
+        assert_true(ps_parse_month(ps_table_cell(t, r, 3), &month));
+        int m = month - PS_INCIDENTS_FIRST;
+        assert_in_range(m, 0, PS_INCIDENTS_MONTHS - 1);
+        int wanted = -1;
+        if (ps_str_is(id, "fly-tipping")) wanted = true_waste(w, ward, area, m);
+        for (size_t s = 0; s < sizeof series / sizeof *series; s++)
+            if (ps_str_is(id, series[s].id)) wanted = true_crimes(w, ward, area, m, s);
+        assert_true(wanted >= 0);
+        checked++;
+        if (!ps_str_is(id, "fly-tipping") && m == PS_INCIDENTS_ABSENT) {
+            assert_true(ps_str_is(ps_table_cell(t, r, 5), "missing"));
+            assert_int_equal(ps_table_cell(t, r, 4).n, 0);
+            continue;
+        }
+        int64_t count = -1;
+        assert_true(ps_parse_int(ps_table_cell(t, r, 4), &count));
+        assert_int_equal(count, wanted);
+        assert_true(ps_str_is(ps_table_cell(t, r, 5), "ok"));
+    }
+    assert_int_equal(checked, cells_to_list(w));
+    ps_table_free(t);
+}
+
+static void run_finds_the_truth(void **state) {
+    const world *w = *state;
+    static const char *const written[] = {"counts.csv", "indicators.csv",
+                                          "placestat.gpkg"};
+    char *first = NULL;
+    for (int threads = 1; threads <= 2; threads++) {
+        char *folder = test_folder_make();
+        ps_output *out;
+        ps_error err = {0};
+        ps_run_outcome outcome = {0};
+        ps_set_threads(threads);
+        assert_int_equal(ps_output_open(test_path(w->scratch, "summary.txt"), &out, &err),
+                         PS_OK);
+        char job[1000], results[1000];
+        snprintf(job, sizeof job, "%s", test_path(w->data, "job.yaml"));
+        snprintf(results, sizeof results, "%s", test_path(folder, "results"));
+        ps_run_options options = {.job = job, .folder = results, .command = "run"};
+        if (ps_run_job(&options, out, &outcome, &err) != PS_OK) fail_msg("%s", err.text);
+        assert_int_equal(ps_output_commit(out, &err), PS_OK);
+        assert_false(outcome.up_to_date);
+        assert_true(outcome.partial);
+        char *summary = test_file_read(test_path(w->scratch, "summary.txt"), NULL);
+        assert_non_null(summary);
+        check_accounts(summary, "crime", "lsoa", &w->truth->crime);
+        check_accounts(summary, "crime", "ward", &w->truth->crime);
+        check_accounts(summary, "crime", "district", &w->truth->crime);
+        check_accounts(summary, "fly-tipping", "lsoa", &w->truth->waste);
+        check_accounts(summary, "fly-tipping", "ward", &w->truth->waste);
+        check_accounts(summary, "fly-tipping", "district", &w->truth->waste);
+        char ties[40];
+        snprintf(ties, sizeof ties, "; %d ties\n", w->truth->ties_lsoa);
+        assert_non_null(strstr(summary, ties));
+        snprintf(ties, sizeof ties, "; %d ties\n", w->truth->ties_ward);
+        assert_non_null(strstr(summary, ties));
+        free(summary);
+        check_counts(w, test_path(results, "counts.csv"));
+        if (first == NULL) {
+            first = folder;
+            continue;
+        }
+        char other[1000];
+        snprintf(other, sizeof other, "%s", test_path(first, "results"));
+        for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+            size_t na, nb;
+            char *a = test_file_read(test_path(results, written[i]), &na);
+            char *b = test_file_read(test_path(other, written[i]), &nb);
+            assert_true(a != NULL && b != NULL && na == nb);
+            assert_memory_equal(a, b, na);
+            free(a);
+            free(b);
+        }
+        test_folder_remove(folder);
+    }
+    test_folder_remove(first);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(run_finds_the_truth),
+    };
+    return cmocka_run_group_tests(tests, build_world, drop_world);
+}
