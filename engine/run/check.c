@@ -117,6 +117,7 @@ static ps_status check(const ps_run_options *options, ps_job_file **job,
     forecast f = {0};
     PS_TRY(ps_job_open(options->job, job, err));
     PS_TRY(ps_job_inputs(*job, options->job, inputs, err));
+    PS_TRY(ps_figures_check_points(*job, err));
     PS_TRY(ps_geographies_open(*job, options->talk, all, err));
     ps_output_printf(out, "%s\n", (*job)->job->title);
     tell_geographies(*all, &f, out);

@@ -56,6 +56,23 @@ void ps_figures_points_spec(const ps_job_file *job, const ps_job_points *p,
         .drop_duplicates = p->key != NULL && *p->duplicates == PS_DUPLICATES_ID};
 }
 
+ps_status ps_figures_check_points(const ps_job_file *job, ps_error *err) {
+    for (unsigned i = 0; i < job->job->points_count; i++) {
+        const char *by[PS_FIGURES_BY];
+        ps_points_spec spec;
+        ps_points *points = NULL;
+        ps_error why = {PS_OK, ""};
+        ps_figures_points_spec(job, &job->job->points[i], by, &spec);
+        ps_status status = ps_points_open(&spec, NULL, &points, &why);
+        ps_points_close(points);
+        if (status == PS_OK) continue;
+        char at[48];
+        snprintf(at, sizeof at, "points[%u]", i);
+        return ps_yaml_fail(job->yaml, err, status, at, "%s", why.text);
+    }
+    return PS_OK;
+}
+
 static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
                             ps_data_set *d, bool strict, const ps_talk *talk,
                             ps_error *err) {

@@ -75,6 +75,9 @@ enum { PS_FIGURES_BY = 3 };
 void ps_figures_points_spec(const ps_job_file *job, const ps_job_points *points,
                             const char *by[PS_FIGURES_BY], ps_points_spec *spec);
 
+/* Open the points of a job, read their headers and close them: a column that is not there
+ * is told with the line of the job before any work starts. */
+ps_status ps_figures_check_points(const ps_job_file *job, ps_error *err) PS_MUST_CHECK;
 /* Read the area tables of a job and forget them: are their files, columns and codes
  * right? */
 ps_status ps_figures_check_tables(const ps_job_file *job,

@@ -127,7 +127,8 @@ static bool output_unharmed(const char *folder, struct json_object *output) {
            strcmp(hex, text_of(output, "sha256")) == 0;
 }
 
-bool ps_outputs_current(const char *folder, const char *fingerprint) {
+bool ps_outputs_current(const char *folder, const char *fingerprint, int64_t *absent) {
+    *absent = 0;
     char path[4096];
     int n = snprintf(path, sizeof path, "%s/manifest.json", folder);
     if (n < 0 || (size_t)n >= sizeof path) return false;
@@ -140,6 +141,9 @@ bool ps_outputs_current(const char *folder, const char *fingerprint) {
                    json_object_array_length(outputs) > 0;
     for (size_t i = 0; current && i < json_object_array_length(outputs); i++)
         current = output_unharmed(folder, json_object_array_get_idx(outputs, i));
+    struct json_object *figures;
+    if (json_object_object_get_ex(manifest, "figures_without_value", &figures))
+        *absent = json_object_get_int64(figures);
     json_object_put(manifest);
     return current;
 }

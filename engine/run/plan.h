@@ -16,7 +16,8 @@ ps_status ps_job_inputs(const ps_job_file *job, const char *path, ps_inputs **ou
 ps_status ps_job_fingerprint(const ps_inputs *inputs, bool strict, char hex[65],
                              ps_error *err) PS_MUST_CHECK;
 
-/* Does folder hold the outputs of a run with this fingerprint, all of them unharmed? */
-bool ps_outputs_current(const char *folder, const char *fingerprint);
+/* Does folder hold the outputs of a run with this fingerprint, all of them unharmed?
+ * *absent: figures without a value in them. */
+bool ps_outputs_current(const char *folder, const char *fingerprint, int64_t *absent);
 
 #endif

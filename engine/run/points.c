@@ -395,7 +395,7 @@ static ps_status find_group(const ps_points *p, worker *w, const ps_str *field,
     }
     if (used > 0) used--; /* NUL between the fields, not behind the last */
     if (w->last_group != PS_NONE && used == w->last_key_size &&
-        memcmp(w->key, w->last_key, used) == 0) {
+        (used == 0 || memcmp(w->key, w->last_key, used) == 0)) {
         *group = w->last_group;
         return PS_OK;
     }
