@@ -8,4 +8,7 @@ double ps_normal_two_sided(double confidence);
  */
 double ps_chi_squared_quantile(double p, double k);
 
+/* "2.7.1": the version of GSL at work. */
+const char *ps_distribution_version(void);
+
 #endif

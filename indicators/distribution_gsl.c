@@ -4,6 +4,7 @@
  */
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
+#include <gsl/gsl_version.h>
 #include <math.h>
 #include <pthread.h>
 
@@ -50,4 +51,8 @@ double ps_chi_squared_quantile(double p, double k) {
     double x = gsl_cdf_chisq_Pinv(p, k);
     if (isfinite(x) && x > 0 && fabs(miss(x, p, k)) <= 1e-12) return x;
     return quantile_by_bisection(p, k);
+}
+
+const char *ps_distribution_version(void) {
+    return gsl_version;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,4 +82,8 @@ ps_status ps_digest_bytes(const void *bytes, size_t n, char hex[65], ps_error *e
     if (status == PS_OK) status = end(context, hex, err);
     EVP_MD_CTX_free(context);
     return status;
+}
+
+const char *ps_digest_version(void) {
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
 }

@@ -15,4 +15,7 @@ ps_status ps_digest_file(const char *path, char hex[65], int64_t *bytes,
 ps_status ps_digest_bytes(const void *bytes, size_t n, char hex[65],
                           ps_error *err) PS_MUST_CHECK;
 
+/* "3.0.17": the version of libcrypto at work. */
+const char *ps_digest_version(void);
+
 #endif

@@ -959,3 +959,11 @@ void ps_stream_close(ps_stream *s) {
     ps_free(s->name);
     ps_free(s);
 }
+
+const char *ps_source_zip_version(void) {
+    return zip_libzip_version();
+}
+
+const char *ps_source_zlib_version(void) {
+    return zlibVersion();
+}

@@ -73,4 +73,8 @@ void ps_stream_close(ps_stream *stream);
 ps_status ps_stream_of_bytes(const void *bytes, size_t n, ps_stream **out,
                              ps_error *err) PS_MUST_CHECK;
 
+/* Versions of the libraries that unpack: libzip and zlib. */
+const char *ps_source_zip_version(void);
+const char *ps_source_zlib_version(void);
+
 #endif

@@ -48,15 +48,18 @@ static void tell_geographies(const ps_geographies *all, forecast *f, ps_output *
     }
 }
 
-static ps_status tell_operation(const ps_points *points, const ps_geography *geo,
-                                bool strict, ps_output *out, ps_error *err) {
-    const ps_crs *from = geo->areas->crs, *to = ps_points_crs(points);
+/* Told once for all geographies of one CRS. */
+static ps_status tell_operation(const ps_points *points, const ps_geographies *all,
+                                size_t g, bool strict, ps_output *out, ps_error *err) {
+    const ps_crs *from = all->geography[g].areas->crs, *to = ps_points_crs(points);
     if (ps_crs_same(from, to)) return PS_OK;
+    for (size_t before = 0; before < g; before++)
+        if (ps_crs_same(all->geography[before].areas->crs, from)) return PS_OK;
     ps_crs_operation *op = NULL;
     PS_TRY(ps_crs_operation_open(from, to, NULL, strict ? 1.5 : 0, &op, err));
     const ps_crs_operation_info *info = ps_crs_operation_describe(op);
-    ps_output_printf(out, "    to %s: \"%s\", accuracy %.3g m\n", geo->spec->id,
-                     info->name, info->accuracy);
+    ps_output_printf(out, "    met with %s by \"%s\", accuracy %.3g m\n",
+                     ps_crs_name(from), info->name, info->accuracy);
     if (info->missing_grid[0] != '\0')
         ps_output_printf(
             out,
@@ -91,8 +94,7 @@ static ps_status tell_points(const ps_job_file *job, const ps_geographies *all,
     }
     for (size_t g = 0; g < all->n && status == PS_OK; g++)
         if (all->geography[g].base < 0)
-            status =
-                tell_operation(points, &all->geography[g], options->strict, out, err);
+            status = tell_operation(points, all, g, options->strict, out, err);
     ps_points_close(points);
     return status;
 }
