@@ -3,24 +3,27 @@
  * on. A point goes down by shifts and masks, usually one or two steps, and then meets
  * either one answer or the few edges of its cell.
  *
- * The index is one array of 32-bit words: the entries of the top cells row by row, one
- * entry "outside", then per band of rows the cells below them, in the order of the rows.
- *   entry   0tiiii...   the whole cell: t the tie mark, i the lowest row + 1, 0 for
- * outside 10oooo...   a record, at word 2 o 11fffooo... a grid of 2^(f+1) x 2^(f+1)
- * entries, at word 8 o record  head: more (another block follows), areas, edges; base;
- * the rows of the areas ascending; the edges
+ * The index is 32-bit words: the entries of the top cells row by row and one entry
+ * "outside"; and for each band of 2^band_shift rows of top cells an array of its own with
+ * all that is below them, so that bands are built side by side and stay where they are.
+ *
+ *   entry   0t, row + 1    the whole cell: t the tie mark, the lowest row, 0 for outside
+ *           10, offset     a record in the band, in steps of 2 words
+ *           11, f, offset  a grid of 2^(f+1) x 2^(f+1) entries, in steps of 8 words
+ *   record  head: does another block follow, how many areas, how many edges;
+ *           base; the rows of the areas, ascending; the edges
  *
  * The plane. Cells hold whole integer points: the borders lie half a unit beside them, so
- * no vertex is on a border. Every point P, and the corner R at the lower left of each
- * cell, is taken a hair higher (y + e), so that no line through it meets a vertex. The
- * areas that hold P are those that hold R, toggled by every edge that the way from R goes
- * over: up along the left border, then right to P. Edges are directed upwards. When both
- * ends of an edge are right of the left border x0, that is: the ray from P to the left
- * crosses it. An edge that comes in over x0 is met by the upward part too; the ray
- * crosses what sticks out on the left as well, and both together differ from the way only
- * by a toggle at the height of its outer end. So an edge needs nothing but its ends and
- * which of them is outside, and the base of a record is the state at R with those terms
- * taken out for R itself.
+ * no vertex is on a border. Every point P is taken a hair higher, so that the line to its
+ * left meets no vertex; R is the corner at the lower left of a cell. The areas that hold
+ * P are those that hold R, toggled by every edge that the way from R goes over: up along
+ * the left border, then right to P. Edges are directed upwards. When both ends of an edge
+ * are right of the left border, that is: the ray from P to the left crosses it. An edge
+ * that comes in over the border is met by the upward part too; the ray crosses what
+ * sticks out on the left as well, and both together differ from the way only by a toggle
+ * at the height of its outer end. So an edge needs nothing but its ends and which of them
+ * is outside, and the base of a record is the state at R with those terms taken out for R
+ * itself.
  *
  * A point exactly on an edge (in the plain plane) is in the areas of that edge, whatever
  * the toggles say: areas are closed.
@@ -73,8 +76,11 @@ struct ps_locator {
     uint32_t span_x, span_y;
     int shift;
     uint32_t columns, rows;
-    uint32_t *words;
-    size_t n_words;
+    uint32_t *top;
+    int band_shift;
+    size_t n_bands;
+    uint32_t **band;
+    size_t *band_words;
     const ps_areas *areas;
     ps_crs_operation *op; /* ours; NULL when the CRSs are the same */
     bool geographic;
@@ -82,16 +88,18 @@ struct ps_locator {
 
 /* --- geometry --- */
 
-/* Is the place where an edge passes the height m - 1/2 (and a hair) right of the line
- * k - 1/2? Exact. The edge has y1 < m <= y2. */
+/* Is the place where an edge passes the height m - 1/2 right of the line k - 1/2? Exact.
+ * The edge has y1 < m <= y2. An edge through the very crossing of both lines counts as
+ * left of it: either side will do as long as it is the same everywhere, for such an edge
+ * is among those of the cell at that corner, and what it toggles there is taken out
+ * again. */
 static bool passes_right(const edge *e, int64_t m, int64_t k) {
     const int64_t dx = (int64_t)e->x2 - e->x1, dy = (int64_t)e->y2 - e->y1;
-    /* x1 + dx (m - 1/2 - y1) / dy > k - 1/2, times 2 dy */
-    const int64_t twice = dx * (m - e->y1) - (k - e->x1) * dy;
+    /* x1 + dx (m - 1/2 - y1) / dy > k - 1/2, times 2 dy; halved again, as the product of
+     * two differences has no bit to spare */
     const int64_t limit = dx - dy;
     const int64_t half = limit >= 0 ? limit / 2 : -((1 - limit) / 2); /* floor */
-    if (twice != half) return twice > half;
-    return half * 2 == limit && dx > 0;
+    return dx * (m - e->y1) - (k - e->x1) * dy > half;
 }
 
 /* The column of cells of 2^shift units in which that place lies. */
@@ -185,10 +193,6 @@ typedef struct building {
     ps_locator *locator;
     chunk *chunks;
     size_t n_chunks;
-    uint32_t band_rows;
-    size_t n_bands;
-    words *bands;
-    size_t *band_at;
     scratch *scratch;
 } building;
 
@@ -305,8 +309,8 @@ static ps_status spread_sort(spread *s, size_t cells, ps_error *err) {
 
 static ps_status fail_size(ps_error *err) {
     return ps_fail(err, PS_LIMIT,
-                   "the index of the boundaries would pass 4 GB; simplify the boundaries "
-                   "or locate fewer areas at a time");
+                   "too many boundary edges lie across each other in one band of the "
+                   "index; simplify the boundaries or locate fewer areas at a time");
 }
 
 /* Room for n words at a multiple of unit words. */
@@ -337,6 +341,11 @@ static uint32_t plain_entry_of(const scratch *s, const uint32_t *state) {
 
 static void flip(uint32_t *set, uint32_t local) {
     set[local / 32] ^= 1u << local % 32;
+}
+
+static void flip_item(uint32_t *set, const item *it) {
+    flip(set, it->a);
+    if (it->b != NO_AREA) flip(set, it->b);
 }
 
 /* One cell with its edges, as a record. The areas of a cell are those of its edges and,
@@ -447,21 +456,21 @@ static ps_status build_cell(scratch *s, int depth, const item *part, size_t n,
 
     const size_t set_words = (s->rows.n + 31) / 32;
     PS_TRY(words_room(&v->state, 2 * set_words, err));
-    uint32_t *now = v->state.p, *left = now + set_words;
+    uint32_t *now = v->state.p, *base = now + set_words;
+    memcpy(base, state, set_words * sizeof *base);
+    for (size_t i = 0; i < n; i++) {
+        if (differs_at_corner(&part[i].e, k, m)) flip_item(base, &part[i]);
+    }
     for (uint32_t r = 0; r < w.rows; r++) {
         const int64_t low = (w.row + r) << w.shift;
-        /* the state left of all edges of this row, in the sense of the base */
-        memcpy(left, state, set_words * sizeof *left);
+        /* The state at the height of this row, as far left as its edges reach: those
+         * that come in over the left border toggle its first corner. */
+        memcpy(now, base, set_words * sizeof *now);
         for (size_t i = 0; i < n; i++) {
             const edge *e = &part[i].e;
-            bool odd = differs_at_corner(e, k, m);
-            if (e->x1 < k) odd ^= low > e->y1;
-            if (e->x2 < k) odd ^= low > e->y2;
-            if (!odd) continue;
-            flip(left, part[i].a);
-            if (part[i].b != NO_AREA) flip(left, part[i].b);
+            const bool odd = (e->x1 < k && low > e->y1) ^ (e->x2 < k && low > e->y2);
+            if (odd) flip_item(now, &part[i]);
         }
-        memcpy(now, left, set_words * sizeof *now);
         bool changed = true;
         uint32_t plain = 0;
         for (uint32_t c = 0; c < w.columns; c++) {
@@ -613,8 +622,9 @@ static ps_status build_band(void *context, size_t index, size_t index_end, int w
     const building *b = context;
     ps_locator *l = b->locator;
     scratch *s = &b->scratch[worker];
-    const uint32_t begin = (uint32_t)index * b->band_rows;
-    const uint32_t end = l->rows - begin < b->band_rows ? l->rows : begin + b->band_rows;
+    const uint32_t begin = (uint32_t)index << l->band_shift;
+    const uint32_t band_rows = 1u << l->band_shift;
+    const uint32_t end = l->rows - begin < band_rows ? l->rows : begin + band_rows;
     const window w = {l->shift, 0, begin, l->columns, end - begin};
     const size_t cells = (size_t)w.rows * w.columns;
 
@@ -628,7 +638,7 @@ static ps_status build_band(void *context, size_t index, size_t index_end, int w
     s->budget = 64 * s->cells.touch.n;
     for (uint32_t r = 0; r < w.rows; r++) {
         s->inside.n = 0; /* nothing holds a corner left of everything */
-        uint32_t *entry = l->words + (size_t)(begin + r) * l->columns;
+        uint32_t *entry = l->top + (size_t)(begin + r) * l->columns;
         for (uint32_t c = 0; c < w.columns; c++) {
             const size_t cell = (size_t)r * w.columns + c;
             const uint32_t *start = s->cells.toggle_start.p + cell;
@@ -644,43 +654,10 @@ static ps_status build_band(void *context, size_t index, size_t index_end, int w
                               s->state.p, &entry[c], err));
         }
     }
-    words *band = &b->bands[index];
-    band->p = ps_alloc(s->out.n, sizeof *band->p);
-    if (band->p == NULL) return ps_fail_nomem(err);
-    if (s->out.n > 0) memcpy(band->p, s->out.p, s->out.n * sizeof *band->p);
-    band->n = s->out.n;
-    return PS_OK;
-}
-
-/* Entries count from the start of their band; make them count from that of the index. */
-static void shift_entry(uint32_t *entry, uint32_t *band, size_t by) {
-    if (!(*entry & MIXED)) return;
-    if (!(*entry & GRID)) {
-        *entry += (uint32_t)(by / 2);
-        return;
-    }
-    const uint32_t fan = (*entry >> GRID_SHIFT & 7u) + 1;
-    uint32_t *grid = band + (size_t)(*entry & GRID_MASK) * 8;
-    for (size_t i = 0; i < (size_t)1 << (2 * fan); i++) shift_entry(&grid[i], band, by);
-    *entry += (uint32_t)(by / 8);
-}
-
-static ps_status place_band(void *context, size_t index, size_t index_end, int worker,
-                            ps_error *err) {
-    (void)index_end;
-    (void)worker;
-    (void)err;
-    const building *b = context;
-    ps_locator *l = b->locator;
-    words *band = &b->bands[index];
-    const size_t begin = index * b->band_rows;
-    const size_t end = l->rows - begin < b->band_rows ? l->rows : begin + b->band_rows;
-    uint32_t *to = l->words + b->band_at[index];
-    if (band->n > 0) memcpy(to, band->p, band->n * sizeof *to);
-    ps_free(band->p);
-    band->p = NULL;
-    for (size_t c = begin * l->columns; c < end * l->columns; c++)
-        shift_entry(&l->words[c], to, b->band_at[index]);
+    l->band[index] = ps_alloc(s->out.n, sizeof *s->out.p);
+    if (l->band[index] == NULL) return ps_fail_nomem(err);
+    if (s->out.n > 0) memcpy(l->band[index], s->out.p, s->out.n * sizeof *s->out.p);
+    l->band_words[index] = s->out.n;
     return PS_OK;
 }
 
@@ -749,34 +726,15 @@ static ps_status build_all(building *b, ps_error *err) {
     l->shift = choose_shift(f, edges, length);
     l->columns = (l->span_x >> l->shift) + 1;
     l->rows = (l->span_y >> l->shift) + 1;
-    const size_t cells = (size_t)l->columns * l->rows;
-    const size_t top = (cells + 1 + 15) / 16 * 16; /* one more entry: outside */
-    b->band_rows = (l->rows + MAX_BANDS - 1) / MAX_BANDS;
-    b->n_bands = (l->rows + b->band_rows - 1) / b->band_rows;
-
-    l->words = ps_zalloc(top, sizeof *l->words);
-    b->bands = ps_zalloc(b->n_bands, sizeof *b->bands);
-    b->band_at = ps_zalloc(b->n_bands, sizeof *b->band_at);
+    while ((l->rows - 1) >> l->band_shift >= MAX_BANDS) l->band_shift++;
+    l->n_bands = ((l->rows - 1) >> l->band_shift) + 1;
+    l->top = ps_zalloc((size_t)l->columns * l->rows + 1, sizeof *l->top);
+    l->band = ps_zalloc(l->n_bands, sizeof *l->band);
+    l->band_words = ps_zalloc(l->n_bands, sizeof *l->band_words);
     b->scratch = ps_zalloc((size_t)ps_threads(), sizeof *b->scratch);
-    if (l->words == NULL || b->bands == NULL || b->band_at == NULL || b->scratch == NULL)
+    if (l->top == NULL || l->band == NULL || l->band_words == NULL || b->scratch == NULL)
         return ps_fail_nomem(err);
-    PS_TRY(ps_par_for(b->n_bands, 1, build_band, b, err));
-
-    size_t total = top;
-    for (size_t i = 0; i < b->n_bands; i++) {
-        b->band_at[i] = total;
-        total += (b->bands[i].n + 15) / 16 * 16;
-    }
-    if (total > (size_t)1 << 30) return fail_size(err);
-    uint32_t *all = ps_resize(l->words, total, sizeof *l->words);
-    if (all == NULL) return ps_fail_nomem(err);
-    l->words = all;
-    l->n_words = total;
-    for (size_t i = 0; i < b->n_bands; i++) { /* what lies between the bands */
-        const size_t end = i + 1 < b->n_bands ? b->band_at[i + 1] : total;
-        for (size_t j = b->band_at[i] + b->bands[i].n; j < end; j++) all[j] = 0;
-    }
-    return ps_par_for(b->n_bands, 1, place_band, b, err);
+    return ps_par_for(l->n_bands, 1, build_band, b, err);
 }
 
 ps_status ps_locator_build(const ps_areas *areas, ps_crs_operation *op, bool geographic,
@@ -793,9 +751,6 @@ ps_status ps_locator_build(const ps_areas *areas, ps_crs_operation *op, bool geo
         building b = {.frozen = frozen, .locator = l};
         status = build_all(&b, err);
         ps_free(b.chunks);
-        for (size_t i = 0; b.bands != NULL && i < b.n_bands; i++) ps_free(b.bands[i].p);
-        ps_free(b.bands);
-        ps_free(b.band_at);
         for (int w = 0; b.scratch != NULL && w < ps_threads(); w++)
             scratch_free(&b.scratch[w]);
         ps_free(b.scratch);
@@ -810,7 +765,11 @@ ps_status ps_locator_build(const ps_areas *areas, ps_crs_operation *op, bool geo
 
 void ps_locator_free(ps_locator *locator) {
     if (locator == NULL) return;
-    ps_free(locator->words);
+    for (size_t i = 0; locator->band != NULL && i < locator->n_bands; i++)
+        ps_free(locator->band[i]);
+    ps_free(locator->band);
+    ps_free(locator->band_words);
+    ps_free(locator->top);
     if (locator->op != NULL) ps_crs_operation_free(locator->op);
     ps_free(locator);
 }
@@ -820,14 +779,24 @@ double ps_locator_unit(const ps_locator *locator) {
 }
 
 size_t ps_locator_bytes(const ps_locator *locator) {
-    return sizeof *locator + locator->n_words * sizeof *locator->words;
+    size_t n = (size_t)locator->columns * locator->rows + 1;
+    for (size_t i = 0; i < locator->n_bands; i++) n += locator->band_words[i];
+    return sizeof *locator + n * sizeof *locator->top +
+           locator->n_bands * (sizeof *locator->band + sizeof *locator->band_words);
 }
 
 bool ps_locator_same(const ps_locator *a, const ps_locator *b) {
-    return a->scale == b->scale && a->origin_x == b->origin_x &&
-           a->origin_y == b->origin_y && a->span_x == b->span_x &&
-           a->span_y == b->span_y && a->shift == b->shift && a->n_words == b->n_words &&
-           memcmp(a->words, b->words, a->n_words * sizeof *a->words) == 0;
+    if (a->scale != b->scale || a->origin_x != b->origin_x ||
+        a->origin_y != b->origin_y || a->span_x != b->span_x || a->span_y != b->span_y ||
+        a->shift != b->shift || a->n_bands != b->n_bands ||
+        memcmp(a->top, b->top, (size_t)a->columns * a->rows * sizeof *a->top) != 0)
+        return false;
+    for (size_t i = 0; i < a->n_bands; i++) {
+        if (a->band_words[i] != b->band_words[i] ||
+            memcmp(a->band[i], b->band[i], a->band_words[i] * sizeof *a->top) != 0)
+            return false;
+    }
+    return true;
 }
 
 int64_t ps_locator_freeze(const ps_locator *locator, double v) {
@@ -908,13 +877,22 @@ static int32_t resolve(const uint32_t *record, int32_t px, int32_t py, int64_t *
     }
 }
 
-/* Where in a grid the entry of a point is. */
+static int fan_of(uint32_t entry) {
+    return (int)(entry >> GRID_SHIFT & 7u) + 1;
+}
+
+/* Where in its band the entry of a point in a grid is; shift becomes that of its cells.
+ */
 static size_t step(uint32_t entry, int *shift, uint32_t px, uint32_t py) {
-    const int fan = (int)(entry >> GRID_SHIFT & 7u) + 1;
+    const int fan = fan_of(entry);
     *shift -= fan;
     const uint32_t mask = (1u << fan) - 1;
     return (size_t)(entry & GRID_MASK) * 8 +
            (((py >> *shift & mask) << fan) | (px >> *shift & mask));
+}
+
+static bool is_grid(uint32_t entry) {
+    return (entry & (MIXED | GRID)) == (MIXED | GRID);
 }
 
 /* A batch goes through the levels together: each pass asks for the memory of the next, so
@@ -922,49 +900,49 @@ static size_t step(uint32_t entry, int *shift, uint32_t px, uint32_t py) {
 static void locate_batch(const ps_locator *l, size_t n, const double *x, const double *y,
                          int32_t *row, int64_t *ties) {
     uint32_t px[BATCH], py[BATCH], entry[BATCH];
-    size_t at[BATCH];
-    const uint32_t *index = l->words;
-    const size_t outside = (size_t)l->columns * l->rows;
+    const uint32_t *at[BATCH], *band[BATCH];
+    const uint32_t *outside = l->top + (size_t)l->columns * l->rows;
     for (size_t i = 0; i < n; i++) {
         const double fx = x[i] * l->scale, fy = y[i] * l->scale;
         px[i] = py[i] = 0;
         at[i] = outside;
+        band[i] = NULL;
         if (!(fx > l->low_x && fx < l->high_x && fy > l->low_y && fy < l->high_y))
             continue;
         const int64_t ix = ps_freeze_round(fx) - l->origin_x;
         const int64_t iy = ps_freeze_round(fy) - l->origin_y;
         if ((uint64_t)ix > l->span_x || (uint64_t)iy > l->span_y) continue;
         px[i] = (uint32_t)ix, py[i] = (uint32_t)iy;
-        at[i] = (size_t)(py[i] >> l->shift) * l->columns + (px[i] >> l->shift);
-        __builtin_prefetch(index + at[i]);
+        const uint32_t r = py[i] >> l->shift;
+        band[i] = l->band[r >> l->band_shift];
+        at[i] = l->top + (size_t)r * l->columns + (px[i] >> l->shift);
+        __builtin_prefetch(at[i]);
     }
     for (size_t i = 0; i < n; i++) {
-        entry[i] = index[at[i]];
-        if ((entry[i] & (MIXED | GRID)) != (MIXED | GRID)) continue;
+        entry[i] = *at[i];
+        if (!is_grid(entry[i])) continue;
         int shift = l->shift;
-        at[i] = step(entry[i], &shift, px[i], py[i]);
-        __builtin_prefetch(index + at[i]);
+        at[i] = band[i] + step(entry[i], &shift, px[i], py[i]);
+        __builtin_prefetch(at[i]);
     }
     for (size_t i = 0; i < n; i++) {
         uint32_t e = entry[i];
-        if ((e & (MIXED | GRID)) == (MIXED | GRID)) {
-            int shift = l->shift - (int)(e >> GRID_SHIFT & 7u) - 1;
-            e = index[at[i]];
-            while ((e & (MIXED | GRID)) == (MIXED | GRID))
-                e = index[step(e, &shift, px[i], py[i])];
+        if (is_grid(e)) {
+            int shift = l->shift - fan_of(e);
+            e = *at[i];
+            while (is_grid(e)) e = band[i][step(e, &shift, px[i], py[i])];
             entry[i] = e;
         }
         if (e & MIXED) {
-            const uint32_t *record = index + (size_t)(e & UNIT_MASK) * 2;
-            __builtin_prefetch(record);
-            __builtin_prefetch(record + 16);
+            at[i] = band[i] + (size_t)(e & UNIT_MASK) * 2;
+            __builtin_prefetch(at[i]);
+            __builtin_prefetch(at[i] + 16);
         }
     }
     for (size_t i = 0; i < n; i++) {
         const uint32_t e = entry[i];
         if (e & MIXED) {
-            row[i] = resolve(index + (size_t)(e & UNIT_MASK) * 2, (int32_t)px[i],
-                             (int32_t)py[i], ties);
+            row[i] = resolve(at[i], (int32_t)px[i], (int32_t)py[i], ties);
         } else {
             row[i] = (int32_t)(e & ROW_MASK) - 1;
             *ties += (e & TIE) != 0;
