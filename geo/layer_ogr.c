@@ -416,10 +416,10 @@ static ps_status need_field(const source *s, ps_str wanted, const char *role, in
     }
     int near = ps_nearest(wanted, names, (size_t)n);
     ps_status status = ps_fail(
-        err, PS_CONFIG, "'%s', layer '%s' has no field '%.*s' for %s%s%s%s; it has %s",
+        err, PS_CONFIG, "'%s', layer '%s' has no field '%.*s' for %s; %s%s%sit has %s",
         s->shown, OGR_L_GetName(s->layer), wanted.n < 80 ? (int)wanted.n : 80,
-        wanted.n > 0 ? wanted.p : "", role, near >= 0 ? "; did you mean '" : "",
-        near >= 0 ? names[near] : "", near >= 0 ? "'?" : "", n > 0 ? list : "no fields");
+        wanted.n > 0 ? wanted.p : "", role, near >= 0 ? "did you mean '" : "",
+        near >= 0 ? names[near] : "", near >= 0 ? "'? " : "", n > 0 ? list : "no fields");
     ps_free(names);
     return status;
 }
@@ -1264,8 +1264,7 @@ static ps_status cell_text(sheet *t, OGRFeatureH feature, int field, ps_arena *a
     return PS_OK;
 }
 
-/* The names of all columns. In a workbook they are the cells of the header row, with
- * runs of white space as one blank. */
+/* The names of all columns. In a workbook they are the cells of the header row. */
 static ps_status column_names(sheet *t, ps_arena *arena, ps_str **names, int *n,
                               ps_error *err) {
     OGRLayerH layer = t->source.layer;
@@ -1447,6 +1446,14 @@ ps_status ps_layer_read_table(const char *path, const char *base, const char *sh
                               int64_t header_row, const ps_str *columns, size_t n_columns,
                               const ps_talk *talk, ps_table **out, ps_error *err) {
     *out = NULL;
+    /* One set of rules for delimited text, not OGR's besides. */
+    if (path != NULL && (ends_with(path, ".csv") || ends_with(path, ".csv.gz"))) {
+        if (sheet_name != NULL && sheet_name[0] != '\0')
+            return ps_fail(err, PS_CONFIG, "'%s' has no sheets; leave out '%.100s'", path,
+                           sheet_name);
+        return ps_table_read_csv(path, base, header_row, columns, n_columns, talk, out,
+                                 err);
+    }
     place *where = ps_alloc(1, sizeof *where);
     if (where == NULL) return ps_fail_nomem(err);
     sheet t = {.header_row = 1};

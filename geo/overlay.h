@@ -28,10 +28,14 @@ ps_status ps_overlay_repair(ps_overlay *overlay, const unsigned char *wkb, size_
                             const unsigned char **repaired, size_t *n_repaired,
                             ps_error *err) PS_MUST_CHECK;
 /* The union of several polygons as a polygon or multipolygon; belongs to the overlay
- * until its next call. */
+ * until its next call. With grid > 0 it is made on coordinates that are multiples of
+ * grid, so that neighbours published with different noise in the last digits leave no
+ * slivers between them (plainly united, the 482 small areas of Leeds leave 4,569 holes).
+ */
 ps_status ps_overlay_union(ps_overlay *overlay, const unsigned char *const *wkb,
-                           const size_t *n_bytes, size_t n, const unsigned char **merged,
-                           size_t *n_merged, ps_error *err) PS_MUST_CHECK;
+                           const size_t *n_bytes, size_t n, double grid,
+                           const unsigned char **merged, size_t *n_merged,
+                           ps_error *err) PS_MUST_CHECK;
 /* A point inside the polygon (point on surface); NAN when it is empty. */
 ps_status ps_overlay_interior_point(ps_overlay *overlay, const unsigned char *wkb,
                                     size_t n, double *x, double *y,

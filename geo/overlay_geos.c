@@ -98,9 +98,10 @@ ps_status ps_overlay_valid(ps_overlay *o, const unsigned char *wkb, size_t n, in
         if (answer == 0) {
             const char *text = why != NULL ? why : "not valid";
             if (where != NULL && GEOSGeomGetX_r(o->geos, where, &x) == 1 &&
-                GEOSGeomGetY_r(o->geos, where, &y) == 1 && isfinite(x) && isfinite(y)) {
-                ps_format_double(x, x_text);
-                ps_format_double(y, y_text);
+                GEOSGeomGetY_r(o->geos, where, &y) == 1 && fabs(x) < 1e9 &&
+                fabs(y) < 1e9) {
+                ps_format_double(round(x * 1e7) / 1e7, x_text);
+                ps_format_double(round(y * 1e7) / 1e7, y_text);
                 snprintf(reason, 200, "%.120s at %s %s", text, x_text, y_text);
             } else {
                 snprintf(reason, 200, "%s", text);
@@ -209,8 +210,9 @@ ps_status ps_overlay_repair(ps_overlay *o, const unsigned char *wkb, size_t n,
 }
 
 ps_status ps_overlay_union(ps_overlay *o, const unsigned char *const *wkb,
-                           const size_t *n_bytes, size_t n, const unsigned char **merged,
-                           size_t *n_merged, ps_error *err) {
+                           const size_t *n_bytes, size_t n, double grid,
+                           const unsigned char **merged, size_t *n_merged,
+                           ps_error *err) {
     *merged = NULL;
     *n_merged = 0;
     drop_bytes(o);
@@ -232,7 +234,9 @@ ps_status ps_overlay_union(ps_overlay *o, const unsigned char *const *wkb,
         all = GEOSGeom_createCollection_r(o->geos, GEOS_GEOMETRYCOLLECTION, parts,
                                           (unsigned)n);
         read = 0;
-        if (all != NULL) made = GEOSUnaryUnion_r(o->geos, all);
+        if (all != NULL)
+            made = grid > 0 ? GEOSUnaryUnionPrec_r(o->geos, all, grid)
+                            : GEOSUnaryUnion_r(o->geos, all);
         status = made != NULL
                      ? write_polygons(o, made, "write a union", merged, n_merged, err)
                      : fail(o, "unite polygons", err);

@@ -12,8 +12,13 @@ enum {
     WKB_COLLECTION = 7,
     WKB_LITTLE_ENDIAN = 1,
     MAX_NESTING = 16, /* of collections in collections */
-    PROBES = 32       /* vertices tried to tell whether a ring is inside another */
+    PROBES = 8, /* vertices and edge middles tried to tell what a ring is inside of */
+    MAX_STRIPS = 1 << 16
 };
+
+/* Unions are made on the unit to which geo/locate.h freezes boundaries: there the
+ * vertices of neighbours meet. */
+static const double metre_grid = 0.001, degree_grid = 1e-8;
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "WKB is copied as it stands in memory: a little-endian machine is needed"
@@ -21,25 +26,25 @@ enum {
 
 typedef struct ring {
     size_t first, n; /* points of the areas, the closing one included */
-    double low_x, low_y, high_x, high_y;
+    double low_y, high_y;
     double twice_area; /* signed: positive when counter-clockwise */
     bool hole;         /* an odd number of rings is around it */
     int32_t parent;    /* the smallest of those, PS_NONE when there is none */
+    int32_t holes;     /* the first hole of an outer ring, and the next of a hole */
+    int32_t next;
+    uint32_t n_holes;
 } ring;
 
 static ring measure_ring(const ps_areas *a, size_t r) {
-    ring out = {a->ring_point[r],
-                a->ring_point[r + 1] - a->ring_point[r],
-                HUGE_VAL,
-                HUGE_VAL,
-                -HUGE_VAL,
-                -HUGE_VAL,
-                0,
-                false,
-                PS_NONE};
+    ring out = {.first = a->ring_point[r],
+                .n = a->ring_point[r + 1] - a->ring_point[r],
+                .low_y = HUGE_VAL,
+                .high_y = -HUGE_VAL,
+                .parent = PS_NONE,
+                .holes = PS_NONE,
+                .next = PS_NONE};
     const double *x = a->x + out.first, *y = a->y + out.first;
     for (size_t i = 0; i < out.n; i++) {
-        out.low_x = fmin(out.low_x, x[i]), out.high_x = fmax(out.high_x, x[i]);
         out.low_y = fmin(out.low_y, y[i]), out.high_y = fmax(out.high_y, y[i]);
         /* Shifted to the first point, so that large coordinates cost no digits. */
         if (i + 1 < out.n)
@@ -49,57 +54,168 @@ static ring measure_ring(const ps_areas *a, size_t r) {
     return out;
 }
 
-/* 1 inside, -1 outside, 0 on the ring, as far as doubles can tell. */
-static int side(const ps_areas *a, const ring *c, double px, double py) {
-    bool inside = false;
-    const double *x = a->x + c->first, *y = a->y + c->first;
-    for (size_t i = 0; i + 1 < c->n; i++) {
-        if ((y[i] > py && y[i + 1] > py) || (y[i] < py && y[i + 1] < py)) continue;
-        if (px > x[i] && px > x[i + 1]) continue;
-        double turn = (x[i + 1] - x[i]) * (py - y[i]) - (y[i + 1] - y[i]) * (px - x[i]);
-        if (turn == 0 && px >= fmin(x[i], x[i + 1]) && py >= fmin(y[i], y[i + 1]) &&
-            py <= fmax(y[i], y[i + 1]))
-            return 0;
-        if ((y[i] > py) != (y[i + 1] > py) && (turn > 0) == (y[i + 1] > y[i]))
-            inside = !inside;
-    }
-    return inside ? 1 : -1;
+/* The edges of an area by horizontal strips, so that a point is compared only with edges
+ * near its height: an area dissolved from thousands has tens of thousands of sliver holes
+ * inside an outline of half a million edges. */
+typedef struct strips {
+    const ps_areas *areas;
+    const ring *rings;
+    double low, height; /* of the first strip; of each */
+    size_t n;
+    uint32_t *start; /* first entry of each strip, n + 1 */
+    uint32_t *edge;  /* point that an edge begins with */
+    uint32_t *ring;  /* the ring of the edge */
+    /* What was seen of each ring, for one probe and for all probes of one ring. */
+    uint32_t *stamp;
+    unsigned char *crossed, *touched;
+    uint32_t *inside, *on, *seen;
+    size_t n_seen;
+} strips;
+
+static size_t strip_of(const strips *s, double y) {
+    double at = (y - s->low) / s->height;
+    if (!(at > 0)) return 0;
+    return at < (double)(s->n - 1) ? (size_t)at : s->n - 1;
 }
 
-/* Is ring c inside ring d? Rings of an area do not cross but may touch, and where they do
- * rounding may put a vertex on the wrong side: several points of c vote. */
-static bool is_inside(const ps_areas *a, const ring *c, const ring *d) {
-    if (c->low_x < d->low_x || c->low_y < d->low_y || c->high_x > d->high_x ||
-        c->high_y > d->high_y)
-        return false;
-    const double *x = a->x + c->first, *y = a->y + c->first;
-    int vote = 0;
-    size_t step = c->n > PROBES ? c->n / PROBES : 1;
-    for (size_t i = 0; i + 1 < c->n; i += step) {
-        vote += side(a, d, x[i], y[i]);
-        vote += side(a, d, x[i] / 2 + x[i + 1] / 2, y[i] / 2 + y[i + 1] / 2);
+static void free_strips(strips *s) {
+    ps_free(s->start);
+    ps_free(s->edge);
+    ps_free(s->ring);
+    ps_free(s->stamp);
+    ps_free(s->crossed);
+    ps_free(s->touched);
+    ps_free(s->inside);
+    ps_free(s->on);
+    ps_free(s->seen);
+}
+
+/* Count (fill false), then write, the strips that each edge passes. */
+static bool spread_edges(strips *s, size_t n_rings, bool fill) {
+    uint64_t total = 0;
+    for (size_t r = 0; r < n_rings; r++) {
+        const double *y = s->areas->y + s->rings[r].first;
+        for (size_t i = 0; i + 1 < s->rings[r].n; i++) {
+            size_t end = strip_of(s, fmax(y[i], y[i + 1]));
+            for (size_t k = strip_of(s, fmin(y[i], y[i + 1])); k <= end; k++) {
+                if (fill) {
+                    uint32_t at = --s->start[k];
+                    s->edge[at] = (uint32_t)(s->rings[r].first + i);
+                    s->ring[at] = (uint32_t)r;
+                } else {
+                    s->start[k]++;
+                }
+            }
+            total += end + 1 - strip_of(s, fmin(y[i], y[i + 1]));
+        }
     }
-    return vote > 0;
+    return total < UINT32_MAX;
+}
+
+static ps_status make_strips(const ps_areas *areas, const ring *rings, size_t n,
+                             strips *s, ps_error *err) {
+    size_t edges = 0;
+    double high = -HUGE_VAL;
+    *s = (strips){.areas = areas, .rings = rings, .low = HUGE_VAL};
+    for (size_t r = 0; r < n; r++) {
+        edges += rings[r].n;
+        s->low = fmin(s->low, rings[r].low_y);
+        high = fmax(high, rings[r].high_y);
+    }
+    s->n = edges / 8 + 1;
+    if (s->n > MAX_STRIPS) s->n = MAX_STRIPS;
+    s->height = (high - s->low) / (double)s->n;
+    if (!(s->height > 0)) s->height = 1;
+    s->start = ps_zalloc(s->n + 1, sizeof *s->start);
+    s->stamp = ps_zalloc(n, sizeof *s->stamp);
+    s->crossed = ps_zalloc(n, 1);
+    s->touched = ps_zalloc(n, 1);
+    s->inside = ps_zalloc(n, sizeof *s->inside);
+    s->on = ps_zalloc(n, sizeof *s->on);
+    s->seen = ps_zalloc(n, sizeof *s->seen);
+    if (s->start == NULL || s->stamp == NULL || s->crossed == NULL ||
+        s->touched == NULL || s->inside == NULL || s->on == NULL || s->seen == NULL)
+        return ps_fail_nomem(err);
+    if (!spread_edges(s, n, false))
+        return ps_fail(err, PS_LIMIT, "the outline of an area is too large to be nested");
+    for (size_t k = 1; k <= s->n; k++) s->start[k] += s->start[k - 1];
+    s->edge = ps_alloc(s->start[s->n], sizeof *s->edge);
+    s->ring = ps_alloc(s->start[s->n], sizeof *s->ring);
+    if (s->edge == NULL || s->ring == NULL) return ps_fail_nomem(err);
+    (void)spread_edges(s, n, true);
+    return PS_OK;
+}
+
+/* For which rings is the point inside (an odd number of edges to its left), and which
+ * does it lie on? Added to the counts of each ring met. */
+static void probe(strips *s, double px, double py) {
+    const double *x = s->areas->x, *y = s->areas->y;
+    const size_t k = strip_of(s, py);
+    for (uint32_t e = s->start[k]; e < s->start[k + 1]; e++) {
+        const uint32_t p = s->edge[e], r = s->ring[e], q = p + 1;
+        if ((y[p] > py && y[q] > py) || (y[p] < py && y[q] < py)) continue;
+        if (px < x[p] && px < x[q]) continue;
+        double turn = (x[q] - x[p]) * (py - y[p]) - (y[q] - y[p]) * (px - x[p]);
+        if (turn == 0 && px <= fmax(x[p], x[q]))
+            s->touched[r] = 1;
+        else if ((y[p] > py) != (y[q] > py) && (turn < 0) == (y[q] > y[p]))
+            s->crossed[r] ^= 1;
+        if (s->stamp[r] == 0) {
+            s->stamp[r] = 1;
+            s->seen[s->n_seen++] = r;
+        }
+    }
+    for (size_t i = 0; i < s->n_seen; i++) {
+        uint32_t r = s->seen[i];
+        if (s->touched[r])
+            s->on[r]++;
+        else
+            s->inside[r] += s->crossed[r];
+        s->crossed[r] = s->touched[r] = 0;
+    }
+}
+
+/* The smallest ring around ring c. Rings of an area do not cross but may touch, and where
+ * they do rounding may put a vertex on the wrong side: several points of c vote. */
+static int32_t find_parent(strips *s, const ring *c) {
+    const double *x = s->areas->x + c->first, *y = s->areas->y + c->first;
+    const size_t step = c->n > PROBES ? c->n / PROBES : 1;
+    uint32_t votes = 0;
+    for (size_t i = 0; i + 1 < c->n; i += step) {
+        probe(s, x[i], y[i]);
+        probe(s, x[i] / 2 + x[i + 1] / 2, y[i] / 2 + y[i + 1] / 2);
+        votes += 2;
+    }
+    const double size = fabs(c->twice_area);
+    double least = HUGE_VAL;
+    int32_t parent = PS_NONE;
+    for (size_t i = 0; i < s->n_seen; i++) {
+        uint32_t r = s->seen[i];
+        const double other = fabs(s->rings[r].twice_area);
+        if (other > size && other < least && 2 * s->inside[r] > votes - s->on[r]) {
+            parent = (int32_t)r;
+            least = other;
+        }
+        s->inside[r] = s->on[r] = s->stamp[r] = 0;
+    }
+    s->n_seen = 0;
+    return parent;
 }
 
 /* Who is around whom. A parent always has a larger area, so the chain of parents ends and
  * each hole has an outer ring, whatever the votes said. */
-static void nest(const ps_areas *a, ring *rings, size_t n) {
-    for (size_t i = 0; n > 1 && i < n; i++) {
-        double size = fabs(rings[i].twice_area);
-        for (size_t j = 0; j < n; j++) {
-            double other = fabs(rings[j].twice_area);
-            if (!(other > size)) continue;
-            if (rings[i].parent >= 0 &&
-                !(other < fabs(rings[rings[i].parent].twice_area)))
-                continue;
-            if (is_inside(a, &rings[i], &rings[j])) rings[i].parent = (int32_t)j;
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
+static ps_status nest(const ps_areas *a, ring *rings, size_t n, ps_error *err) {
+    if (n < 2) return PS_OK;
+    strips s;
+    ps_status status = make_strips(a, rings, n, &s, err);
+    for (size_t i = 0; status == PS_OK && i < n; i++)
+        rings[i].parent = find_parent(&s, &rings[i]);
+    free_strips(&s);
+    for (size_t i = 0; status == PS_OK && i < n; i++) {
         for (int32_t p = rings[i].parent; p >= 0; p = rings[p].parent)
             rings[i].hole = !rings[i].hole;
     }
+    return status;
 }
 
 static unsigned char *put(unsigned char *at, const void *value, size_t n) {
@@ -138,9 +254,16 @@ ps_status ps_shape_write(const ps_areas *areas, size_t row, ps_wkb *wkb, ps_erro
         rings[r] = measure_ring(areas, begin + r);
         bytes += 9 + 4 + rings[r].n * 2 * sizeof(double);
     }
-    nest(areas, rings, n);
-    ps_status status =
-        ps_grow((void **)&wkb->bytes, &wkb->capacity, wkb->n + bytes, 1, err);
+    ps_status status = nest(areas, rings, n, err);
+    for (size_t r = n; status == PS_OK && r-- > 0;) { /* so that holes come in order */
+        ring *c = &rings[r];
+        if (!c->hole) continue;
+        c->next = rings[c->parent].holes;
+        rings[c->parent].holes = (int32_t)r;
+        rings[c->parent].n_holes++;
+    }
+    if (status == PS_OK)
+        status = ps_grow((void **)&wkb->bytes, &wkb->capacity, wkb->n + bytes, 1, err);
     if (status == PS_OK) {
         unsigned char *start = wkb->bytes + wkb->n, *at = start;
         uint32_t parts = 0;
@@ -148,15 +271,10 @@ ps_status ps_shape_write(const ps_areas *areas, size_t row, ps_wkb *wkb, ps_erro
         at = put_head(at, WKB_MULTIPOLYGON, parts);
         for (size_t r = 0; r < n; r++) {
             if (rings[r].hole) continue;
-            uint32_t count = 1;
-            for (size_t h = 0; h < n; h++)
-                count += rings[h].hole && rings[h].parent == (int32_t)r;
-            at = put_head(at, WKB_POLYGON, count);
+            at = put_head(at, WKB_POLYGON, 1 + rings[r].n_holes);
             at = put_ring(at, areas, &rings[r], false);
-            for (size_t h = 0; h < n; h++) {
-                if (rings[h].hole && rings[h].parent == (int32_t)r)
-                    at = put_ring(at, areas, &rings[h], true);
-            }
+            for (int32_t h = rings[r].holes; h >= 0; h = rings[h].next)
+                at = put_ring(at, areas, &rings[h], true);
         }
         wkb->n += (size_t)(at - start);
     }
@@ -256,6 +374,7 @@ typedef struct uniting {
     const size_t *offset;
     const int32_t *member;
     const ps_str *code;
+    double grid;
     scratch *scratch;
     ps_wkb *merged; /* per group */
 } uniting;
@@ -281,8 +400,8 @@ static ps_status unite_one(uniting *u, size_t g, scratch *s, ps_error *err) {
     size_t n_merged = s->wkb.n;
     if (status == PS_OK && shapes > 1) {
         for (size_t i = 0; i < shapes; i++) part[i] = s->wkb.bytes + at[i];
-        status =
-            ps_overlay_union(s->overlay, part, bytes, shapes, &merged, &n_merged, err);
+        status = ps_overlay_union(s->overlay, part, bytes, shapes, u->grid, &merged,
+                                  &n_merged, err);
         if (status == PS_FORMAT)
             ps_fail_prefix(err, "area %.*s: ", u->code[g].n < 80 ? (int)u->code[g].n : 80,
                            u->code[g].n > 0 ? u->code[g].p : "");
@@ -314,7 +433,11 @@ ps_status ps_areas_union(const ps_areas *areas, size_t n_groups, const size_t *o
     *out = NULL;
     ps_areas_builder *builder = NULL;
     ps_crs *crs = NULL;
-    uniting u = {areas, offset, member, code, NULL, NULL};
+    uniting u = {.areas = areas, .offset = offset, .member = member, .code = code};
+    if (areas->crs != NULL)
+        u.grid = ps_crs_is_geographic(areas->crs)
+                     ? degree_grid
+                     : metre_grid / ps_crs_metres(areas->crs);
     u.merged = ps_zalloc(n_groups, sizeof *u.merged);
     ps_status status = u.merged != NULL ? PS_OK : ps_fail_nomem(err);
     if (status == PS_OK) {

@@ -30,7 +30,8 @@ void ps_wkb_free(ps_wkb *wkb);
 /* The areas that the members of groups make together: the union of their polygons (GEOS),
  * one area per group. Group g has the rows member[offset[g]] to member[offset[g + 1] - 1]
  * of `areas`; a group without members, or of members without shape, is an area without
- * shape. codes and names are the groups'. In parallel; the same for any number of
+ * shape. Made on a grid of 1 mm (1e-8 degree), a single member is taken as it is. codes
+ * and names are the groups'. In parallel; the same for any number of
  * threads. */
 ps_status ps_areas_union(const ps_areas *areas, size_t n_groups, const size_t *offset,
                          const int32_t *member, const ps_str *code, const ps_str *name,
