@@ -1,0 +1,121 @@
+/* Every method as data: what it takes, what it gives, by which formula, from which
+ * source.
+ *
+ * A method works on a plain table and writes a plain table, so that it can be used and
+ * checked on its own (`placestat compute METHOD INPUT.csv`). Behind the adaptor stands a
+ * function on arrays in the header of its family (rate.h, standardise.h, ...), which is
+ * what the rest of the program calls. A family file ends with its adaptors and their
+ * descriptions; method.c lists them all.
+ *
+ * Value and status are separate: a cell without a value is empty, and the status column
+ * says why. Nothing ever prints NaN or infinity.
+ */
+#ifndef PS_INDICATORS_METHOD_H
+#define PS_INDICATORS_METHOD_H
+
+#include "engine/core/table.h"
+#include "engine/core/talk.h"
+#include "indicators/rate.h"
+
+typedef enum ps_column_kind {
+    PS_COLUMN_TEXT,
+    PS_COLUMN_NUMBER,
+    PS_COLUMN_INTEGER
+} ps_column_kind;
+
+/* A column of the input or output. */
+typedef struct ps_method_column {
+    const char *name;
+    ps_column_kind kind;
+    bool required; /* of an input; outputs are always there */
+    const char *meaning;
+} ps_method_column;
+
+/* A parameter, given as -p name=value. */
+typedef struct ps_method_param {
+    const char *name;
+    ps_column_kind kind;
+    const char *fallback; /* NULL: must be given */
+    const char *choices;  /* "a|b|c", or NULL */
+    double least, most;   /* of a number; least > most: any */
+    const char *meaning;
+} ps_method_param;
+
+typedef struct ps_method_call ps_method_call;
+
+typedef struct ps_method {
+    const char *id;      /* crude_rate */
+    const char *title;   /* Crude rate */
+    const char *formula; /* in words and symbols, one paragraph */
+    const char *source;  /* paper or standard */
+    const ps_method_column *input;
+    size_t n_input;
+    const ps_method_param *param;
+    size_t n_param;
+    const ps_method_column *output;
+    size_t n_output;
+    ps_status (*run)(const ps_method_call *call, ps_error *err);
+} ps_method;
+
+/* All methods, by id. */
+size_t ps_methods(const ps_method *const **out);
+const ps_method *ps_method_find(const char *id);
+
+/* A parameter as the user gave it. */
+typedef struct ps_method_argument {
+    const char *name, *value;
+} ps_method_argument;
+
+/* Run a method on a table. Checks the columns and parameters first: PS_CONFIG naming the
+ * absent column or the unknown parameter and the nearest valid name, or what value was
+ * expected. result: a table with the method's output columns (only those that the call
+ * filled need hold text). Input columns that the method does not know are ignored.
+ * Threads  methods that are parallel inside give the same bytes for any number. */
+ps_status ps_method_run(const ps_method *method, const ps_table *input,
+                        const ps_method_argument *arguments, size_t n_arguments,
+                        const ps_talk *talk, ps_table **result,
+                        ps_error *err) PS_MUST_CHECK;
+
+/* ---- for the adaptors ---- */
+
+const ps_table *ps_call_table(const ps_method_call *call);
+size_t ps_call_rows(const ps_method_call *call);
+const ps_talk *ps_call_talk(const ps_method_call *call);
+/* Is the i-th input column there? */
+bool ps_call_has(const ps_method_call *call, size_t input);
+/* A cell as text, trimmed; empty when the column is absent. */
+ps_str ps_call_text(const ps_method_call *call, size_t row, size_t input);
+/* A cell as number; *missing for an empty cell, a marker such as [x], or an absent
+ * column. PS_FORMAT names row, column and the text seen. */
+ps_status ps_call_number(const ps_method_call *call, size_t row, size_t input,
+                         double *value, bool *missing, ps_error *err) PS_MUST_CHECK;
+/* A whole column as numbers, NAN where missing; the caller frees it with ps_free. */
+ps_status ps_call_numbers(const ps_method_call *call, size_t input, double **values,
+                          ps_error *err) PS_MUST_CHECK;
+/* The i-th parameter: as given or its fallback. */
+const char *ps_call_param_text(const ps_method_call *call, size_t param);
+double ps_call_param_number(const ps_method_call *call, size_t param);
+bool ps_call_param_is(const ps_method_call *call, size_t param, const char *choice);
+/* "row 12 of in.csv": the place of a row, for messages. */
+int64_t ps_call_row_in_file(const ps_method_call *call, size_t row);
+
+/* Rows of equal text in one column, in order of the text: the groups most methods work
+ * by. An absent column makes one group of everything. order holds all rows, group g those
+ * at [offset[g], offset[g + 1]); both freed with ps_free. */
+ps_status ps_call_groups(const ps_method_call *call, size_t input, size_t **order,
+                         size_t **offset, size_t *n_groups, ps_error *err) PS_MUST_CHECK;
+
+/* Fill the row under construction; output is the index of the output column. A number is
+ * written only when status is ok and it is finite; else the cell stays empty. Errors are
+ * kept and reported by ps_call_end_row. */
+void ps_call_put_text(const ps_method_call *call, size_t output, ps_str text);
+void ps_call_put_number(const ps_method_call *call, size_t output, ps_value_status status,
+                        double value);
+void ps_call_put_int(const ps_method_call *call, size_t output, int64_t value);
+/* The name of a status into a status column. */
+void ps_call_put_status(const ps_method_call *call, size_t output,
+                        ps_value_status status);
+/* The row is complete; unfilled cells stay empty. */
+ps_status ps_call_end_row(const ps_method_call *call, ps_error *err) PS_MUST_CHECK;
+
+#endif
