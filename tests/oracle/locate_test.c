@@ -1,5 +1,6 @@
 /* Every answer against GEOS on the frozen coordinates. They are whole numbers far below
  * 2^53, on which GEOS's orientation tests are exact, so there is no tolerance. */
+#include "geo/layer.h"
 #include "tests/support/tiling.h"
 
 #include <geos_c.h>
@@ -9,6 +10,11 @@ typedef struct shapes {
     size_t n;
     GEOSGeometry **shape; /* NULL for an area without one */
     const GEOSPreparedGeometry **prepared;
+    GEOSGeometry **frame; /* the box, in the tree */
+    GEOSSTRtree *tree;
+    size_t *number; /* 0, 1, 2, ...: what the tree holds */
+    bool *simple;   /* false: GEOS cannot be the judge */
+    size_t odd;     /* how many are not simple */
 } shapes;
 
 static GEOSGeometry *ring_polygon(GEOSContextHandle_t geos, const ps_areas *a,
@@ -24,86 +30,122 @@ static GEOSGeometry *ring_polygon(GEOSContextHandle_t geos, const ps_areas *a,
     return polygon;
 }
 
-/* Rings by the even-odd rule: the symmetric difference of what each encloses. False when
- * a ring is not simple, so that GEOS cannot be the judge. */
-static bool shapes_of(const ps_areas *a, shapes *s) {
-    s->geos = GEOS_init_r();
-    s->n = a->n;
+/* Rings by the even-odd rule: the symmetric difference of what each encloses. NULL when a
+ * ring is not simple. */
+static GEOSGeometry *area_shape(GEOSContextHandle_t geos, const ps_areas *a,
+                                size_t area) {
+    GEOSGeometry *shape = GEOSGeom_createEmptyPolygon_r(geos);
+    for (uint32_t r = a->area_ring[area]; r < a->area_ring[area + 1]; r++) {
+        GEOSGeometry *part = ring_polygon(geos, a, r), *both = NULL;
+        if (GEOSisValid_r(geos, part) == 1) {
+            both = r == a->area_ring[area] ? GEOSGeom_clone_r(geos, part)
+                                           : GEOSSymDifference_r(geos, shape, part);
+            assert_non_null(both);
+        }
+        GEOSGeom_destroy_r(geos, shape);
+        GEOSGeom_destroy_r(geos, part);
+        shape = both;
+        if (shape == NULL) return NULL;
+    }
+    return shape;
+}
+
+static void shapes_make(const ps_areas *a, shapes *s) {
+    *s = (shapes){.geos = GEOS_init_r(), .n = a->n};
     s->shape = calloc(a->n, sizeof *s->shape);
     s->prepared = calloc(a->n, sizeof *s->prepared);
-    assert_true(s->shape != NULL && s->prepared != NULL);
-    bool valid = true;
+    s->frame = calloc(a->n, sizeof *s->frame);
+    s->number = calloc(a->n, sizeof *s->number);
+    s->simple = calloc(a->n, sizeof *s->simple);
+    s->tree = GEOSSTRtree_create_r(s->geos, 10);
+    assert_true(s->shape != NULL && s->prepared != NULL && s->frame != NULL &&
+                s->number != NULL && s->simple != NULL && s->tree != NULL);
     for (size_t i = 0; i < a->n; i++) {
-        for (uint32_t r = a->area_ring[i]; r < a->area_ring[i + 1]; r++) {
-            GEOSGeometry *part = ring_polygon(s->geos, a, r);
-            valid = valid && GEOSisValid_r(s->geos, part) == 1;
-            if (s->shape[i] != NULL && valid) {
-                GEOSGeometry *both = GEOSSymDifference_r(s->geos, s->shape[i], part);
-                assert_non_null(both);
-                GEOSGeom_destroy_r(s->geos, s->shape[i]);
-                GEOSGeom_destroy_r(s->geos, part);
-                part = both;
-            } else if (s->shape[i] != NULL) {
-                GEOSGeom_destroy_r(s->geos, s->shape[i]);
-            }
-            s->shape[i] = part;
-        }
-        if (s->shape[i] != NULL) s->prepared[i] = GEOSPrepare_r(s->geos, s->shape[i]);
+        if (a->area_ring[i] == a->area_ring[i + 1]) continue;
+        s->shape[i] = area_shape(s->geos, a, i);
+        s->simple[i] = s->shape[i] != NULL;
+        s->odd += !s->simple[i];
+        if (s->simple[i]) s->prepared[i] = GEOSPrepare_r(s->geos, s->shape[i]);
+        const double *box = a->box + 4 * i;
+        s->frame[i] = GEOSGeom_createRectangle_r(s->geos, box[0], box[1], box[2], box[3]);
+        assert_non_null(s->frame[i]);
+        s->number[i] = i;
+        GEOSSTRtree_insert_r(s->geos, s->tree, s->frame[i], &s->number[i]);
     }
-    return valid;
 }
 
 static void shapes_free(shapes *s) {
+    GEOSSTRtree_destroy_r(s->geos, s->tree);
     for (size_t i = 0; i < s->n; i++) {
         GEOSPreparedGeom_destroy_r(s->geos, s->prepared[i]);
         GEOSGeom_destroy_r(s->geos, s->shape[i]);
+        GEOSGeom_destroy_r(s->geos, s->frame[i]);
     }
     free(s->shape);
     free(s->prepared);
+    free(s->frame);
+    free(s->number);
+    free(s->simple);
     GEOS_finish_r(s->geos);
 }
 
-/* The points checked; 0 when GEOS cannot judge. */
-static size_t check(const ps_areas *areas, uint64_t seed, size_t random) {
+typedef struct asking {
+    const shapes *shapes;
+    const GEOSGeometry *point;
+    int32_t lowest;
+    int holders;
+    bool unsure; /* in the box of an area that is not simple */
+} asking;
+
+static void ask(void *item, void *context) {
+    const size_t a = *(size_t *)item;
+    asking *q = context;
+    if (!q->shapes->simple[a]) {
+        q->unsure = true;
+        return;
+    }
+    GEOSContextHandle_t geos = q->shapes->geos;
+    const char covers = GEOSPreparedCovers_r(geos, q->shapes->prepared[a], q->point);
+    const char meets = GEOSPreparedIntersects_r(geos, q->shapes->prepared[a], q->point);
+    assert_true(covers <= 1 && covers == meets);
+    if (!covers) return;
+    if (q->holders++ == 0 || (int32_t)a < q->lowest) q->lowest = (int32_t)a;
+}
+
+/* The number of points checked, of the points of every stride-th edge and `random` more.
+ */
+static size_t check(const ps_areas *areas, uint64_t seed, size_t stride, size_t random) {
     ps_error err = {PS_OK, ""};
     ps_locator *l = NULL;
     ps_areas *frozen = NULL;
     if (ps_locator_build(areas, NULL, false, &l, &err) != PS_OK) fail_msg("%s", err.text);
     assert_int_equal(ps_locator_frozen_areas(l, &frozen, &err), PS_OK);
     shapes s;
+    shapes_make(frozen, &s);
     tiling_points p = {0};
-    if (shapes_of(frozen, &s)) tiling_points_of(frozen, seed, random, &p);
+    tiling_points_of(frozen, seed, stride, random, &p);
+    size_t checked = 0;
     for (size_t i = 0; i < p.n; i++) {
         const double fx = (double)p.x[i], fy = (double)p.y[i];
         GEOSGeometry *point = GEOSGeom_createPointFromXY_r(s.geos, fx, fy);
-        int32_t want = PS_NONE;
-        int64_t holders = 0;
-        for (size_t a = 0; a < frozen->n; a++) {
-            const double *box = frozen->box + 4 * a;
-            if (s.prepared[a] == NULL || fx < box[0] || fy < box[1] || fx > box[2] ||
-                fy > box[3])
-                continue;
-            const char covers = GEOSPreparedCovers_r(s.geos, s.prepared[a], point);
-            const char meets = GEOSPreparedIntersects_r(s.geos, s.prepared[a], point);
-            assert_true(covers <= 1 && covers == meets);
-            if (covers && want == PS_NONE) want = (int32_t)a;
-            holders += covers;
-        }
+        asking q = {.shapes = &s, .point = point, .lowest = PS_NONE};
+        GEOSSTRtree_query_r(s.geos, s.tree, point, ask, &q);
         GEOSGeom_destroy_r(s.geos, point);
+        if (q.unsure) continue;
+        checked++;
         const double x = fx * ps_locator_unit(l), y = fy * ps_locator_unit(l);
         assert_int_equal(ps_locator_freeze(l, x), p.x[i]);
         assert_int_equal(ps_locator_freeze(l, y), p.y[i]);
         int32_t row = -2;
         int64_t ties = 0;
         ps_locate(l, 1, &x, &y, &row, &ties);
-        if (row != want || ties != (holders > 1)) {
+        if (row != q.lowest || ties != (q.holders > 1)) {
             fail_msg(
                 "seed %llu: point %.0f %.0f is in row %d for GEOS (%d areas), found "
                 "in %d (tie %d)",
-                (unsigned long long)seed, fx, fy, want, (int)holders, row, (int)ties);
+                (unsigned long long)seed, fx, fy, q.lowest, q.holders, row, (int)ties);
         }
     }
-    const size_t checked = p.n;
     tiling_points_free(&p);
     shapes_free(&s);
     ps_areas_free(frozen);
@@ -127,7 +169,7 @@ static void test_tilings(void **state) {
                                   .x0 = 420000000,
                                   .y0 = 410000000};
         ps_areas *areas = tiling_make(&spec);
-        checked += check(areas, seed, 5000);
+        checked += check(areas, seed, 1, 5000);
         ps_areas_free(areas);
     }
     assert_true(checked > 50000);
@@ -177,7 +219,7 @@ static void test_voronoi(void **state) {
         GEOSGeom_destroy_r(geos, cells);
         GEOSGeom_destroy_r(geos, sites);
         ps_areas *areas = tiling_finish(b);
-        checked += check(areas, seed, 5000);
+        checked += check(areas, seed, 1, 5000);
         ps_areas_free(areas);
     }
     GEOS_finish_r(geos);
@@ -202,7 +244,7 @@ static void test_slivers(void **state) {
             tiling_ring(b, 3, x, y, 0, &random);
         }
         ps_areas *areas = tiling_finish(b);
-        checked += check(areas, seed, 5000);
+        checked += check(areas, seed, 1, 5000);
         ps_areas_free(areas);
     }
     assert_true(checked > 50000);
@@ -241,18 +283,50 @@ static void test_touching(void **state) {
         const int64_t sx[] = {10 * d, 20 * d, 20 * d, 10 * d};
         tiling_ring(b, 4, sx, box_y, 0, &random);
         ps_areas *areas = tiling_finish(b);
-        checked += check(areas, (uint64_t)k, 5000);
+        checked += check(areas, (uint64_t)k, 1, 5000);
         ps_areas_free(areas);
     }
     assert_true(checked > 30000);
 }
 
+/* All areas of a real layer under PLACESTAT_DATA. */
+static void check_layer(const char *file, const char *layer, const char *code,
+                        size_t stride, size_t least) {
+    const char *folder = getenv("PLACESTAT_DATA");
+    if (folder == NULL) {
+        print_message("PLACESTAT_DATA is not set: no real boundaries\n");
+        skip();
+        return;
+    }
+    ps_error err = {PS_OK, ""};
+    ps_areas *areas = NULL;
+    ps_layer_report report;
+    const ps_layer_spec spec = {
+        .path = file, .base = folder, .layer = layer, .code = code};
+    if (ps_layer_read_areas(&spec, NULL, &areas, &report, &err) != PS_OK)
+        fail_msg("%s", err.text);
+    const size_t checked = check(areas, 1, stride, least / 4);
+    if (checked < least) fail_msg("only %zu points could be checked", checked);
+    ps_areas_free(areas);
+}
+
+static void test_two_districts(void **state) {
+    (void)state;
+    check_layer("lsoa_boundaries/lsoa_bgc_kirklees_leeds_27700.gpkg", "lsoa21",
+                "LSOA21CD", 1, 500000);
+}
+
+static void test_england(void **state) {
+    (void)state;
+    check_layer("lsoa_boundaries/lsoa11_england_bgc_27700.gpkg.zip", NULL, "LSOA11CD", 97,
+                300000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tilings),
-        cmocka_unit_test(test_voronoi),
-        cmocka_unit_test(test_slivers),
-        cmocka_unit_test(test_touching),
+        cmocka_unit_test(test_tilings),       cmocka_unit_test(test_voronoi),
+        cmocka_unit_test(test_slivers),       cmocka_unit_test(test_touching),
+        cmocka_unit_test(test_two_districts), cmocka_unit_test(test_england),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -237,7 +237,7 @@ static void test_no_gap(void **state) {
     assert_int_equal(ps_locator_build(areas, NULL, false, &l, &err), PS_OK);
     assert_int_equal(ps_locator_frozen_areas(l, &frozen, &err), PS_OK);
     tiling_points p = {0};
-    tiling_points_of(frozen, 8, 100000, &p);
+    tiling_points_of(frozen, 8, 1, 100000, &p);
     for (size_t i = 0; i < p.n; i++) {
         const double x = (double)p.x[i] / 1000, y = (double)p.y[i] / 1000;
         int32_t row;

@@ -194,14 +194,18 @@ static inline int64_t tiling_gcd(int64_t a, int64_t b) {
     return a < 0 ? -a : a;
 }
 
-/* Every vertex, a whole point on or next to the middle of every edge, the eight
- * neighbours of both, and as many random points again, over frozen areas. */
-static inline void tiling_points_of(const ps_areas *frozen, uint64_t seed, size_t random,
-                                    tiling_points *p) {
+/* Of every stride-th edge of frozen areas: an end, a whole point on it or next to its
+ * middle, and the eight neighbours of both; and random points over all. */
+static inline void tiling_points_of(const ps_areas *frozen, uint64_t seed, size_t stride,
+                                    size_t random, tiling_points *p) {
+    size_t edge = 0;
     int64_t low[2] = {INT64_MAX, INT64_MAX}, high[2] = {INT64_MIN, INT64_MIN};
     for (size_t r = 0; r < frozen->n_rings; r++) {
         for (uint32_t i = frozen->ring_point[r]; i + 1 < frozen->ring_point[r + 1]; i++) {
             const int64_t x = (int64_t)frozen->x[i], y = (int64_t)frozen->y[i];
+            low[0] = x < low[0] ? x : low[0], high[0] = x > high[0] ? x : high[0];
+            low[1] = y < low[1] ? y : low[1], high[1] = y > high[1] ? y : high[1];
+            if (edge++ % stride != 0) continue;
             const int64_t dx = (int64_t)frozen->x[i + 1] - x;
             const int64_t dy = (int64_t)frozen->y[i + 1] - y;
             const int64_t g = tiling_gcd(dx, dy);
@@ -215,8 +219,6 @@ static inline void tiling_points_of(const ps_areas *frozen, uint64_t seed, size_
                     tiling_point(p, mx + j, my + l);
                 }
             }
-            low[0] = x < low[0] ? x : low[0], high[0] = x > high[0] ? x : high[0];
-            low[1] = y < low[1] ? y : low[1], high[1] = y > high[1] ? y : high[1];
         }
     }
     if (frozen->n_rings == 0) low[0] = low[1] = high[0] = high[1] = 0;
@@ -240,7 +242,7 @@ static inline void tiling_check(const ps_areas *areas, bool geographic, uint64_t
         fail_msg("%s", err.text);
     assert_int_equal(ps_locator_frozen_areas(locator, &frozen, &err), PS_OK);
     tiling_points p = {0};
-    tiling_points_of(frozen, seed, random, &p);
+    tiling_points_of(frozen, seed, 1, random, &p);
     const double unit = ps_locator_unit(locator), scale = round(1 / unit);
     for (size_t i = 0; i < p.n; i++) {
         bool tie;
