@@ -215,10 +215,11 @@ static ps_exit run(const ps_call *call, ps_error *err) {
         return ps_exit_of(status);
     }
     ps_output *accounting = NULL;
-    status = ps_terminal_rows_open(call->terminal, &accounting, err);
+    status = ps_output_keep(&accounting, err);
     if (status != PS_OK) return ps_exit_of(status);
     status = ps_join(&request, call->out, accounting, err);
-    ps_terminal_rows_close(call->terminal, accounting);
+    ps_terminal_rows(call->terminal, ps_output_kept(accounting));
+    ps_output_abandon(accounting);
     return ps_exit_of(status);
 }
 

@@ -111,26 +111,6 @@ void ps_terminal_error(ps_terminal *t, int exit_code, const char *text) {
     send_line(t, &l);
 }
 
-/* A file that was made to hold the lines between open and close. */
-static const char template[] = "placestat-rows-XXXXXX";
-
-ps_status ps_terminal_rows_open(ps_terminal *t, ps_output **out, ps_error *err) {
-    *out = NULL;
-    const char *folder = getenv("TMPDIR");
-    if (folder == NULL || folder[0] == '\0') folder = "/tmp";
-    int n = snprintf(t->rows, sizeof t->rows, "%s/%s", folder, template);
-    int fd = n > 0 && (size_t)n < sizeof t->rows ? mkstemp(t->rows) : -1;
-    if (fd < 0)
-        return ps_fail(err, PS_OUTPUT,
-                       "%s: no temporary file can be made; set TMPDIR to a folder that "
-                       "can be written",
-                       folder);
-    close(fd);
-    ps_status status = ps_output_open(t->rows, out, err);
-    if (status != PS_OK) unlink(t->rows);
-    return status;
-}
-
 static void rows_as_events(ps_terminal *t, ps_str lines) {
     for (size_t i = 0; i < lines.n;) {
         const char *end = memchr(lines.p + i, '\n', lines.n - i);
@@ -140,19 +120,12 @@ static void rows_as_events(ps_terminal *t, ps_str lines) {
     }
 }
 
-void ps_terminal_rows_close(ps_terminal *t, ps_output *rows) {
-    char block[LINE_BYTES];
+void ps_terminal_rows(ps_terminal *t, ps_str lines) {
     ps_terminal_clear(t);
-    FILE *file = ps_output_commit(rows, NULL) == PS_OK ? fopen(t->rows, "re") : NULL;
-    while (file != NULL && fgets(block, sizeof block, file) != NULL) {
-        size_t n = strlen(block);
-        if (t->mode == PS_PROGRESS_JSON)
-            rows_as_events(t, (ps_str){block, n});
-        else
-            send(t, block, n);
-    }
-    if (file != NULL) fclose(file);
-    unlink(t->rows);
+    if (t->mode == PS_PROGRESS_JSON)
+        rows_as_events(t, lines);
+    else
+        send(t, lines.p, lines.n);
 }
 
 static void say(void *context, ps_talk_level level, const char *sentence) {

@@ -38,7 +38,6 @@ typedef struct ps_terminal {
     double began, shown_at, shown_done;
     int shown_percent; /* -1: nothing yet */
     bool bar_drawn;
-    char rows[512]; /* path of the lines under construction */
 } ps_terminal;
 
 /* Begin on a file descriptor; stop may be NULL. The terminal must not be moved. Reads
@@ -49,10 +48,8 @@ void ps_terminal_open(ps_terminal *terminal, int fd, ps_progress_mode mode, int 
 void ps_terminal_clear(ps_terminal *terminal);
 /* "placestat: text" */
 void ps_terminal_error(ps_terminal *terminal, int exit_code, const char *text);
-/* An output for lines that the library makes, such as the accounting of rows. They are
- * kept until it is closed, and then stand on standard error as they are, or as JSON. */
-ps_status ps_terminal_rows_open(ps_terminal *terminal, ps_output **out,
-                                ps_error *err) PS_MUST_CHECK;
-void ps_terminal_rows_close(ps_terminal *terminal, ps_output *rows);
+/* Lines that the library made, such as the accounting of rows: on standard error as they
+ * are, or as JSON. */
+void ps_terminal_rows(ps_terminal *terminal, ps_str lines);
 
 #endif

@@ -47,9 +47,10 @@ struct ps_output {
     size_t index;       /* of the member */
     bool alone;         /* the set is this output's own */
     bool borrowed;      /* fd is not to be closed */
+    bool kept;          /* in memory: the buffer grows and is never written */
     char *name;         /* for messages */
     char *buffer;
-    size_t used;
+    size_t used, capacity;
     ps_error error; /* the first */
 };
 
@@ -204,6 +205,7 @@ static ps_status make_output(const char *name, ps_output **out, ps_error *err) {
     if (output == NULL) return ps_fail_nomem(err);
     output->fd = -1;
     output->buffer = ps_alloc(BUFFER_BYTES, 1);
+    output->capacity = BUFFER_BYTES;
     output->name = ps_strndup(name, strlen(name));
     if (output->buffer == NULL || output->name == NULL) {
         ps_output_abandon(output);
@@ -353,7 +355,25 @@ ps_status ps_output_open(const char *path, ps_output **out, ps_error *err) {
     return open_alone(realpath(path, real) != NULL ? real : path, out, err);
 }
 
+ps_status ps_output_keep(ps_output **out, ps_error *err) {
+    ps_status status = make_output("memory", out, err);
+    if (status == PS_OK) (*out)->kept = true;
+    return status;
+}
+
+ps_str ps_output_kept(const ps_output *output) {
+    return (ps_str){output->buffer, output->used};
+}
+
+/* Room in a full buffer. */
 static void flush(ps_output *output) {
+    if (output->kept) {
+        void *buffer = output->buffer;
+        if (ps_grow(&buffer, &output->capacity, output->capacity + 1, 1,
+                    &output->error) == PS_OK)
+            output->buffer = buffer;
+        return;
+    }
     size_t done = 0;
     while (done < output->used && output->error.status == PS_OK) {
         ssize_t n = write(output->fd, output->buffer + done, output->used - done);
@@ -368,8 +388,8 @@ static void flush(ps_output *output) {
 void ps_output_write(ps_output *output, const void *bytes, size_t n) {
     const char *from = bytes;
     while (n > 0 && output->error.status == PS_OK) {
-        if (output->used == BUFFER_BYTES) flush(output);
-        size_t room = BUFFER_BYTES - output->used;
+        if (output->used == output->capacity) flush(output);
+        size_t room = output->capacity - output->used;
         size_t part = n < room ? n : room;
         memcpy(output->buffer + output->used, from, part);
         output->used += part;
@@ -492,7 +512,7 @@ void ps_output_json(ps_output *output, ps_str text) {
 
 /* Close and free; what happened to it is left in *err. */
 static ps_status end(ps_output *output, bool complete, ps_error *err) {
-    if (complete) flush(output);
+    if (complete && !output->kept) flush(output);
     if (output->fd >= 0 && !output->borrowed && close(output->fd) != 0 && complete &&
         output->error.status == PS_OK && errno != EINTR)
         fail_writing(&output->error, output->name, errno);

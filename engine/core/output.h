@@ -39,6 +39,9 @@ void ps_output_set_abandon(ps_output_set *set);
 /* One file on its own, by path; "-" is standard output. Commit with ps_output_commit. A
  * device or a pipe is written as it comes, a symbolic link stays one. */
 ps_status ps_output_open(const char *path, ps_output **out, ps_error *err) PS_MUST_CHECK;
+/* Bytes that stay in memory until the output is abandoned; ps_output_kept views them. */
+ps_status ps_output_keep(ps_output **out, ps_error *err) PS_MUST_CHECK;
+ps_str ps_output_kept(const ps_output *output);
 /* Errors are kept and reported by finish or commit, so that writers need not test each
  * call. */
 void ps_output_write(ps_output *output, const void *bytes, size_t n);

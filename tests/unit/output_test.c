@@ -479,6 +479,29 @@ static void failing_allocations_are_survived(void **state) {
     test_folder_remove(root);
 }
 
+static ps_status keep_much(void *context, ps_error *err) {
+    size_t *total = context;
+    ps_output *kept = NULL;
+    ps_status status = ps_output_keep(&kept, err);
+    if (status != PS_OK) return status;
+    *total = 0;
+    for (int64_t i = 0; i < 100000; i++) ps_output_int(kept, i);
+    ps_str view = ps_output_kept(kept);
+    *total = view.n;
+    bool right = view.n > 20 && memcmp(view.p, "01234567891011", 14) == 0 &&
+                 memcmp(view.p + view.n - 5, "99999", 5) == 0;
+    status = ps_output_commit(kept, err);
+    assert_true(status != PS_OK || right);
+    return status;
+}
+
+static void bytes_can_stay_in_memory(void **state) {
+    (void)state;
+    size_t total;
+    assert_true(test_each_allocation_fails(keep_much, &total) > 3);
+    assert_int_equal(total, 488890);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_appears_with_its_commit),
@@ -495,6 +518,7 @@ int main(void) {
         cmocka_unit_test(integers_are_those_of_printf),
         cmocka_unit_test(csv_fields_are_quoted_and_guarded),
         cmocka_unit_test(json_strings_are_valid),
+        cmocka_unit_test(bytes_can_stay_in_memory),
         cmocka_unit_test(failing_allocations_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

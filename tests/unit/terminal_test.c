@@ -88,7 +88,6 @@ static void log_when_nothing_moves(void **state) {
 static void json_is_one_object_a_line(void **state) {
     (void)state;
     fixture f;
-    ps_error err = {0};
     open_terminal(&f, PS_PROGRESS_JSON, 0);
     step(&f, "a \"b\"", 0, 1000);
     step(&f, "a \"b\"", 500, 1000); /* too soon */
@@ -96,10 +95,7 @@ static void json_is_one_object_a_line(void **state) {
     step(&f, "c", 7, 0);
     f.terminal.talk.say(&f.terminal, PS_TALK_WARNING, "line\nand \\ \x01 \xc3\xa9");
     f.terminal.talk.say(&f.terminal, PS_TALK_INFO, "fact");
-    ps_output *rows;
-    assert_int_equal(ps_terminal_rows_open(&f.terminal, &rows, &err), PS_OK);
-    ps_output_text(rows, "x: 1 read\ny: 2 read\n");
-    ps_terminal_rows_close(&f.terminal, rows);
+    ps_terminal_rows(&f.terminal, ps_str_of("x: 1 read\ny: 2 read\n"));
     ps_terminal_error(&f.terminal, 4, "a.csv: gone");
     expect(&f,
            "{\"event\":\"progress\",\"phase\":\"a \\\"b\\\"\",\"done\":0,\"total\":1000,"
