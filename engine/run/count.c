@@ -65,14 +65,27 @@ static void set_plausible_box(ps_points *points, const double area_box[4]) {
     ps_points_set_box(points, box);
 }
 
-static void transform_box(ps_crs_operation *op, double box[4]) {
-    double x[4] = {box[0], box[2], box[2], box[0]},
-           y[4] = {box[1], box[1], box[3], box[3]};
-    if (ps_crs_operation_apply(op, 4, x, y) > 0) return;
-    box[0] = fmin(fmin(x[0], x[1]), fmin(x[2], x[3]));
-    box[1] = fmin(fmin(y[0], y[1]), fmin(y[2], y[3]));
-    box[2] = fmax(fmax(x[0], x[1]), fmax(x[2], x[3]));
-    box[3] = fmax(fmax(y[0], y[1]), fmax(y[2], y[3]));
+/* The box around the image of a box; false when no point of it has one. Some may have
+ * none: a grid such as OSTN15 ends not far off the coast, where corners of a box around
+ * the land lie. */
+static bool transform_box(ps_crs_operation *op, double box[4]) {
+    enum { SIDE = 17, POINTS = SIDE * SIDE };
+    double x[POINTS], y[POINTS], image[4];
+    for (int i = 0; i < POINTS; i++) {
+        x[i] = box[0] + (box[2] - box[0]) * (i % SIDE) / (SIDE - 1);
+        y[i] = box[1] + (box[3] - box[1]) * (i / SIDE) / (SIDE - 1);
+    }
+    if (ps_crs_operation_apply(op, POINTS, x, y) == POINTS) return false;
+    bool any = false;
+    for (int i = 0; i < POINTS; i++) {
+        if (!isfinite(x[i])) continue;
+        if (!any) image[0] = image[2] = x[i], image[1] = image[3] = y[i];
+        image[0] = fmin(image[0], x[i]), image[1] = fmin(image[1], y[i]);
+        image[2] = fmax(image[2], x[i]), image[3] = fmax(image[3], y[i]);
+        any = true;
+    }
+    memcpy(box, image, sizeof image);
+    return true;
 }
 
 static void describe_operation(const ps_crs *points, const ps_crs *areas,
@@ -124,8 +137,7 @@ static ps_status open_target(counter *c, size_t g, ps_error *err) {
     describe_operation(to, from, op, &counts->operation);
     tell_operation(c, g);
     if (has_box && g == 0 && ps_crs_is_geographic(to)) {
-        if (op != NULL) transform_box(op, box);
-        set_plausible_box(points, box);
+        if (op == NULL || transform_box(op, box)) set_plausible_box(points, box);
     }
     ps_status status =
         ps_locator_build(t->areas, op, ps_crs_is_geographic(to), &t->locator, err);
