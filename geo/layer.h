@@ -84,7 +84,9 @@ typedef struct ps_layer_field {
     const char *name, *type;
 } ps_layer_field;
 typedef struct ps_layer_info {
-    const char *name, *geometry, *crs; /* crs "" when the file has none */
+    const char *name;
+    const char *geometry; /* "" for a sheet or table */
+    const char *crs;      /* "" when the file has none */
     int64_t features;
     double box[4];
     bool has_box;

@@ -368,6 +368,13 @@ static ps_status choose_layer(source *s, const char *layer, const char *kind,
     return status;
 }
 
+static ps_status filter_fail(const source *s, const char *filter,
+                             const ps_gdal_scope *scope, ps_error *err) {
+    return ps_fail(err, PS_CONFIG,
+                   "'%s', layer '%s': the filter \"%.200s\" is not understood: %s",
+                   s->shown, OGR_L_GetName(s->layer), filter, reason(scope));
+}
+
 static ps_status open_source(const ps_layer_spec *spec, source *s, ps_gdal_scope *scope,
                              ps_error *err) {
     place *where = ps_alloc(1, sizeof *where);
@@ -380,9 +387,7 @@ static ps_status open_source(const ps_layer_spec *spec, source *s, ps_gdal_scope
     if (status == PS_OK) status = choose_layer(s, spec->layer, "layer", false, err);
     if (status == PS_OK && spec->where != NULL && spec->where[0] != '\0' &&
         OGR_L_SetAttributeFilter(s->layer, spec->where) != OGRERR_NONE)
-        status = ps_fail(err, PS_CONFIG,
-                         "'%s', layer '%s': the filter \"%.200s\" is not understood: %s",
-                         s->shown, OGR_L_GetName(s->layer), spec->where, reason(scope));
+        status = filter_fail(s, spec->where, scope, err);
     return status;
 }
 
@@ -886,6 +891,11 @@ static ps_status read_features(reading *r, ps_gdal_scope *scope, ps_error *err) 
         PS_TRY(ps_progress(r->talk, "reading boundaries", (double)r->report->features,
                            total, err));
     }
+    /* A database tells only now that it does not understand a filter. */
+    const char *filter = r->spec->where;
+    if (scope->failures > 0 && r->report->features == 0 && filter != NULL &&
+        filter[0] != '\0')
+        return filter_fail(s, filter, scope, err);
     if (scope->failures > 0)
         return ps_fail(err, PS_FORMAT,
                        "'%s', layer '%s' is damaged after feature %lld: %s", s->shown,
@@ -1303,7 +1313,7 @@ static ps_status column_names(sheet *t, ps_arena *arena, ps_str **names, int *n,
     if (!some)
         return ps_fail(err, PS_CONFIG,
                        "'%s', sheet '%s' has nothing in row %lld, which should hold the "
-                       "names of the columns; say in header_row where they are",
+                       "names of the columns; say in `header` where they are",
                        t->source.shown, OGR_L_GetName(layer), (long long)t->header_row);
     return PS_OK;
 }
@@ -1487,7 +1497,7 @@ static ps_status describe_layer(const source *s, ps_arena *arena, ps_layer_info 
     OGRFeatureDefnH def = OGR_L_GetLayerDefn(s->layer);
     OGRwkbGeometryType type = OGR_L_GetGeomType(s->layer);
     PS_TRY(keep_text(arena, OGR_L_GetName(s->layer), &info->name, err));
-    PS_TRY(keep_text(arena, type == wkbNone ? "none" : OGRGeometryTypeToName(type),
+    PS_TRY(keep_text(arena, type == wkbNone ? "" : OGRGeometryTypeToName(type),
                      &info->geometry, err));
     info->features = (int64_t)OGR_L_GetFeatureCount(s->layer, 1);
     info->crs = "";

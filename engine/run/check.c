@@ -121,7 +121,7 @@ static ps_status check(const ps_run_options *options, ps_job_file **job,
     PS_TRY(ps_job_inputs(*job, options->job, inputs, err));
     PS_TRY(ps_figures_check_points(*job, err));
     PS_TRY(ps_geographies_open(*job, options->talk, all, err));
-    ps_output_printf(out, "%s\n", (*job)->job->title);
+    if ((*job)->job->title != NULL) ps_output_printf(out, "%s\n", (*job)->job->title);
     tell_geographies(*all, &f, out);
     ps_output_text(out, "points\n");
     for (unsigned i = 0; i < (*job)->job->points_count; i++)

@@ -375,21 +375,6 @@ static ps_status load_population(const ps_job_file *job, ps_geographies *all,
     return PS_OK;
 }
 
-static void tell_repairs(const ps_geography *g, const ps_talk *talk) {
-    const ps_layer_report *r = &g->report;
-    int64_t wrong =
-        r->invalid_geometry + r->null_geometry + r->empty_geometry + r->not_polygon;
-    if (wrong == 0) return;
-    ps_say(talk, PS_TALK_WARNING,
-           "%s: of %lld features %lld have an invalid, %lld a null, %lld an empty "
-           "geometry, %lld "
-           "are no polygon; %lld repaired, %lld skipped (%s)",
-           g->spec->id, (long long)r->features, (long long)r->invalid_geometry,
-           (long long)r->null_geometry, (long long)r->empty_geometry,
-           (long long)r->not_polygon, (long long)r->repaired, (long long)r->skipped,
-           r->examples > 0 ? r->example[0] : "");
-}
-
 static ps_status open_all(const ps_job_file *job, ps_geographies *all,
                           const ps_talk *talk, ps_error *err) {
     for (size_t i = 0; i < all->n; i++) {
@@ -398,7 +383,6 @@ static ps_status open_all(const ps_job_file *job, ps_geographies *all,
         PS_TRY(ps_progress(talk, "reading boundaries", (double)i, (double)all->n, err));
         if (g->spec->file != NULL) {
             PS_TRY(read_polygons(job, i, g, talk, err));
-            tell_repairs(g, talk);
         } else {
             PS_TRY(build_membership(job, i, all, talk, err));
         }

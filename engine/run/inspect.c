@@ -267,15 +267,20 @@ static ps_status inspect_text(const ps_source *source, ps_json *json, const ps_t
 
 static void tell_layers(const char *name, const ps_layer_listing *listing,
                         ps_output *out) {
-    ps_output_printf(out, "%s\n  %s, %zu layer%s\n", name, listing->driver, listing->n,
+    bool book =
+        strcmp(listing->driver, "XLSX") == 0 || strcmp(listing->driver, "ODS") == 0;
+    const char *part = book ? "sheet" : "layer";
+    ps_output_printf(out, "%s\n  %s, %zu %s%s\n", name, listing->driver, listing->n, part,
                      listing->n == 1 ? "" : "s");
     for (size_t i = 0; i < listing->n; i++) {
         const ps_layer_info *l = &listing->layer[i];
-        ps_output_printf(out, "  layer %s: %lld %s, %s", l->name, (long long)l->features,
-                         l->geometry[0] != '\0' ? "features" : "rows",
-                         l->geometry[0] != '\0' ? l->geometry : "no geometry");
+        ps_output_printf(out, "  %s %s: %lld %s", part, l->name, (long long)l->features,
+                         l->geometry[0] != '\0' ? "features" : "rows");
         if (l->geometry[0] != '\0')
-            ps_output_printf(out, ", %s", l->crs[0] != '\0' ? l->crs : "no CRS");
+            ps_output_printf(out, ", %s, %s", l->geometry,
+                             l->crs[0] != '\0' ? l->crs : "no CRS");
+        else if (!book)
+            ps_output_text(out, ", no geometry");
         ps_output_text(out, "\n");
         if (l->has_box)
             ps_output_printf(out, "    x %.9g to %.9g, y %.9g to %.9g\n", l->box[0],

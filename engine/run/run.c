@@ -337,7 +337,7 @@ static void sum_up(const ps_data_set *d, size_t geography, ps_rows *rows,
 }
 
 static void summarise(const job_run *r, ps_output *out) {
-    ps_output_printf(out, "%s\n", r->job->job->title);
+    if (r->job->job->title != NULL) ps_output_printf(out, "%s\n", r->job->job->title);
     for (size_t i = 0; i < r->figures->n_data; i++) {
         const ps_data_set *d = &r->figures->data[i];
         size_t joined = 0;
