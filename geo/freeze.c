@@ -12,16 +12,16 @@
 
 #include "engine/core/par.h"
 
-enum { BLOCK_AREAS = 64, MAX_ROUNDS = 24 };
+enum { BLOCK_AREAS = 64, MAX_ROUNDS = 24, MAX_PIECES = 8 };
 
 static const double METRES_PER_DEGREE = 111320.0;
 static const double RADIANS_PER_DEGREE = 0.017453292519943295;
 /* An edge may stray this far from the true one, in metres. With 0.65 mm for the rounding
  * of its ends to 1e-8 degree that stays within a millimetre. */
-static const double MAX_BEND = 0.0002;
-/* Shorter edges are straight enough unseen: at latitude 60 a line of constant bearing
- * bends by length^2 * tan(60) / (8 * 6.4e6 m), here 0.03 mm. */
-static const double SHORT_EDGE = 30.0;
+static const double MAX_BEND = 0.00035;
+/* Shorter edges are straight enough unseen: at latitude 60 a straight line of a conformal
+ * projection bends by length^2 * tan(60) / (8 * 6.4e6 m), here 0.12 mm. */
+static const double SHORT_EDGE = 60.0;
 /* Longer ones are always split: the middle of a double bend may lie on the line. */
 static const double LONG_EDGE = 5000.0;
 
@@ -50,13 +50,18 @@ void ps_frozen_free(ps_frozen *frozen) {
 
 /* --- transforming --- */
 
+typedef struct cut {
+    uint32_t point, pieces; /* of the edge from this point to its next */
+} cut;
+
 /* The points of one block; filled in any order, linked by next. */
 typedef struct chain {
     double *x, *y;   /* in the source */
     double *tx, *ty; /* in the target */
     uint32_t *next;  /* UINT32_MAX at the end of a ring */
     uint32_t *open;  /* points whose edge to next has to be looked at */
-    size_t n, room[6];
+    cut *cut;        /* edges to be cut in this round */
+    size_t n, room[7];
 } chain;
 
 static void chain_free(chain *c) {
@@ -66,6 +71,7 @@ static void chain_free(chain *c) {
     ps_free(c->ty);
     ps_free(c->next);
     ps_free(c->open);
+    ps_free(c->cut);
     *c = (chain){0};
 }
 
@@ -75,7 +81,8 @@ static ps_status chain_grow(chain *c, size_t n, ps_error *err) {
     PS_TRY(ps_grow((void **)&c->tx, &c->room[2], n, sizeof *c->tx, err));
     PS_TRY(ps_grow((void **)&c->ty, &c->room[3], n, sizeof *c->ty, err));
     PS_TRY(ps_grow((void **)&c->next, &c->room[4], n, sizeof *c->next, err));
-    return ps_grow((void **)&c->open, &c->room[5], n, sizeof *c->open, err);
+    PS_TRY(ps_grow((void **)&c->open, &c->room[5], n, sizeof *c->open, err));
+    return ps_grow((void **)&c->cut, &c->room[6], n, sizeof *c->cut, err);
 }
 
 /* The transformed rings of one block, in order. */
@@ -116,8 +123,35 @@ static ps_status fail_no_image(const ps_areas *areas, size_t begin, size_t end, 
                    code.n < 80 ? (int)code.n : 80, code.p, x, y);
 }
 
-/* Middles of open edges, transformed in one call; edges that are straight are closed. The
- * middles stand behind the points of the chain until they are taken up. */
+/* Points that cut the edge p to its next into pieces, linked in; their images are not
+ * known yet. Counted from the lower end, whichever way the ring goes. */
+static void cut_edge(chain *c, uint32_t p, uint32_t pieces) {
+    const uint32_t q = c->next[p];
+    const bool forth = c->x[p] < c->x[q] || (c->x[p] == c->x[q] && c->y[p] < c->y[q]);
+    const uint32_t low = forth ? p : q, high = forth ? q : p;
+    uint32_t last = p;
+    for (uint32_t i = 1; i < pieces; i++) {
+        const double share = (double)(forth ? i : pieces - i) / pieces;
+        const uint32_t m = (uint32_t)c->n++;
+        c->tx[m] = c->x[m] = c->x[low] + (c->x[high] - c->x[low]) * share;
+        c->ty[m] = c->y[m] = c->y[low] + (c->y[high] - c->y[low]) * share;
+        c->next[last] = m;
+        last = m;
+    }
+    c->next[last] = q;
+}
+
+static ps_status fail_middle(double x, double y, ps_error *err) {
+    return ps_fail(err, PS_FORMAT,
+                   "boundary point %.9g %.9g (in the middle of an edge) has no place in "
+                   "the coordinate system of the points",
+                   x, y);
+}
+
+/* Look at the middles of the open edges, transformed in one call. What is straight is
+ * closed. What bends a little is cut into as many pieces as it takes, since the bend
+ * falls with the square of the length, and closed. What bends more is cut in two, and
+ * both halves stay open. */
 static ps_status split_round(const transforming *t, chain *c, size_t *n_open, int worker,
                              ps_error *err) {
     size_t asked = 0;
@@ -129,10 +163,9 @@ static ps_status split_round(const transforming *t, chain *c, size_t *n_open, in
     }
     *n_open = 0;
     if (asked == 0) return PS_OK;
-    if (c->n + 2 * asked >= UINT32_MAX)
+    if (c->n + MAX_PIECES * asked >= UINT32_MAX)
         return ps_fail(err, PS_LIMIT, "more than %u points in a block of boundaries",
                        UINT32_MAX);
-    /* open may double: each split gives two edges */
     PS_TRY(chain_grow(c, c->n + 2 * asked, err));
     for (size_t i = 0; i < asked; i++) {
         const uint32_t p = c->open[i], q = c->next[p];
@@ -141,36 +174,50 @@ static ps_status split_round(const transforming *t, chain *c, size_t *n_open, in
         c->ty[m] = c->y[m] = (c->y[p] + c->y[q]) / 2;
     }
     (void)ps_crs_operation_apply(t->op[worker], asked, c->tx + c->n, c->ty + c->n);
-    /* The kept middles move forward over the dropped ones; the new open list is built
+    /* The kept middles move forward over the dropped ones. The new open list is built
      * behind the one that is being read and moved to the front afterwards. */
-    size_t kept = c->n, opened = 0;
+    const size_t middles = c->n;
+    size_t kept = c->n, opened = 0, cuts = 0, points = 0;
     uint32_t *fresh = c->open + asked;
     for (size_t i = 0; i < asked; i++) {
         const uint32_t p = c->open[i], q = c->next[p];
-        const size_t m = c->n + i;
-        if (!isfinite(c->tx[m]) || !isfinite(c->ty[m])) {
-            return ps_fail(err, PS_FORMAT,
-                           "boundary point %.9g %.9g (the middle of an edge) has no "
-                           "place in the coordinate system of the points",
-                           c->x[m], c->y[m]);
-        }
-        const double bend2 = square_metres(c->tx[m] - (c->tx[p] + c->tx[q]) / 2,
-                                           c->ty[m] - (c->ty[p] + c->ty[q]) / 2, c->ty[m],
-                                           t->geographic ? 0 : 1);
+        const size_t m = middles + i;
+        if (!isfinite(c->tx[m]) || !isfinite(c->ty[m]))
+            return fail_middle(c->x[m], c->y[m], err);
+        const double bend = sqrt(square_metres(c->tx[m] - (c->tx[p] + c->tx[q]) / 2,
+                                               c->ty[m] - (c->ty[p] + c->ty[q]) / 2,
+                                               c->ty[m], t->geographic ? 0 : 1));
         const double length2 = square_metres(c->x[q] - c->x[p], c->y[q] - c->y[p],
                                              c->y[m], t->source_metres);
-        if (bend2 <= MAX_BEND * MAX_BEND && length2 <= LONG_EDGE * LONG_EDGE) continue;
+        const double pieces = ceil(sqrt(bend / MAX_BEND));
+        const bool open = length2 > LONG_EDGE * LONG_EDGE || !(pieces <= MAX_PIECES);
+        if (!open && pieces <= 1) continue;
+        if (!open && pieces > 2) {
+            c->cut[cuts++] = (cut){p, (uint32_t)pieces};
+            points += (size_t)pieces - 1;
+            continue;
+        }
         c->x[kept] = c->x[m], c->y[kept] = c->y[m];
         c->tx[kept] = c->tx[m], c->ty[kept] = c->ty[m];
         c->next[kept] = q;
         c->next[p] = (uint32_t)kept;
-        fresh[opened++] = p;
-        fresh[opened++] = (uint32_t)kept;
+        if (open) {
+            fresh[opened++] = p;
+            fresh[opened++] = (uint32_t)kept;
+        }
         kept++;
     }
     c->n = kept;
     memmove(c->open, fresh, opened * sizeof *fresh);
     *n_open = opened;
+
+    PS_TRY(chain_grow(c, c->n + points, err));
+    for (size_t i = 0; i < cuts; i++) cut_edge(c, c->cut[i].point, c->cut[i].pieces);
+    (void)ps_crs_operation_apply(t->op[worker], points, c->tx + kept, c->ty + kept);
+    for (size_t m = kept; m < c->n; m++) {
+        if (!isfinite(c->tx[m]) || !isfinite(c->ty[m]))
+            return fail_middle(c->x[m], c->y[m], err);
+    }
     return PS_OK;
 }
 

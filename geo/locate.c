@@ -392,7 +392,7 @@ static ps_status write_record(scratch *s, const item *part, size_t n, int64_t k,
             edges += all || (part[i].a >= low && part[i].a <= high) ||
                      (part[i].b >= low && part[i].b <= high);
         if (edges >= (size_t)1 << 26) return fail_size(err);
-        size_t at;
+        size_t at = 0;
         PS_TRY(
             claim(&s->out, 2 + some + edges * EDGE_WORDS, first == 0 ? 2 : 1, &at, err));
         if (first == 0) begin = at;
@@ -451,7 +451,7 @@ static ps_status build_cell(scratch *s, int depth, const item *part, size_t n,
     s->budget -= v->cells.touch.n;
     const size_t cells = (size_t)1 << (2 * fan);
     PS_TRY(spread_sort(&v->cells, cells, err));
-    size_t at;
+    size_t at = 0;
     PS_TRY(claim(&s->out, cells, 8, &at, err));
 
     const size_t set_words = (s->rows.n + 31) / 32;
