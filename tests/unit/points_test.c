@@ -71,7 +71,7 @@ static void read_fates(ps_points *points, char *fates, size_t capacity) {
 static void every_row_has_one_fate(void **state) {
     (void)state;
     static const char *const no_place[] = {"-1", "NULL"};
-    static char *not_test[] = {(char[]){"test"}};
+    static char test[] = "test", *not_test[] = {test};
     static char kind[] = "kind";
     const ps_job_filter where[] = {{.column = kind, .not = not_test, .not_count = 1}};
     ps_points_spec spec = grid_spec();
