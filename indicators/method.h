@@ -35,7 +35,7 @@ typedef struct ps_method_column {
 typedef struct ps_method_param {
     const char *name;
     ps_column_kind kind;
-    const char *fallback; /* NULL: must be given */
+    const char *fallback; /* NULL: must be given; "": none, a number is then NAN */
     const char *choices;  /* "a|b|c", or NULL */
     double least, most;   /* of a number; least > most: any */
     const char *meaning;
@@ -56,6 +56,15 @@ typedef struct ps_method {
     size_t n_output;
     ps_status (*run)(const ps_method_call *call, ps_error *err);
 } ps_method;
+
+/* For the tables of a method. */
+#define PS_LENGTH(array) (sizeof(array) / sizeof *(array))
+/* The interval's level, a parameter of most methods. */
+#define PS_PARAM_CONFIDENCE                                               \
+    {                                                                     \
+        "confidence", PS_COLUMN_NUMBER, "0.95", NULL, 0.9, 0.99999999999, \
+            "level of the interval"                                       \
+    }
 
 /* All methods, by id. */
 size_t ps_methods(const ps_method *const **out);

@@ -38,6 +38,14 @@ typedef struct ps_estimate {
  * may be fractional when counts were apportioned; 0.9 <= confidence < 1. Errors   x < 0
  * or not finite, or confidence outside [0.9, 1): PS_VALUE_UNDEFINED. */
 ps_estimate ps_count(double x, double confidence);
+/* The same by a rule of the caller's choice. Byar's limits below 10 events may lack a
+ * lower one (a negative cube, or x = 0): limits_status is then undefined. */
+typedef enum ps_count_rule {
+    PS_COUNT_PUBLIC_HEALTH,
+    PS_COUNT_EXACT,
+    PS_COUNT_BYAR
+} ps_count_rule;
+ps_estimate ps_count_by(double x, double confidence, ps_count_rule rule);
 
 /* Events per multiplier people: multiplier * x / n with the limits of the count scaled
  * alike. Rule     n = 0 and x = 0: undefined; n = 0 and x > 0:

@@ -1,0 +1,375 @@
+/* The list of methods, the checks before a method runs, and the cells it reads and
+ * writes.
+ *
+ * A call holds the place of each input column, the text and number of each parameter, and
+ * the one output row under construction, whose texts live in an arena that is emptied
+ * after each row. */
+#include "indicators/method.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/core/csv.h"
+
+/* By id. A new method needs its line here and nothing else. */
+// clang-format off
+#define METHODS(X) \
+    X(count_ci) \
+    X(crude_rate)
+// clang-format on
+
+#define DECLARE(name) extern const ps_method ps_method_##name;
+#define POINT(name) &ps_method_##name,
+METHODS(DECLARE)
+static const ps_method *const methods[] = {METHODS(POINT)};
+enum { N_METHODS = sizeof methods / sizeof *methods };
+
+size_t ps_methods(const ps_method *const **out) {
+    *out = methods;
+    return N_METHODS;
+}
+
+const ps_method *ps_method_find(const char *id) {
+    for (size_t i = 0; i < N_METHODS; i++) {
+        if (strcmp(methods[i]->id, id) == 0) return methods[i];
+    }
+    return NULL;
+}
+
+/* The row that is being filled. */
+typedef struct output_row {
+    ps_table *table;
+    ps_arena *arena;
+    ps_str *cell;
+    size_t n;
+    bool no_memory;
+} output_row;
+
+struct ps_method_call {
+    const ps_method *method;
+    const ps_table *table;
+    const ps_talk *talk;
+    int *column;       /* per input; -1 when absent */
+    const char **text; /* per parameter */
+    double *number;    /* per parameter; NAN for an empty one */
+    output_row *out;
+};
+
+/* ---- checks ---- */
+
+static ps_status find_columns(const ps_method_call *call, ps_error *err) {
+    const ps_method *method = call->method;
+    size_t n = ps_table_columns(call->table);
+    ps_str *names = ps_alloc(n, sizeof *names);
+    if (names == NULL) return ps_fail_nomem(err);
+    for (size_t i = 0; i < n; i++) names[i] = ps_table_column_name(call->table, i);
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < method->n_input && status == PS_OK; i++) {
+        const ps_method_column *input = &method->input[i];
+        ps_str name = ps_str_of(input->name);
+        int at = ps_names_find(names, n, name);
+        if (at == -2 || (at < 0 && input->required)) {
+            status = ps_names_need(names, n, name, ps_table_name(call->table), &at, err);
+            ps_fail_prefix(err, "%s needs the column %s: ", method->id, input->name);
+        }
+        call->column[i] = at < 0 ? -1 : at;
+    }
+    ps_free(names);
+    return status;
+}
+
+static bool is_choice(const char *choices, const char *value) {
+    size_t n = strlen(value);
+    for (const char *c = choices;; c++) {
+        size_t width = strcspn(c, "|");
+        if (width == n && memcmp(c, value, n) == 0) return true;
+        c += width;
+        if (*c == '\0') return false;
+    }
+}
+
+static ps_status take_value(const ps_method *method, const ps_method_param *param,
+                            const char *value, double *number, ps_error *err) {
+    *number = NAN;
+    if (param->choices != NULL && !is_choice(param->choices, value))
+        return ps_fail(err, PS_CONFIG, "%s: %s is '%.60s', but has to be one of %s",
+                       method->id, param->name, value, param->choices);
+    if (param->kind == PS_COLUMN_TEXT) return PS_OK;
+    ps_str text = ps_str_trim(ps_str_of(value));
+    int64_t whole;
+    bool right = ps_parse_double(text, number);
+    if (param->kind == PS_COLUMN_INTEGER) right = right && ps_parse_int(text, &whole);
+    if (!right)
+        return ps_fail(err, PS_CONFIG, "%s: %s is '%.60s', which is not a %snumber",
+                       method->id, param->name, value,
+                       param->kind == PS_COLUMN_INTEGER ? "whole " : "");
+    if (param->least <= param->most &&
+        !(*number >= param->least && *number <= param->most)) {
+        char least[32], most[32];
+        ps_format_double(param->least, least);
+        ps_format_double(param->most, most);
+        return ps_fail(err, PS_CONFIG, "%s: %s is %.60s, but has to be in %s to %s",
+                       method->id, param->name, value, least, most);
+    }
+    return PS_OK;
+}
+
+static ps_status unknown_param(const ps_method *method, const char *name, ps_error *err) {
+    const char *names[64];
+    size_t n = method->n_param < 64 ? method->n_param : 64;
+    for (size_t i = 0; i < n; i++) names[i] = method->param[i].name;
+    int near = ps_nearest(ps_str_of(name), names, n);
+    if (near >= 0)
+        return ps_fail(err, PS_CONFIG, "%s has no parameter '%.60s'; did you mean '%s'?",
+                       method->id, name, names[near]);
+    char known[512];
+    size_t at = 0;
+    known[0] = '\0';
+    for (size_t i = 0; i < n && at < sizeof known; i++) {
+        int wrote =
+            snprintf(known + at, sizeof known - at, "%s%s", i > 0 ? ", " : "", names[i]);
+        at += wrote > 0 ? (size_t)wrote : 0;
+    }
+    return ps_fail(err, PS_CONFIG, "%s has no parameter '%.60s'; it has %s", method->id,
+                   name, n > 0 ? known : "none");
+}
+
+static ps_status take_params(const ps_method_call *call,
+                             const ps_method_argument *arguments, size_t n,
+                             ps_error *err) {
+    const ps_method *method = call->method;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = 0;
+        while (at < method->n_param &&
+               strcmp(method->param[at].name, arguments[i].name) != 0)
+            at++;
+        if (at == method->n_param) return unknown_param(method, arguments[i].name, err);
+        if (call->text[at] != NULL)
+            return ps_fail(err, PS_CONFIG, "%s: %s is given twice", method->id,
+                           arguments[i].name);
+        call->text[at] = arguments[i].value;
+        PS_TRY(take_value(method, &method->param[at], arguments[i].value,
+                          &call->number[at], err));
+    }
+    for (size_t i = 0; i < method->n_param; i++) {
+        const ps_method_param *param = &method->param[i];
+        if (call->text[i] != NULL) continue;
+        if (param->fallback == NULL)
+            return ps_fail(err, PS_CONFIG,
+                           "%s needs the parameter %s: %s; give -p %s=...", method->id,
+                           param->name, param->meaning, param->name);
+        call->text[i] = param->fallback;
+        call->number[i] = NAN;
+        if (param->fallback[0] != '\0')
+            PS_TRY(take_value(method, param, param->fallback, &call->number[i], err));
+    }
+    return PS_OK;
+}
+
+/* ---- running ---- */
+
+static ps_status make_result(const ps_method *method, const char *name, output_row *out,
+                             ps_error *err) {
+    out->n = method->n_output;
+    out->cell = ps_zalloc(out->n, sizeof *out->cell);
+    if (out->cell == NULL) return ps_fail_nomem(err);
+    PS_TRY(ps_arena_create(&out->arena, err));
+    for (size_t i = 0; i < out->n; i++) out->cell[i] = ps_str_of(method->output[i].name);
+    ps_status status = ps_table_create(name, out->cell, out->n, &out->table, err);
+    memset(out->cell, 0, out->n * sizeof *out->cell);
+    return status;
+}
+
+ps_status ps_method_run(const ps_method *method, const ps_table *input,
+                        const ps_method_argument *arguments, size_t n_arguments,
+                        const ps_talk *talk, ps_table **result, ps_error *err) {
+    *result = NULL;
+    output_row out = {0};
+    ps_method_call call = {.method = method,
+                           .table = input,
+                           .talk = talk,
+                           .column = ps_alloc(method->n_input, sizeof *call.column),
+                           .text = ps_zalloc(method->n_param, sizeof *call.text),
+                           .number = ps_zalloc(method->n_param, sizeof *call.number),
+                           .out = &out};
+    ps_status status = PS_OK;
+    if (call.column == NULL || call.text == NULL || call.number == NULL)
+        status = ps_fail_nomem(err);
+    if (status == PS_OK) status = take_params(&call, arguments, n_arguments, err);
+    if (status == PS_OK) status = find_columns(&call, err);
+    if (status == PS_OK) status = make_result(method, method->id, &out, err);
+    if (status == PS_OK) status = method->run(&call, err);
+    ps_free(call.column);
+    ps_free(call.text);
+    ps_free(call.number);
+    ps_free(out.cell);
+    ps_arena_free(out.arena);
+    if (status == PS_OK)
+        *result = out.table;
+    else
+        ps_table_free(out.table);
+    return status;
+}
+
+/* ---- what a call knows ---- */
+
+const ps_table *ps_call_table(const ps_method_call *call) {
+    return call->table;
+}
+
+size_t ps_call_rows(const ps_method_call *call) {
+    return ps_table_rows(call->table);
+}
+
+const ps_talk *ps_call_talk(const ps_method_call *call) {
+    return call->talk;
+}
+
+bool ps_call_has(const ps_method_call *call, size_t input) {
+    return call->column[input] >= 0;
+}
+
+ps_str ps_call_text(const ps_method_call *call, size_t row, size_t input) {
+    if (call->column[input] < 0) return (ps_str){"", 0};
+    return ps_str_trim(ps_table_cell(call->table, row, (size_t)call->column[input]));
+}
+
+static ps_status not_whole(const ps_method_call *call, size_t row, size_t input,
+                           ps_error *err) {
+    ps_str text = ps_call_text(call, row, input);
+    return ps_fail(
+        err, PS_FORMAT, "%s: row %lld: %s is %.*s, but has to be a whole number",
+        ps_table_name(call->table), (long long)ps_call_row_in_file(call, row),
+        call->method->input[input].name, text.n < 60 ? (int)text.n : 60, text.p);
+}
+
+ps_status ps_call_number(const ps_method_call *call, size_t row, size_t input,
+                         double *value, bool *missing, ps_error *err) {
+    *value = 0;
+    *missing = true;
+    if (call->column[input] < 0) return PS_OK;
+    PS_TRY(ps_table_number(call->table, row, (size_t)call->column[input], value, missing,
+                           err));
+    if (call->method->input[input].kind == PS_COLUMN_INTEGER && !*missing &&
+        !(*value == floor(*value) && fabs(*value) <= 9007199254740992.0))
+        return not_whole(call, row, input, err);
+    return PS_OK;
+}
+
+ps_status ps_call_numbers(const ps_method_call *call, size_t input, double **values,
+                          ps_error *err) {
+    size_t n = ps_call_rows(call);
+    *values = NULL;
+    double *all = ps_alloc(n, sizeof *all);
+    if (all == NULL) return ps_fail_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        bool missing;
+        ps_status status = ps_call_number(call, i, input, &all[i], &missing, err);
+        if (status != PS_OK) {
+            ps_free(all);
+            return status;
+        }
+        if (missing) all[i] = NAN;
+    }
+    *values = all;
+    return PS_OK;
+}
+
+const char *ps_call_param_text(const ps_method_call *call, size_t param) {
+    return call->text[param];
+}
+
+double ps_call_param_number(const ps_method_call *call, size_t param) {
+    return call->number[param];
+}
+
+bool ps_call_param_is(const ps_method_call *call, size_t param, const char *choice) {
+    return strcmp(call->text[param], choice) == 0;
+}
+
+int64_t ps_call_row_in_file(const ps_method_call *call, size_t row) {
+    return ps_table_row_in_file(call->table, row);
+}
+
+/* ---- groups ---- */
+
+typedef struct keyed {
+    ps_str text;
+    size_t row;
+} keyed;
+
+static int by_text_then_row(const void *a, const void *b) {
+    const keyed *x = a, *y = b;
+    int order = ps_str_cmp(x->text, y->text);
+    if (order != 0) return order;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+ps_status ps_call_groups(const ps_method_call *call, size_t input, size_t **order,
+                         size_t **offset, size_t *n_groups, ps_error *err) {
+    size_t n = ps_call_rows(call), groups = 0;
+    *order = *offset = NULL;
+    *n_groups = 0;
+    keyed *rows = ps_alloc(n, sizeof *rows);
+    size_t *to = ps_alloc(n, sizeof *to), *starts = ps_alloc(n + 1, sizeof *starts);
+    if (rows == NULL || to == NULL || starts == NULL) {
+        ps_free(rows);
+        ps_free(to);
+        ps_free(starts);
+        return ps_fail_nomem(err);
+    }
+    for (size_t i = 0; i < n; i++) rows[i] = (keyed){ps_call_text(call, i, input), i};
+    if (n > 1) qsort(rows, n, sizeof *rows, by_text_then_row);
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || !ps_str_eq(rows[i].text, rows[i - 1].text)) starts[groups++] = i;
+        to[i] = rows[i].row;
+    }
+    starts[groups] = n;
+    ps_free(rows);
+    *order = to;
+    *offset = starts;
+    *n_groups = groups;
+    return PS_OK;
+}
+
+/* ---- output ---- */
+
+void ps_call_put_text(const ps_method_call *call, size_t output, ps_str text) {
+    output_row *out = call->out;
+    const char *copy = ps_arena_strndup(out->arena, text.n > 0 ? text.p : "", text.n);
+    if (copy == NULL)
+        out->no_memory = true;
+    else
+        out->cell[output] = (ps_str){copy, text.n};
+}
+
+void ps_call_put_number(const ps_method_call *call, size_t output, ps_value_status status,
+                        double value) {
+    char text[32];
+    if (status != PS_VALUE_OK || !isfinite(value)) return;
+    ps_format_double(value, text);
+    ps_call_put_text(call, output, ps_str_of(text));
+}
+
+void ps_call_put_int(const ps_method_call *call, size_t output, int64_t value) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    ps_call_put_text(call, output, ps_str_of(text));
+}
+
+void ps_call_put_status(const ps_method_call *call, size_t output,
+                        ps_value_status status) {
+    ps_call_put_text(call, output, ps_str_of(ps_value_status_text(status)));
+}
+
+ps_status ps_call_end_row(const ps_method_call *call, ps_error *err) {
+    output_row *out = call->out;
+    if (out->no_memory) return ps_fail_nomem(err);
+    ps_status status = ps_table_add_row(out->table, out->cell,
+                                        (int64_t)ps_table_rows(out->table) + 1, err);
+    memset(out->cell, 0, out->n * sizeof *out->cell);
+    ps_arena_reset(out->arena);
+    return status;
+}
