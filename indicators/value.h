@@ -1,0 +1,35 @@
+/* One number and why it is there or not: what every method returns beside plain counts.
+ */
+#ifndef PS_INDICATORS_VALUE_H
+#define PS_INDICATORS_VALUE_H
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "indicators/rate.h"
+
+typedef struct ps_value {
+    ps_value_status status;
+    double value; /* 0 unless status is PS_VALUE_OK */
+} ps_value;
+
+static inline ps_value ps_value_none(ps_value_status status) {
+    return (ps_value){.status = status, .value = 0};
+}
+
+/* A result of arithmetic: undefined when it left the range of a double. */
+static inline ps_value ps_value_of(double value) {
+    if (!isfinite(value)) return ps_value_none(PS_VALUE_UNDEFINED);
+    return (ps_value){.status = PS_VALUE_OK, .value = value};
+}
+
+static inline bool ps_value_ok(ps_value value) {
+    return value.status == PS_VALUE_OK;
+}
+
+/* The levels that every interval of this library takes. */
+static inline bool ps_confidence_ok(double confidence) {
+    return confidence >= 0.9 && confidence < 1;
+}
+
+#endif
