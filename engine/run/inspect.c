@@ -154,27 +154,34 @@ static const char *delimiter_name(char delimiter) {
 }
 
 /* Everything that placestat would count or warn about. */
+static void tell_problem(ps_output *out, const char *what, int64_t rows) {
+    ps_output_printf(out, "  problem: %s: %lld row%s", what, (long long)rows,
+                     rows == 1 ? "" : "s");
+}
+
 static void tell_problems(const text_seen *s, ps_output *out) {
-    if (s->short_rows > 0)
-        ps_output_printf(out,
-                         "  problem: %lld rows with too few fields (first: row %lld)\n",
-                         (long long)s->short_rows, (long long)s->first_short);
-    if (s->long_rows > 0)
-        ps_output_printf(out,
-                         "  problem: %lld rows with too many fields (first: row %lld)\n",
-                         (long long)s->long_rows, (long long)s->first_long);
+    if (s->short_rows > 0) {
+        tell_problem(out, "too few fields", s->short_rows);
+        ps_output_printf(out, " (first: row %lld)\n", (long long)s->first_short);
+    }
+    if (s->long_rows > 0) {
+        tell_problem(out, "too many fields", s->long_rows);
+        ps_output_printf(out, " (first: row %lld)\n", (long long)s->first_long);
+    }
     if (!s->police) return;
-    if (s->rows > s->located)
-        ps_output_printf(out, "  problem: %lld rows (%.2f %%) without coordinates\n",
-                         (long long)(s->rows - s->located),
+    if (s->rows > s->located) {
+        tell_problem(out, "no coordinates", s->rows - s->located);
+        ps_output_printf(out, " (%.2f %%)\n",
                          100.0 * (double)(s->rows - s->located) / (double)s->rows);
-    if (s->bad_month > 0)
-        ps_output_printf(out, "  problem: %lld rows whose month cannot be read\n",
-                         (long long)s->bad_month);
-    if (s->unknown_category > 0)
-        ps_output_printf(out,
-                         "  problem: %lld rows of an unknown crime type (first: %s)\n",
-                         (long long)s->unknown_category, s->unknown_example);
+    }
+    if (s->bad_month > 0) {
+        tell_problem(out, "month cannot be read", s->bad_month);
+        ps_output_text(out, "\n");
+    }
+    if (s->unknown_category > 0) {
+        tell_problem(out, "unknown crime type", s->unknown_category);
+        ps_output_printf(out, " (first: %s)\n", s->unknown_example);
+    }
 }
 
 static void tell_text(const ps_source *source, const ps_csv *csv, const text_seen *s,
