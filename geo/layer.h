@@ -1,6 +1,6 @@
 /* Reading and writing spatial layers and sheets (GDAL/OGR).
  *
- * The only files that use GDAL are layer_ogr.c (reading) and layer_write_ogr.c. Anything
+ * GDAL is used in the files *_ogr.c only. Anything
  * OGR can open as vector works for areas and points: Shapefile, GeoPackage, GeoJSON,
  * FlatGeobuf, also inside a ZIP; XLSX and ODS for tables. Only local files: names that
  * would make GDAL open a network connection or a database are refused.
@@ -125,6 +125,7 @@ typedef struct ps_value {
     int64_t integer;
     double real;
 } ps_value;
+/* PS_OUTPUT when the path exists already or cannot be written. */
 ps_status ps_geopackage_create(const char *path, ps_geopackage **out,
                                ps_error *err) PS_MUST_CHECK;
 /* A layer with one feature per area, in row order, geometry as in areas (multipolygon),

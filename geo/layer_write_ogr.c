@@ -11,9 +11,10 @@
 #include <ogr_srs_api.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "geo/gdal_scope.h"
 #include "geo/layer.h"
+#include "geo/ogr_source.h"
 
 struct ps_geopackage {
     GDALDatasetH dataset;
@@ -59,6 +60,8 @@ ps_status ps_geopackage_create(const char *path, ps_geopackage **out, ps_error *
     else if (strstr(path, "://") != NULL || strncmp(path, "/vsi", 4) == 0)
         status =
             ps_fail(err, PS_CONFIG, "'%.200s' is not the name of a local file", path);
+    else if (access(path, F_OK) == 0) /* GDAL would delete it without a word */
+        status = ps_fail(err, PS_OUTPUT, "cannot create '%s': it exists already", path);
     else
         g->dataset = GDALCreate(driver, path, 0, 0, 0, GDT_Unknown, options);
     if (status == PS_OK && g->dataset == NULL)
