@@ -209,8 +209,8 @@ ps_status ps_ogr_find(const char *path, const char *base, const char *const *end
     const char *local = path;
     if (strncmp(local, zip_prefix, sizeof zip_prefix - 1) == 0)
         local += sizeof zip_prefix - 1;
-    if (strstr(local, "://") != NULL || strstr(local, "/vsi") != NULL ||
-        strncmp(local, "vsi", 3) == 0 || strpbrk(local, "{}") != NULL)
+    if (strstr(local, "://") != NULL || strncmp(local, "/vsi", 4) == 0 ||
+        strpbrk(local, "{}") != NULL)
         return ps_fail(err, PS_CONFIG,
                        "'%.200s' is not the name of a local file; download it first",
                        path);

@@ -509,7 +509,7 @@ static void opens_local_vector_files_only(void **state) {
     static const char *const remote[] = {"/vsicurl/http://127.0.0.1:9/x.geojson",
                                          "http://127.0.0.1:9/x.geojson",
                                          "/vsizip//vsicurl/http://h/x.zip/x.shp",
-                                         "/vsizip/vsicurl/h/x.zip",
+
                                          "/vsis3/bucket/x.gpkg",
                                          "/vsimem/x.gpkg",
                                          "/vsizip/{/vsicurl/x}/y"};
@@ -518,7 +518,8 @@ static void opens_local_vector_files_only(void **state) {
         spec.path = remote[i];
         refused(&spec, PS_CONFIG, "not the name of a local file");
     }
-    static const char *const absent[] = {"PG:dbname=x", "{\"type\":\"Point\"}x", "WFS:x",
+    static const char *const absent[] = {"PG:dbname=x", "{\"type\":\"Point\"}x",
+                                         "WFS:x",       "/vsizip/vsicurl/h/x.zip",
                                          "/dev/null/x", "no/such/file.shp"};
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++) {
         spec.path = absent[i];
@@ -540,6 +541,10 @@ static void opens_local_vector_files_only(void **state) {
     write_text("page.geojson",
                "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":");
     refused(&spec, PS_FORMAT, "page.geojson");
+    /* Only the name as a whole is special. */
+    write_text("vsi.geojson", three);
+    spec.path = "vsi.geojson";
+    ps_areas_free(read_areas(&spec, NULL, NULL));
     /* A virtual file would read another one. */
     write_text("x.vrt",
                "<OGRVRTDataSource><OGRVRTLayer name=\"three\"><SrcDataSource>"
