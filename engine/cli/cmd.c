@@ -1,11 +1,14 @@
 /* The table of commands, the options that all of them take, the exit codes. */
 #include "engine/cli/cmd.h"
 
-enum { COMMANDS = 7 };
+#include <string.h>
+#include <sys/stat.h>
+
+enum { COMMANDS = 8 };
 
 static const ps_command *const commands[COMMANDS] = {
-    &ps_command_inspect, &ps_command_join,    &ps_command_check, &ps_command_run,
-    &ps_command_list,    &ps_command_version, &ps_command_help};
+    &ps_command_inspect, &ps_command_join, &ps_command_check,   &ps_command_run,
+    &ps_command_compute, &ps_command_list, &ps_command_version, &ps_command_help};
 
 size_t ps_commands(const ps_command *const **out) {
     *out = commands;
@@ -109,4 +112,11 @@ ps_exit ps_exit_of(ps_status status) {
             break;
     }
     return PS_EXIT_FAILED;
+}
+
+bool ps_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    if (strcmp(a, b) == 0) return true;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) &&
+           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }

@@ -54,7 +54,8 @@ typedef struct ps_command {
 } ps_command;
 
 extern const ps_command ps_command_inspect, ps_command_join, ps_command_check,
-    ps_command_run, ps_command_list, ps_command_version, ps_command_help;
+    ps_command_run, ps_command_compute, ps_command_list, ps_command_version,
+    ps_command_help;
 
 size_t ps_commands(const ps_command *const **out);
 /* PS_CONFIG names the nearest command. */
@@ -69,6 +70,9 @@ typedef struct ps_general {
     bool help;
 } ps_general;
 size_t ps_general_options(const ps_opt **out);
+
+/* Do two paths lead to the same file? An output must not replace an input. */
+bool ps_same_file(const char *a, const char *b);
 
 #define PS_COUNT_OF(array) (sizeof(array) / sizeof *(array))
 

@@ -1,5 +1,4 @@
 #include <string.h>
-#include <sys/stat.h>
 
 #include "engine/cli/cmd.h"
 #include "engine/run/join.h"
@@ -123,13 +122,6 @@ static bool is_standard_output(const char *path) {
     return strcmp(path, "-") == 0;
 }
 
-static bool same_file(const char *a, const char *b) {
-    struct stat x, y;
-    if (strcmp(a, b) == 0) return true;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) &&
-           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* Two outputs in one place, or an output in the place of an input, are mistakes that
  * would destroy data. */
 static ps_status check_outputs(const join_request *request, const char *areas,
@@ -143,7 +135,7 @@ static ps_status check_outputs(const join_request *request, const char *areas,
         const char *path = outputs[i].path;
         if (path == NULL) continue;
         for (size_t j = 0; j < i; j++) {
-            if (outputs[j].path != NULL && same_file(path, outputs[j].path))
+            if (outputs[j].path != NULL && ps_same_file(path, outputs[j].path))
                 return ps_fail(err, PS_CONFIG,
                                "%s and %s both write to %s; give each a file of its own",
                                outputs[j].option, outputs[i].option,
@@ -152,7 +144,7 @@ static ps_status check_outputs(const join_request *request, const char *areas,
         if (is_standard_output(path)) continue;
         for (size_t j = 0; j <= points->n; j++) {
             const char *input = j < points->n ? points->item[j] : areas;
-            if (same_file(path, input))
+            if (ps_same_file(path, input))
                 return ps_fail(err, PS_CONFIG, "%s %s would replace the input %s",
                                outputs[i].option, path, input);
         }

@@ -1,8 +1,11 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/cli/cmd.h"
+#include "engine/cli/pages.h"
 #include "engine/core/json.h"
 #include "indicators/crime.h"
+#include "indicators/method.h"
 
 typedef struct list_request {
     bool json;
@@ -24,21 +27,6 @@ typedef struct entry {
     const char *kind;
     const char *source;
 } entry;
-
-static const entry methods[] = {
-    {"count",
-     "incidents in an area and a period; interval of the Poisson mean: Exact below 10, "
-     "Byars from 10 on",
-     NULL,
-     "PHE/OHID, Commonly used public health statistics and their confidence intervals; "
-     "Breslow & Day 1987"},
-    {"crude_rate",
-     "count per 1,000 residents, or the multiplier of the job; the limits of the count, "
-     "scaled alike",
-     NULL,
-     "PHE/OHID, Commonly used public health statistics and their confidence intervals; "
-     "Eayres 2008"},
-};
 
 static const entry formats[] = {
     {"CSV",
@@ -102,17 +90,125 @@ static void list_indicators(bool json, ps_output *out) {
                    "the job defines.\n");
 }
 
+static const char *kind_text(ps_column_kind kind) {
+    static const char *const texts[] = {[PS_COLUMN_TEXT] = "text",
+                                        [PS_COLUMN_NUMBER] = "number",
+                                        [PS_COLUMN_INTEGER] = "integer"};
+    return texts[kind];
+}
+
+static void columns_json(ps_json *json, const char *key, const ps_method_column *column,
+                         size_t n, bool inputs) {
+    ps_json_key(json, key);
+    ps_json_array(json);
+    for (size_t i = 0; i < n; i++) {
+        ps_json_object(json);
+        ps_json_member_text(json, "name", column[i].name);
+        ps_json_member_text(json, "kind", kind_text(column[i].kind));
+        if (inputs) ps_json_member_bool(json, "required", column[i].required);
+        ps_json_member_text(json, "meaning", column[i].meaning);
+        ps_json_end_object(json);
+    }
+    ps_json_end_array(json);
+}
+
+static void choices_json(ps_json *json, const char *choices) {
+    ps_json_key(json, "choices");
+    ps_json_array(json);
+    for (const char *c = choices; *c != '\0';) {
+        size_t n = strcspn(c, "|");
+        ps_json_str(json, (ps_str){c, n});
+        c += n + (c[n] == '|');
+    }
+    ps_json_end_array(json);
+}
+
+static void param_json(ps_json *json, const ps_method_param *param) {
+    ps_json_object(json);
+    ps_json_member_text(json, "name", param->name);
+    ps_json_member_text(json, "kind", kind_text(param->kind));
+    ps_json_member_bool(json, "required", param->fallback == NULL);
+    ps_json_member_text(json, "default", param->fallback);
+    if (param->choices != NULL) choices_json(json, param->choices);
+    if (param->least <= param->most) {
+        ps_json_member_real(json, "least", param->least);
+        ps_json_member_real(json, "most", param->most);
+    }
+    ps_json_member_text(json, "meaning", param->meaning);
+    ps_json_end_object(json);
+}
+
+static void method_json(ps_json *json, const ps_method *method) {
+    ps_json_object(json);
+    ps_json_member_text(json, "id", method->id);
+    ps_json_member_text(json, "title", method->title);
+    ps_json_member_text(json, "formula", method->formula);
+    columns_json(json, "input", method->input, method->n_input, true);
+    ps_json_key(json, "parameters");
+    ps_json_array(json);
+    for (size_t i = 0; i < method->n_param; i++) param_json(json, &method->param[i]);
+    ps_json_end_array(json);
+    columns_json(json, "output", method->output, method->n_output, false);
+    ps_json_member_text(json, "source", method->source);
+    ps_json_end_object(json);
+}
+
+enum { METHOD_INDENT = 13 };
+
+/* "  Input      text": the label stands before the first of several only. */
+static void print_labelled(ps_output *out, const char *label, const char *text) {
+    ps_output_printf(out, "  %-11s", label);
+    ps_page_wrapped(out, text, METHOD_INDENT, METHOD_INDENT, "");
+}
+
+static void print_column(ps_output *out, const char *label,
+                         const ps_method_column *column) {
+    char text[512];
+    snprintf(text, sizeof text, "%s (%s%s): %s", column->name, kind_text(column->kind),
+             column->required ? "" : ", optional", column->meaning);
+    print_labelled(out, label, text);
+}
+
+static void print_param(ps_output *out, const char *label, const ps_method_param *param) {
+    char text[512], range[80] = "", least[32], most[32];
+    if (param->least <= param->most) {
+        ps_format_double(param->least, least);
+        ps_format_double(param->most, most);
+        snprintf(range, sizeof range, ", %s to %s", least, most);
+    }
+    snprintf(text, sizeof text, "%s=%s (%s%s): %s", param->name,
+             param->fallback != NULL ? param->fallback : "VALUE",
+             param->choices != NULL ? param->choices : kind_text(param->kind), range,
+             param->meaning);
+    print_labelled(out, label, text);
+}
+
+static void print_method(ps_output *out, const ps_method *method) {
+    ps_output_printf(out, "%s: %s\n", method->id, method->title);
+    print_labelled(out, "Formula", method->formula);
+    for (size_t i = 0; i < method->n_input; i++)
+        print_column(out, i == 0 ? "Input" : "", &method->input[i]);
+    for (size_t i = 0; i < method->n_param; i++)
+        print_param(out, i == 0 ? "Parameter" : "", &method->param[i]);
+    for (size_t i = 0; i < method->n_output; i++)
+        print_column(out, i == 0 ? "Output" : "", &method->output[i]);
+    print_labelled(out, "Source", method->source);
+}
+
 static void list_methods(bool json, ps_output *out) {
+    const ps_method *const *methods;
+    size_t n = ps_methods(&methods);
     ps_json array = ps_json_begin(out);
     if (json) {
         ps_json_array(&array);
-        print_json(methods, PS_COUNT_OF(methods), &array);
+        for (size_t i = 0; i < n; i++) method_json(&array, methods[i]);
         ps_json_end_array(&array);
         return;
     }
-    for (size_t i = 0; i < PS_COUNT_OF(methods); i++)
-        ps_output_printf(out, "%s\n  %s\n  Source: %s\n", methods[i].id, methods[i].title,
-                         methods[i].source);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0) ps_output_text(out, "\n");
+        print_method(out, methods[i]);
+    }
 }
 
 static void list_formats(bool json, ps_output *out) {

@@ -296,8 +296,9 @@ static ps_status check_operands(const ps_operand *operand, const ps_opt_list *op
         return ps_fail(err, PS_CONFIG, "takes options only, got '%.100s'",
                        operands->item[0]);
     if (!none && operand->most > 0 && operands->n > operand->most)
-        return ps_fail(err, PS_CONFIG, "takes one %s, got '%.100s' besides",
-                       operand->name, operands->item[operand->most]);
+        return ps_fail(err, PS_CONFIG, "takes %s%s, got '%.100s' besides",
+                       operand->most == 1 ? "one " : "", operand->name,
+                       operands->item[operand->most]);
     for (size_t i = 0; i < operands->n; i++) {
         const char *text = operands->item[i];
         if (text[0] == '\0')

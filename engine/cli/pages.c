@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "indicators/method.h"
+
 enum { WIDTH = 80, COLUMN = 28 };
 
 static const char *const description =
@@ -65,10 +67,8 @@ static void add_use(buffer *b, const ps_command *command) {
     add(b, " [OPTION]...");
 }
 
-/* Words of text from column `at` on, wrapped, with `indent` spaces before further lines;
- * break_mark stands at the end of a line that goes on. */
-static void print_wrapped(ps_output *out, const char *text, size_t at, size_t indent,
-                          const char *break_mark) {
+void ps_page_wrapped(ps_output *out, const char *text, size_t at, size_t indent,
+                     const char *break_mark) {
     size_t width = WIDTH - strlen(break_mark);
     while (*text != '\0') {
         size_t n = strcspn(text, " ");
@@ -97,7 +97,7 @@ static void print_row(ps_output *out, const char *term, const char *text) {
         n = 0;
     }
     ps_output_printf(out, "%*s", (int)(COLUMN - n), "");
-    print_wrapped(out, text, COLUMN, COLUMN, "");
+    ps_page_wrapped(out, text, COLUMN, COLUMN, "");
 }
 
 static void print_option(ps_output *out, const ps_opt *option) {
@@ -143,7 +143,7 @@ void ps_page_command(const ps_command *command, ps_output *out) {
     buffer use = {.n = 0};
     add_use(&use, command);
     ps_output_text(out, "Usage: ");
-    print_wrapped(out, use.text, 7, 7, "");
+    ps_page_wrapped(out, use.text, 7, 7, "");
     ps_output_printf(out, "\n%c%s.\n\n",
                      command->summary[0] >= 'a' && command->summary[0] <= 'z'
                          ? command->summary[0] - 'a' + 'A'
@@ -163,7 +163,7 @@ void ps_page_command(const ps_command *command, ps_output *out) {
         ps_output_text(out, i == 0 ? "\nExamples:\n" : "");
         ps_output_printf(out, "  # %s\n", command->example[i].meaning);
         ps_output_text(out, "  ");
-        print_wrapped(out, command->example[i].command, 2, 6, " \\");
+        ps_page_wrapped(out, command->example[i].command, 2, 6, " \\");
     }
 }
 
@@ -318,7 +318,83 @@ void ps_page_manual(ps_output *out) {
     }
     roff_environment(out);
     roff_examples(out, command, n);
-    ps_output_text(out, ".SH SEE ALSO\n.BR placestat\\-job (5)\n");
+    ps_output_text(
+        out, ".SH SEE ALSO\n.BR placestat\\-job (5),\n.BR placestat\\-methods (7)\n");
+}
+
+/* A column or parameter: its name, what it may be, its meaning. */
+static void roff_field(ps_output *out, const char *name, const char *form,
+                       const char *meaning) {
+    ps_output_text(out, ".TP\n\\fB");
+    roff(out, name);
+    ps_output_text(out, "\\fR");
+    if (form[0] != '\0') ps_output_text(out, " ");
+    roff(out, form);
+    ps_output_text(out, "\n");
+    roff(out, meaning);
+    ps_output_text(out, ".\n");
+}
+
+static void roff_param(ps_output *out, const ps_method_param *param) {
+    buffer form = {.n = 0};
+    if (param->choices != NULL) add(&form, param->choices);
+    if (param->least <= param->most) {
+        char bound[32];
+        ps_format_double(param->least, bound);
+        add(&form, bound);
+        add(&form, " to ");
+        ps_format_double(param->most, bound);
+        add(&form, bound);
+    }
+    if (param->fallback == NULL)
+        add(&form, " (needed)");
+    else if (param->fallback[0] != '\0') {
+        add(&form, form.n > 0 ? " [" : "[");
+        add(&form, param->fallback);
+        add(&form, "]");
+    }
+    roff_field(out, param->name, form.text, param->meaning);
+}
+
+static void roff_method(ps_output *out, const ps_method *method) {
+    ps_output_printf(out, ".SH %s\n", method->id);
+    roff_sentence(out, method->title);
+    ps_output_text(out, "\n");
+    roff_paragraph(out, method->formula);
+    ps_output_text(out, ".PP\nSource: ");
+    roff(out, method->source);
+    ps_output_text(out, ".\n.SS Input\n");
+    for (size_t i = 0; i < method->n_input; i++)
+        roff_field(out, method->input[i].name,
+                   method->input[i].required ? "" : "(optional)",
+                   method->input[i].meaning);
+    if (method->n_param > 0) ps_output_text(out, ".SS Parameters\n");
+    for (size_t i = 0; i < method->n_param; i++) roff_param(out, &method->param[i]);
+    ps_output_text(out, ".SS Output\n");
+    for (size_t i = 0; i < method->n_output; i++)
+        roff_field(out, method->output[i].name, "", method->output[i].meaning);
+}
+
+void ps_page_methods(ps_output *out) {
+    const ps_method *const *methods;
+    size_t n = ps_methods(&methods);
+    ps_output_text(out, ".TH PLACESTAT\\-METHODS 7 \"\" \"placestat " PS_VERSION
+                        "\"\n.SH NAME\nplacestat\\-methods \\- statistical methods of "
+                        "placestat compute\n.SH DESCRIPTION\n");
+    roff(
+        out,
+        "`placestat compute METHOD INPUT.csv -p NAME=VALUE -o OUT.csv` runs any of these "
+        "methods on a plain table. A figure that does not exist is an empty cell; the "
+        "status says why: ok, missing (an input is missing), undefined (0/0, a zero "
+        "denominator, no variation), unbounded (a limit is infinite), small-base, "
+        "suppressed-primary, suppressed-secondary, not-applicable, "
+        "denominator-zero-with-events. Ranks are competition ranks (1, 2, 2, 4). In the "
+        "formulas a is 1 - confidence, z the normal quantile of 1 - a/2, m the "
+        "multiplier. Parameters stand with their range or choices and, in brackets, the "
+        "value without them.");
+    ps_output_text(out, "\n");
+    for (size_t i = 0; i < n; i++) roff_method(out, methods[i]);
+    ps_output_text(out, ".SH SEE ALSO\n.BR placestat (1)\n");
 }
 
 static void print_names(ps_output *out, const ps_opt *option, size_t n) {

@@ -1,5 +1,6 @@
 /* Writes the manual page and the completion at build time:
- *   placestat_pages manual placestat.1 completion placestat.bash */
+ *   placestat_pages manual placestat.1 methods placestat-methods.7 completion
+ *       placestat.bash */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@ int main(int argc, char **argv) {
         if (status == PS_OK) {
             if (strcmp(argv[i], "manual") == 0)
                 ps_page_manual(out);
+            else if (strcmp(argv[i], "methods") == 0)
+                ps_page_methods(out);
             else
                 ps_page_completion(out);
             status = ps_output_commit(out, &err);
