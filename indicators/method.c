@@ -17,7 +17,9 @@
 // clang-format off
 #define METHODS(X) \
     X(count_ci) \
-    X(crude_rate)
+    X(crude_rate) \
+    X(mean) \
+    X(proportion)
 // clang-format on
 
 #define DECLARE(name) extern const ps_method ps_method_##name;
@@ -258,6 +260,19 @@ ps_status ps_call_number(const ps_method_call *call, size_t row, size_t input,
     return PS_OK;
 }
 
+ps_status ps_call_amount(const ps_method_call *call, size_t row, size_t input,
+                         double *value, ps_error *err) {
+    bool missing = false;
+    PS_TRY(ps_call_number(call, row, input, value, &missing, err));
+    if (missing) *value = NAN;
+    if (!(*value < 0)) return PS_OK;
+    char text[32];
+    ps_format_double(*value, text);
+    return ps_fail(err, PS_FORMAT, "%s: row %lld: %s is %s, but has to be 0 or more",
+                   ps_table_name(call->table), (long long)ps_call_row_in_file(call, row),
+                   call->method->input[input].name, text);
+}
+
 ps_status ps_call_numbers(const ps_method_call *call, size_t input, double **values,
                           ps_error *err) {
     size_t n = ps_call_rows(call);
@@ -362,6 +377,13 @@ void ps_call_put_int(const ps_method_call *call, size_t output, int64_t value) {
 void ps_call_put_status(const ps_method_call *call, size_t output,
                         ps_value_status status) {
     ps_call_put_text(call, output, ps_str_of(ps_value_status_text(status)));
+}
+
+void ps_call_put_estimate(const ps_method_call *call, size_t output,
+                          const ps_estimate *estimate) {
+    ps_call_put_number(call, output, estimate->status, estimate->value);
+    ps_call_put_number(call, output + 1, estimate->limits_status, estimate->lower);
+    ps_call_put_number(call, output + 2, estimate->limits_status, estimate->upper);
 }
 
 ps_status ps_call_end_row(const ps_method_call *call, ps_error *err) {

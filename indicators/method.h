@@ -98,6 +98,10 @@ ps_str ps_call_text(const ps_method_call *call, size_t row, size_t input);
  * column. PS_FORMAT names row, column and the text seen. */
 ps_status ps_call_number(const ps_method_call *call, size_t row, size_t input,
                          double *value, bool *missing, ps_error *err) PS_MUST_CHECK;
+/* A cell that cannot be negative, as a count or a population; NAN when missing. PS_FORMAT
+ * as above, and when it is negative. */
+ps_status ps_call_amount(const ps_method_call *call, size_t row, size_t input,
+                         double *value, ps_error *err) PS_MUST_CHECK;
 /* A whole column as numbers, NAN where missing; the caller frees it with ps_free. */
 ps_status ps_call_numbers(const ps_method_call *call, size_t input, double **values,
                           ps_error *err) PS_MUST_CHECK;
@@ -124,6 +128,9 @@ void ps_call_put_int(const ps_method_call *call, size_t output, int64_t value);
 /* The name of a status into a status column. */
 void ps_call_put_status(const ps_method_call *call, size_t output,
                         ps_value_status status);
+/* value, lower and upper into output, output + 1 and output + 2. */
+void ps_call_put_estimate(const ps_method_call *call, size_t output,
+                          const ps_estimate *estimate);
 /* The row is complete; unfilled cells stay empty. */
 ps_status ps_call_end_row(const ps_method_call *call, ps_error *err) PS_MUST_CHECK;
 

@@ -5,6 +5,7 @@
 
 #include "indicators/distribution.h"
 #include "indicators/method.h"
+#include "indicators/sum.h"
 
 const char *ps_value_status_text(ps_value_status status) {
     switch (status) {
@@ -90,32 +91,79 @@ ps_estimate ps_crude_rate(double x, double n, double multiplier, double confiden
     return checked(rate);
 }
 
+ps_estimate ps_proportion(double x, double n, double multiplier, double confidence,
+                          ps_proportion_rule rule) {
+    if (!isfinite(n) || n < 0) return without_value(PS_VALUE_MISSING);
+    if (!(x >= 0 && x <= n) || n == 0 || !isfinite(multiplier) || multiplier <= 0 ||
+        !(confidence >= 0.9 && confidence <= 1))
+        return without_value(PS_VALUE_UNDEFINED);
+    ps_estimate p = {.status = PS_VALUE_OK, .limits_status = PS_VALUE_OK, .value = x / n};
+    double half = (1 - confidence) / 2;
+    p.method = rule == PS_PROPORTION_WILSON ? "Wilson" : "Clopper-Pearson";
+    if (confidence == 1) {
+        p.lower = 0;
+        p.upper = 1;
+    } else if (rule == PS_PROPORTION_WILSON) {
+        double z = ps_normal_two_sided(confidence), square = z * z;
+        double root = z * sqrt(square + 4 * x * (n - x) / n);
+        p.lower = x > 0 ? (2 * x + square - root) / (2 * (n + square)) : 0;
+        p.upper = x < n ? (2 * x + square + root) / (2 * (n + square)) : 1;
+    } else {
+        p.lower = x > 0 ? ps_beta_quantile(half, x, n - x + 1) : 0;
+        p.upper = x < n ? ps_beta_quantile(1 - half, x + 1, n - x) : 1;
+    }
+    p.value *= multiplier;
+    p.lower *= multiplier;
+    p.upper *= multiplier;
+    return checked(p);
+}
+
+ps_mean ps_mean_of(const double *values, size_t n, double confidence, bool propagate) {
+    ps_mean mean = {.estimate = without_value(PS_VALUE_MISSING),
+                    .deviation_status = PS_VALUE_MISSING};
+    ps_sum sum = {0, 0}, squares = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(values[i]))
+            mean.n_missing++;
+        else
+            ps_sum_add(&sum, values[i]);
+    }
+    mean.n = (int64_t)n - mean.n_missing;
+    if (mean.n == 0 || (propagate && mean.n_missing > 0)) return mean;
+    const double total = ps_sum_value(&sum), count = (double)mean.n;
+    const double centre = total / count;
+    for (size_t i = 0; i < n; i++) {
+        double off = values[i] - centre;
+        if (!isnan(values[i])) ps_sum_add(&squares, off * off);
+    }
+    mean.sum = total;
+    mean.estimate = (ps_estimate){.status = PS_VALUE_OK,
+                                  .limits_status = PS_VALUE_UNDEFINED,
+                                  .value = centre,
+                                  .method = "Student t"};
+    mean.deviation_status = PS_VALUE_UNDEFINED;
+    if (mean.n > 1 && confidence >= 0.9 && confidence < 1) {
+        mean.deviation_status = PS_VALUE_OK;
+        mean.deviation = sqrt(ps_sum_value(&squares) / (count - 1));
+        double reach = ps_student_quantile(1 - (1 - confidence) / 2, count - 1) *
+                       mean.deviation / sqrt(count);
+        mean.estimate.limits_status = PS_VALUE_OK;
+        mean.estimate.lower = centre - reach;
+        mean.estimate.upper = centre + reach;
+    }
+    if (!isfinite(mean.deviation)) {
+        mean.deviation_status = PS_VALUE_UNDEFINED;
+        mean.deviation = 0;
+    }
+    mean.estimate = checked(mean.estimate);
+    return mean;
+}
+
 /* ---- methods ---- */
 
 #define BRIEFING_3                                                                     \
     "PHE/OHID, Commonly used public health statistics and their confidence intervals " \
     "(APHO Technical Briefing 3, Eayres 2008)"
-
-static ps_status negative(const ps_method_call *call, size_t row, const char *what,
-                          double value, ps_error *err) {
-    char text[32];
-    ps_format_double(value, text);
-    return ps_fail(err, PS_FORMAT, "%s: row %lld: %s is %s, but has to be 0 or more",
-                   ps_table_name(ps_call_table(call)),
-                   (long long)ps_call_row_in_file(call, row), what, text);
-}
-
-/* A cell that counts something: NAN when missing. */
-static ps_status take_count(const ps_method_call *call, size_t row, size_t input,
-                            const char *what, double *value, ps_error *err) {
-    bool missing = false;
-    PS_TRY(ps_call_number(call, row, input, value, &missing, err));
-    if (missing)
-        *value = NAN;
-    else if (*value < 0)
-        return negative(call, row, what, *value, err);
-    return PS_OK;
-}
 
 static const ps_method_param count_params[] = {
     PS_PARAM_CONFIDENCE,
@@ -151,13 +199,11 @@ static ps_status run_count(const ps_method_call *call, ps_error *err) {
     ps_count_rule rule = rule_of(call, 1);
     for (size_t i = 0; i < ps_call_rows(call); i++) {
         double x = 0;
-        PS_TRY(take_count(call, i, 1, "count", &x, err));
+        PS_TRY(ps_call_amount(call, i, 1, &x, err));
         ps_estimate e =
             isnan(x) ? without_value(PS_VALUE_MISSING) : ps_count_by(x, confidence, rule);
         ps_call_put_text(call, 0, ps_call_text(call, i, 0));
-        ps_call_put_number(call, 1, e.status, e.value);
-        ps_call_put_number(call, 2, e.limits_status, e.lower);
-        ps_call_put_number(call, 3, e.limits_status, e.upper);
+        ps_call_put_estimate(call, 1, &e);
         ps_call_put_number(call, 4, PS_VALUE_OK, confidence);
         ps_call_put_text(call, 5, ps_str_of(e.method));
         if (!isnan(x)) ps_call_put_int(call, 6, x != floor(x));
@@ -220,7 +266,7 @@ static ps_status run_rate(const ps_method_call *call, ps_error *err) {
     for (size_t i = 0; i < ps_call_rows(call); i++) {
         double x = 0, n = 0;
         bool missing = false;
-        PS_TRY(take_count(call, i, 1, "count", &x, err));
+        PS_TRY(ps_call_amount(call, i, 1, &x, err));
         PS_TRY(ps_call_number(call, i, 2, &n, &missing, err));
         ps_estimate e = isnan(x)
                             ? without_value(PS_VALUE_MISSING)
@@ -228,9 +274,7 @@ static ps_status run_rate(const ps_method_call *call, ps_error *err) {
         ps_call_put_text(call, 0, ps_call_text(call, i, 0));
         ps_call_put_number(call, 1, PS_VALUE_OK, x);
         ps_call_put_number(call, 2, missing ? PS_VALUE_MISSING : PS_VALUE_OK, n);
-        ps_call_put_number(call, 3, e.status, e.value);
-        ps_call_put_number(call, 4, e.limits_status, e.lower);
-        ps_call_put_number(call, 5, e.limits_status, e.upper);
+        ps_call_put_estimate(call, 3, &e);
         ps_call_put_number(call, 6, PS_VALUE_OK, confidence);
         ps_call_put_number(call, 7, PS_VALUE_OK, multiplier);
         ps_call_put_text(call, 8, ps_str_of(e.method));
@@ -255,4 +299,191 @@ const ps_method ps_method_crude_rate = {
     .output = rate_outputs,
     .n_output = PS_LENGTH(rate_outputs),
     .run = run_rate,
+};
+
+static const ps_method_param proportion_params[] = {
+    {"confidence", PS_COLUMN_NUMBER, "0.95", NULL, 0.9, 1,
+     "level of the interval; at 1 it is 0 to 1"},
+    {"multiplier", PS_COLUMN_NUMBER, "100", NULL, 1e-9, 1e12, "100 for per cent"},
+    {"rule", PS_COLUMN_TEXT, "wilson", "wilson|clopper-pearson", 1, 0,
+     "form of the interval"},
+    {"simultaneous", PS_COLUMN_TEXT, "none", "none|bonferroni", 1, 0,
+     "bonferroni: intervals of the k shares of one group hold together, each at 1 - a/k"},
+};
+
+static const ps_method_column proportion_inputs[] = {
+    {"area_code", PS_COLUMN_TEXT, false, "carried over"},
+    {"group", PS_COLUMN_TEXT, false,
+     "shares of one total, for simultaneous=bonferroni; without it all rows"},
+    {"numerator", PS_COLUMN_NUMBER, true, "those counted"},
+    {"denominator", PS_COLUMN_NUMBER, true, "all of whom they are a part"},
+};
+
+static const ps_method_column proportion_outputs[] = {
+    {"area_code", PS_COLUMN_TEXT, true, "as in the input"},
+    {"group", PS_COLUMN_TEXT, true, "as in the input"},
+    {"numerator", PS_COLUMN_NUMBER, true, "as in the input"},
+    {"denominator", PS_COLUMN_NUMBER, true, "as in the input"},
+    {"value", PS_COLUMN_NUMBER, true, "the proportion"},
+    {"lower", PS_COLUMN_NUMBER, true, "lower limit"},
+    {"upper", PS_COLUMN_NUMBER, true, "upper limit"},
+    {"confidence", PS_COLUMN_NUMBER, true, "level of the interval, or of all k together"},
+    {"shares", PS_COLUMN_INTEGER, true, "k, 1 unless simultaneous"},
+    {"multiplier", PS_COLUMN_NUMBER, true, "100 for per cent"},
+    {"method", PS_COLUMN_TEXT, true, "Wilson or Clopper-Pearson"},
+    {"status", PS_COLUMN_TEXT, true, "ok, missing, undefined (nobody to divide by)"},
+};
+
+static ps_status proportion_row(const ps_method_call *call, size_t row, size_t shares,
+                                ps_error *err) {
+    double confidence = ps_call_param_number(call, 0);
+    double multiplier = ps_call_param_number(call, 1), x = 0, n = 0;
+    double each = 1 - (1 - confidence) / (double)shares;
+    PS_TRY(ps_call_amount(call, row, 2, &x, err));
+    PS_TRY(ps_call_amount(call, row, 3, &n, err));
+    if (x > n)
+        return ps_fail(err, PS_FORMAT,
+                       "%s: row %lld: the numerator is larger than the denominator",
+                       ps_table_name(ps_call_table(call)),
+                       (long long)ps_call_row_in_file(call, row));
+    ps_estimate e = without_value(PS_VALUE_MISSING);
+    if (!isnan(x) && !isnan(n))
+        e = ps_proportion(x, n, multiplier, each,
+                          ps_call_param_is(call, 2, "wilson")
+                              ? PS_PROPORTION_WILSON
+                              : PS_PROPORTION_CLOPPER_PEARSON);
+    ps_call_put_text(call, 0, ps_call_text(call, row, 0));
+    ps_call_put_text(call, 1, ps_call_text(call, row, 1));
+    ps_call_put_number(call, 2, PS_VALUE_OK, x);
+    ps_call_put_number(call, 3, PS_VALUE_OK, n);
+    ps_call_put_estimate(call, 4, &e);
+    ps_call_put_number(call, 7, PS_VALUE_OK, confidence);
+    ps_call_put_int(call, 8, (int64_t)shares);
+    ps_call_put_number(call, 9, PS_VALUE_OK, multiplier);
+    ps_call_put_text(call, 10, ps_str_of(e.method));
+    ps_call_put_status(call, 11, e.status);
+    return ps_call_end_row(call, err);
+}
+
+/* How many shares stand beside each row: those of its group. */
+static ps_status count_shares(const ps_method_call *call, size_t *shares, ps_error *err) {
+    size_t *order, *offset, n_groups;
+    bool together = ps_call_param_is(call, 3, "bonferroni");
+    PS_TRY(ps_call_groups(call, 1, &order, &offset, &n_groups, err));
+    for (size_t g = 0; g < n_groups; g++) {
+        for (size_t i = offset[g]; i < offset[g + 1]; i++)
+            shares[order[i]] = together ? offset[g + 1] - offset[g] : 1;
+    }
+    ps_free(order);
+    ps_free(offset);
+    return PS_OK;
+}
+
+static ps_status run_proportion(const ps_method_call *call, ps_error *err) {
+    size_t n = ps_call_rows(call), *shares = ps_alloc(n, sizeof *shares);
+    if (shares == NULL) return ps_fail_nomem(err);
+    ps_status status = count_shares(call, shares, err);
+    for (size_t i = 0; i < n && status == PS_OK; i++)
+        status = proportion_row(call, i, shares[i], err);
+    ps_free(shares);
+    return status;
+}
+
+const ps_method ps_method_proportion = {
+    .id = "proportion",
+    .title = "Proportion",
+    .formula =
+        "value = m x / n. Wilson: (2x + z^2 -/+ z sqrt(z^2 + 4x(1 - x/n))) / (2(n + "
+        "z^2)), exactly 0 at x = 0 and 1 at x = n. Clopper-Pearson: betainv(a/2; x, n - "
+        "x + 1) and betainv(1 - a/2; x + 1, n - x). For unweighted counts only.",
+    .source =
+        "Wilson 1927, JASA 22:209; Newcombe 1998, Stat. Med. 17:857; Clopper & "
+        "Pearson 1934, Biometrika 26:404",
+    .input = proportion_inputs,
+    .n_input = PS_LENGTH(proportion_inputs),
+    .param = proportion_params,
+    .n_param = PS_LENGTH(proportion_params),
+    .output = proportion_outputs,
+    .n_output = PS_LENGTH(proportion_outputs),
+    .run = run_proportion,
+};
+
+static const ps_method_param mean_params[] = {
+    PS_PARAM_CONFIDENCE,
+    {"na", PS_COLUMN_TEXT, "drop", "drop|propagate", 1, 0,
+     "drop: missing values are left out and counted; propagate: one of them makes the "
+     "mean missing"},
+};
+
+static const ps_method_column mean_inputs[] = {
+    {"area_code", PS_COLUMN_TEXT, false, "one mean for each; without it one for all"},
+    {"value", PS_COLUMN_NUMBER, true, "what is averaged"},
+};
+
+static const ps_method_column mean_outputs[] = {
+    {"area_code", PS_COLUMN_TEXT, true, "as in the input"},
+    {"n", PS_COLUMN_INTEGER, true, "values"},
+    {"n_missing", PS_COLUMN_INTEGER, true, "missing values"},
+    {"sum", PS_COLUMN_NUMBER, true, "sum of the values"},
+    {"stdev", PS_COLUMN_NUMBER, true, "standard deviation, with n - 1"},
+    {"value", PS_COLUMN_NUMBER, true, "the mean"},
+    {"lower", PS_COLUMN_NUMBER, true, "lower limit"},
+    {"upper", PS_COLUMN_NUMBER, true, "upper limit"},
+    {"confidence", PS_COLUMN_NUMBER, true, "level of the interval"},
+    {"method", PS_COLUMN_TEXT, true, "Student t"},
+    {"status", PS_COLUMN_TEXT, true, "ok, missing (no value)"},
+    {"limits_status", PS_COLUMN_TEXT, true, "ok, undefined (one value)"},
+};
+
+static ps_status mean_row(const ps_method_call *call, const double *values, size_t n,
+                          ps_str area, ps_error *err) {
+    double confidence = ps_call_param_number(call, 0);
+    ps_mean mean =
+        ps_mean_of(values, n, confidence, ps_call_param_is(call, 1, "propagate"));
+    ps_call_put_text(call, 0, area);
+    ps_call_put_int(call, 1, mean.n);
+    ps_call_put_int(call, 2, mean.n_missing);
+    ps_call_put_number(call, 3, mean.estimate.status, mean.sum);
+    ps_call_put_number(call, 4, mean.deviation_status, mean.deviation);
+    ps_call_put_estimate(call, 5, &mean.estimate);
+    ps_call_put_number(call, 8, PS_VALUE_OK, confidence);
+    ps_call_put_text(call, 9, ps_str_of(mean.estimate.method));
+    ps_call_put_status(call, 10, mean.estimate.status);
+    ps_call_put_status(call, 11, mean.estimate.limits_status);
+    return ps_call_end_row(call, err);
+}
+
+static ps_status run_mean(const ps_method_call *call, ps_error *err) {
+    double *all = NULL, *values = ps_alloc(ps_call_rows(call), sizeof *values);
+    size_t *order = NULL, *offset = NULL, n_groups = 0;
+    ps_status status = values == NULL ? ps_fail_nomem(err) : PS_OK;
+    if (status == PS_OK) status = ps_call_numbers(call, 1, &all, err);
+    if (status == PS_OK)
+        status = ps_call_groups(call, 0, &order, &offset, &n_groups, err);
+    for (size_t g = 0; g < n_groups && status == PS_OK; g++) {
+        size_t n = offset[g + 1] - offset[g];
+        for (size_t i = 0; i < n; i++) values[i] = all[order[offset[g] + i]];
+        status = mean_row(call, values, n, ps_call_text(call, order[offset[g]], 0), err);
+    }
+    ps_free(all);
+    ps_free(values);
+    ps_free(order);
+    ps_free(offset);
+    return status;
+}
+
+const ps_method ps_method_mean = {
+    .id = "mean",
+    .title = "Mean",
+    .formula =
+        "value = sum / n; limits value -/+ t(1 - a/2; n - 1) s / sqrt n with s the "
+        "standard deviation. One value has no limits.",
+    .source = BRIEFING_3,
+    .input = mean_inputs,
+    .n_input = PS_LENGTH(mean_inputs),
+    .param = mean_params,
+    .n_param = PS_LENGTH(mean_params),
+    .output = mean_outputs,
+    .n_output = PS_LENGTH(mean_outputs),
+    .run = run_mean,
 };

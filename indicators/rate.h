@@ -1,4 +1,4 @@
-/* Counts and crude rates with their intervals.
+/* Counts, crude rates, proportions and means with their intervals.
  *
  * Source: PHE/OHID, Technical Guide: Assigning Deprivation Categories and Commonly used
  * public health statistics (APHO Technical Briefing 3, Eayres 2008); Breslow & Day 1987
@@ -6,6 +6,10 @@
  */
 #ifndef PS_INDICATORS_RATE_H
 #define PS_INDICATORS_RATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Why a figure is there or not. A value and its status are separate: nothing but
  * PS_VALUE_OK has a number, and no number is ever NaN or infinite. */
@@ -53,5 +57,31 @@ ps_estimate ps_count_by(double x, double confidence, ps_count_rule rule);
  * first, then divide; never average rates. Units    n in people, or person-years when x
  * covers several years. */
 ps_estimate ps_crude_rate(double x, double n, double multiplier, double confidence);
+
+/* A proportion of unweighted counts, with Wilson's or Clopper and Pearson's interval.
+ * Rule     n = 0 or x outside 0 .. n: undefined; n missing (negative or NAN): missing;
+ * x = 0 has lower limit exactly 0, x = n upper limit exactly the multiplier. confidence
+ * may be 1: the interval is then everything.
+ * Source   Wilson 1927; Newcombe 1998; Clopper & Pearson 1934. */
+typedef enum ps_proportion_rule {
+    PS_PROPORTION_WILSON,
+    PS_PROPORTION_CLOPPER_PEARSON
+} ps_proportion_rule;
+ps_estimate ps_proportion(double x, double n, double multiplier, double confidence,
+                          ps_proportion_rule rule);
+
+typedef struct ps_mean {
+    ps_estimate estimate;
+    int64_t n, n_missing;
+    double sum;
+    double deviation; /* standard deviation with n - 1 */
+    ps_value_status deviation_status;
+} ps_mean;
+
+/* The mean of n values, NAN where missing, with Student's interval.
+ * Rule     missing values are left out and counted, or (propagate) make the mean missing;
+ * no value: missing; one value: limits undefined; equal values: both limits are the mean.
+ */
+ps_mean ps_mean_of(const double *values, size_t n, double confidence, bool propagate);
 
 #endif
