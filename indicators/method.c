@@ -18,6 +18,8 @@
 #define METHODS(X) \
     X(count_ci) \
     X(crude_rate) \
+    X(dsr) \
+    X(isr) \
     X(mean) \
     X(proportion)
 // clang-format on
