@@ -383,6 +383,17 @@ void ps_format_double(double value, char out[32]) {
         return;
     }
     if (value < 0) out[at++] = '-';
+    if (fabs(value) < 1e15 && value == floor(value)) { /* most figures are counts */
+        uint64_t whole = (uint64_t)fabs(value);
+        size_t n = 0;
+        do {
+            digits[n++] = (char)('0' + whole % 10);
+            whole /= 10;
+        } while (whole > 0);
+        while (n > 0) out[at++] = digits[--n];
+        out[at] = '\0';
+        return;
+    }
     int scale = shortest_digits(fabs(value), digits);
     int n = (int)strlen(digits);
     while (n > 1 && digits[n - 1] == '0') n--, scale++;

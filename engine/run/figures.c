@@ -6,6 +6,9 @@
 #include "engine/run/area_table.h"
 #include "indicators/crime.h"
 
+/* Rows with a date outside these years are invalid, so no data set spans more. */
+enum { MOST_MONTHS = (PS_POINTS_LAST_YEAR - PS_POINTS_FIRST_YEAR + 1) * 12 };
+
 /* The columns that rows are counted by, in this order, when the job has them. */
 typedef enum by_column { BY_REPORTER, BY_DATE, BY_CATEGORY } by_column;
 
@@ -129,7 +132,8 @@ static ps_status read_groups(ps_data_set *d, ps_error *err) {
         if (month < d->first) d->first = month;
         if (month > d->last) d->last = month;
     }
-    /* Data without dates are one undated stretch: month 0 stands for it. */
+    /* Data without dates are one undated stretch, as if of one month: month 0 stands for
+     * it. */
     if (d->spec->date == NULL && n > 0) {
         d->first = d->last = 0;
         for (size_t k = 0; k < n; k++) d->group_month[k] = 0;
@@ -511,19 +515,42 @@ static void describe_gaps(const ps_data_set *d, int32_t reporter, const ps_perio
 static const ps_estimate no_estimate = {.status = PS_VALUE_MISSING,
                                         .limits_status = PS_VALUE_MISSING};
 
+/* One series in one area: what lies before each month of the data set, so that any period
+ * is one subtraction. */
+typedef struct history {
+    int64_t counts[MOST_MONTHS + 1];
+    int32_t covered[MOST_MONTHS + 1]; /* months */
+} history;
+
+static void sum_months(const ps_figures *f, size_t geography, size_t area, size_t series,
+                       history *h) {
+    bool covered[MOST_MONTHS];
+    const size_t months = months_of(&f->data[f->series[series].data]);
+    h->counts[0] = h->covered[0] = 0;
+    ps_figures_months(f, geography, area, series, h->counts + 1, covered);
+    for (size_t m = 0; m < months; m++) {
+        h->counts[m + 1] += h->counts[m];
+        h->covered[m + 1] = h->covered[m] + covered[m];
+    }
+}
+
 static void compute(const ps_figures *f, const ps_data_set *d, const ps_geography *geo,
-                    size_t area, int32_t reporter, const ps_period *p, int64_t n,
+                    size_t area, int32_t reporter, const ps_period *p, const history *h,
                     ps_figure *out) {
     out->note[0] = '\0';
     out->has_denominator = false;
     out->denominator = 0;
     out->count = out->rate = no_estimate;
-    int32_t absent = 0;
-    if (d->spec->date != NULL)
-        for (ps_month m = p->first; m <= p->last; m++)
-            absent += !is_covered(d, reporter, m);
-    else
-        absent = reporter == PS_NONE;
+    int64_t n = 0;
+    int32_t absent = ps_period_months(p);
+    const ps_month first = p->first > d->first ? p->first : d->first;
+    const ps_month last = p->last < d->last ? p->last : d->last;
+    if (first <= last) {
+        const size_t from = (size_t)(first - d->first),
+                     to = (size_t)(last - d->first) + 1;
+        n = h->counts[to] - h->counts[from];
+        absent -= h->covered[to] - h->covered[from];
+    }
     if (absent > 0) {
         describe_gaps(d, reporter, p, absent, out->note);
         return;
@@ -552,24 +579,15 @@ static void compute(const ps_figures *f, const ps_data_set *d, const ps_geograph
 void ps_figures_of_area(const ps_figures *f, size_t geography, size_t area,
                         ps_figure *slots) {
     const ps_geography *geo = &f->geographies->geography[geography];
+    history h;
     for (size_t s = 0; s < f->n_series; s++) {
         const ps_series *series = &f->series[s];
         const ps_data_set *d = &f->data[series->data];
-        size_t begin, end;
-        cells_of(d, geography, area, &begin, &end);
-        for (size_t k = 0; k < d->n_periods; k++) {
-            const ps_period *p = &d->period[k];
-            int64_t n = 0;
-            for (size_t i = begin; i < end; i++) {
-                const ps_tally_cell *cell = &d->cells[geography][i];
-                ps_month month = d->group_month[cell->group];
-                if (series->holds[cell->group] &&
-                    (d->spec->date == NULL || (month >= p->first && month <= p->last)))
-                    n += cell->count;
-            }
-            compute(f, d, geo, area, d->reporter[geography][area], p, n,
+        const int32_t reporter = d->reporter[geography][area];
+        sum_months(f, geography, area, s, &h);
+        for (size_t k = 0; k < d->n_periods; k++)
+            compute(f, d, geo, area, reporter, &d->period[k], &h,
                     &slots[series->first_slot + k]);
-        }
     }
 }
 

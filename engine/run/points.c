@@ -461,7 +461,8 @@ static ps_status decode_row(const ps_points *p, worker *w, block *b, size_t i,
     char month_text[16] = "";
     if (p->role.date >= 0) {
         ps_date date;
-        if (!ps_parse_date(field[p->role.date], p->spec.date_form, &date)) {
+        if (!ps_parse_date(field[p->role.date], p->spec.date_form, &date) ||
+            date.year < PS_POINTS_FIRST_YEAR || date.year > PS_POINTS_LAST_YEAR) {
             note_invalid(b, row, PS_CAUSE_BAD_DATE, field[p->role.date]);
             return PS_OK;
         }

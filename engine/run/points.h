@@ -20,6 +20,9 @@
 #include "engine/core/keys.h"
 #include "engine/run/job.h"
 
+/* A date in another year is a slip of the pen, not an incident. */
+enum { PS_POINTS_FIRST_YEAR = 1900, PS_POINTS_LAST_YEAR = 2199 };
+
 typedef enum ps_fate {
     PS_FATE_INVALID,
     PS_FATE_FILTERED,
