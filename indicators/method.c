@@ -21,7 +21,9 @@
     X(dsr) \
     X(isr) \
     X(mean) \
-    X(proportion)
+    X(proportion) \
+    X(quantile) \
+    X(sii)
 // clang-format on
 
 #define DECLARE(name) extern const ps_method ps_method_##name;
