@@ -105,14 +105,14 @@ static char *read_or_fail(const char *folder, const char *name, size_t *n) {
     return text;
 }
 
-/* The lines of indicators.csv that begin so; there must be exactly one. */
+/* Exactly one line of indicators.csv begins so. */
 static void assert_line(const char *text, const char *wanted) {
-    size_t n = strlen(wanted);
-    for (const char *line = text; line != NULL;) {
-        if (strncmp(line, wanted, n) == 0) return;
-        line = strchr(line, '\n');
-        if (line != NULL) line++;
-    }
+    size_t n = strlen(wanted), found = 0;
+    for (const char *line = text; *line != '\0';
+         line += strcspn(line, "\n"), line += *line != '\0')
+        found += strncmp(line, wanted, n) == 0;
+    if (found == 1) return;
+    if (found > 1) fail_msg("%zu lines begin with %s", found, wanted);
     fail_msg("no line begins with %s in\n%s", wanted, text);
 }
 

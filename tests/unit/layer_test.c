@@ -437,7 +437,7 @@ static void reads_shapefiles(void **state) {
 }
 
 static void zip_add(const char *zip, const char *member, const char *bytes, size_t n) {
-    char path[700];
+    char path[2100];
     snprintf(path, sizeof path, "/vsizip/%s/%s", zip, member);
     VSILFILE *f = VSIFOpenL(path, "wb");
     assert_non_null(f);
