@@ -100,7 +100,7 @@ def can_answer(environment):
 def compare(program, case, rows, ours, grid):
     question = dict(case, ours=ours, rows_read=[[r[case["x"]], r[case["y"]]] for r in rows],
                     codes=[r[case["code"]] for r in rows])
-    done = subprocess.run([sys.executable, __file__, "--answer"],
+    done = subprocess.run([sys.executable, "-B", __file__, "--answer"],
                           input=json.dumps(question).encode(),
                           env=program.environment(grid), stdout=subprocess.PIPE)
     if not check(done.returncode == 0, "GeoPandas failed"):
