@@ -19,10 +19,13 @@
     X(count_ci) \
     X(crude_rate) \
     X(dsr) \
+    X(funnel) \
+    X(funnel_curve) \
     X(isr) \
     X(mean) \
     X(proportion) \
     X(quantile) \
+    X(rag) \
     X(sii)
 // clang-format on
 
