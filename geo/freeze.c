@@ -11,14 +11,13 @@
 #include <string.h>
 
 #include "engine/core/par.h"
+#include "geo/lattice.h"
 
 enum { BLOCK_AREAS = 64, MAX_ROUNDS = 24, MAX_PIECES = 8 };
 
-static const double METRES_PER_DEGREE = 111320.0;
-static const double RADIANS_PER_DEGREE = 0.017453292519943295;
 /* An edge may stray this far from the true one, in metres. With 0.65 mm for the rounding
- * of its ends to 1e-8 degree that stays within a millimetre. */
-static const double MAX_BEND = 0.00035;
+ * of its ends to 1e-8 degree and what the lattice adds that stays within a millimetre. */
+static const double MAX_BEND = 0.00033;
 /* Shorter edges are straight enough unseen: at latitude 60 a straight line of a conformal
  * projection bends by length^2 * tan(60) / (8 * 6.4e6 m), here 0.12 mm. */
 static const double SHORT_EDGE = 60.0;
@@ -94,20 +93,14 @@ typedef struct piece {
 typedef struct transforming {
     const ps_areas *areas;
     ps_crs_operation **op; /* one per worker */
-    chain *scratch;        /* one per worker */
+    ps_lattice *lattice;
+    chain *scratch; /* one per worker */
     piece *pieces;
     uint32_t *ring_count; /* points of each ring afterwards */
     double source_scale;
     double source_metres; /* per unit; 0 for degrees */
     bool geographic;      /* the target */
 } transforming;
-
-/* Squared length in metres of a difference near latitude y; metres = 0: degrees. */
-static double square_metres(double dx, double dy, double y, double metres) {
-    if (metres > 0) return (dx * dx + dy * dy) * metres * metres;
-    const double across = dx * cos(y * RADIANS_PER_DEGREE);
-    return (across * across + dy * dy) * METRES_PER_DEGREE * METRES_PER_DEGREE;
-}
 
 static ps_status fail_no_image(const ps_areas *areas, size_t begin, size_t end, double x,
                                double y, ps_error *err) {
@@ -157,8 +150,9 @@ static ps_status split_round(const transforming *t, chain *c, size_t *n_open, in
     size_t asked = 0;
     for (size_t i = 0; i < *n_open; i++) {
         const uint32_t p = c->open[i], q = c->next[p];
-        const double length2 = square_metres(c->x[q] - c->x[p], c->y[q] - c->y[p],
-                                             (c->y[p] + c->y[q]) / 2, t->source_metres);
+        const double length2 =
+            ps_lattice_square_metres(c->x[q] - c->x[p], c->y[q] - c->y[p],
+                                     (c->y[p] + c->y[q]) / 2, t->source_metres);
         if (length2 >= SHORT_EDGE * SHORT_EDGE) c->open[asked++] = p;
     }
     *n_open = 0;
@@ -173,7 +167,7 @@ static ps_status split_round(const transforming *t, chain *c, size_t *n_open, in
         c->tx[m] = c->x[m] = (c->x[p] + c->x[q]) / 2;
         c->ty[m] = c->y[m] = (c->y[p] + c->y[q]) / 2;
     }
-    (void)ps_crs_operation_apply(t->op[worker], asked, c->tx + c->n, c->ty + c->n);
+    ps_lattice_apply(t->lattice, t->op[worker], asked, c->tx + c->n, c->ty + c->n);
     /* The kept middles move forward over the dropped ones. The new open list is built
      * behind the one that is being read and moved to the front afterwards. */
     const size_t middles = c->n;
@@ -184,12 +178,16 @@ static ps_status split_round(const transforming *t, chain *c, size_t *n_open, in
         const size_t m = middles + i;
         if (!isfinite(c->tx[m]) || !isfinite(c->ty[m]))
             return fail_middle(c->x[m], c->y[m], err);
-        const double bend = sqrt(square_metres(c->tx[m] - (c->tx[p] + c->tx[q]) / 2,
-                                               c->ty[m] - (c->ty[p] + c->ty[q]) / 2,
-                                               c->ty[m], t->geographic ? 0 : 1));
-        const double length2 = square_metres(c->x[q] - c->x[p], c->y[q] - c->y[p],
-                                             c->y[m], t->source_metres);
-        const double pieces = ceil(sqrt(bend / MAX_BEND));
+        const double off_x = c->tx[m] - (c->tx[p] + c->tx[q]) / 2;
+        const double off_y = c->ty[m] - (c->ty[p] + c->ty[q]) / 2;
+        const double metres = t->geographic ? 0 : 1;
+        const double length2 = ps_lattice_square_metres(
+            c->x[q] - c->x[p], c->y[q] - c->y[p], c->y[m], t->source_metres);
+        /* on the equator a degree is as long as it gets: the cosine is seldom needed */
+        double bend2 = ps_lattice_square_metres(off_x, off_y, 0, metres);
+        if (bend2 > MAX_BEND * MAX_BEND)
+            bend2 = ps_lattice_square_metres(off_x, off_y, c->ty[m], metres);
+        const double pieces = ceil(sqrt(sqrt(bend2) / MAX_BEND));
         const bool open = length2 > LONG_EDGE * LONG_EDGE || !(pieces <= MAX_PIECES);
         if (!open && pieces <= 1) continue;
         if (!open && pieces > 2) {
@@ -213,7 +211,7 @@ static ps_status split_round(const transforming *t, chain *c, size_t *n_open, in
 
     PS_TRY(chain_grow(c, c->n + points, err));
     for (size_t i = 0; i < cuts; i++) cut_edge(c, c->cut[i].point, c->cut[i].pieces);
-    (void)ps_crs_operation_apply(t->op[worker], points, c->tx + kept, c->ty + kept);
+    ps_lattice_apply(t->lattice, t->op[worker], points, c->tx + kept, c->ty + kept);
     for (size_t m = kept; m < c->n; m++) {
         if (!isfinite(c->tx[m]) || !isfinite(c->ty[m]))
             return fail_middle(c->x[m], c->y[m], err);
@@ -243,7 +241,7 @@ static ps_status transform_block(void *context, size_t begin, size_t end, int wo
         c->tx[i] = c->x[i] = (double)ps_freeze_round(sx) / t->source_scale;
         c->ty[i] = c->y[i] = (double)ps_freeze_round(sy) / t->source_scale;
     }
-    (void)ps_crs_operation_apply(t->op[worker], points, c->tx, c->ty);
+    ps_lattice_apply(t->lattice, t->op[worker], points, c->tx, c->ty);
     for (size_t i = 0; i < points; i++) {
         if (!isfinite(c->tx[i]) || !isfinite(c->ty[i]))
             return fail_no_image(areas, begin, end, areas->x[first + i],
@@ -345,6 +343,9 @@ static ps_status transform(const ps_areas *areas, const ps_crs_operation *op,
     for (size_t w = 0; status == PS_OK && w < workers; w++)
         status = ps_crs_operation_clone(op, &t.op[w], err);
     if (status == PS_OK)
+        status = ps_lattice_build(areas, t.op, t.source_metres, geographic ? 0 : 1,
+                                  &t.lattice, err);
+    if (status == PS_OK)
         status = ps_par_for(areas->n, BLOCK_AREAS, transform_block, &t, err);
     if (status == PS_OK) status = join_pieces(&t, blocks, out, err);
     for (size_t b = 0; t.pieces != NULL && b < blocks; b++) {
@@ -355,6 +356,7 @@ static ps_status transform(const ps_areas *areas, const ps_crs_operation *op,
         if (t.op != NULL) ps_crs_operation_free(t.op[w]);
         if (t.scratch != NULL) chain_free(&t.scratch[w]);
     }
+    ps_lattice_free(t.lattice);
     ps_free(t.op);
     ps_free(t.scratch);
     ps_free(t.pieces);
