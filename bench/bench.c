@@ -315,7 +315,10 @@ static void print_row(bench *b, const bench_question *q, const bench_contender *
     const bench_result *m = &r->result;
     const double ratio = first->n > 0 ? m->median / first->result.median : 0;
     print_seconds(m->median);
-    printf(" %4.0f %%", 50 * (m->high - m->low) / m->median);
+    if (r->n > 1)
+        printf(" %4.0f %%", 50 * (m->high - m->low) / m->median);
+    else
+        printf("   once");
     if (q->rows > 0)
         print_rate(q->rows / m->median, "/s");
     else

@@ -3,6 +3,7 @@
  *
  *   country tiling N OUT                 a made-up country of about N areas, EPSG:27700
  *   country cut IN CODE DISTRICT WHERE CRS OUT    areas of IN (WHERE "": all) in CRS
+ *   country count IN OUT                 the number of areas, as text
  *   country merge IN GROUPS OUT          neighbours united into GROUPS areas; 0: by
  *                                        district
  *
@@ -347,6 +348,18 @@ static ps_status cut(char **argument, ps_error *err) {
     return status;
 }
 
+static ps_status count(const char *in, const char *out, ps_error *err) {
+    ps_layer_listing *list = NULL;
+    PS_TRY(ps_layer_list(in, NULL, &list, err));
+    FILE *file = fopen(out, "w");
+    if (file != NULL)
+        fprintf(file, "%lld\n", list->n > 0 ? (long long)list->layer[0].features : 0);
+    ps_layer_listing_free(list);
+    if (file == NULL || fclose(file) != 0)
+        return ps_fail(err, PS_OUTPUT, "cannot write '%s'", out);
+    return PS_OK;
+}
+
 int main(int argc, char **argv) {
     ps_error err = {PS_OK, ""};
     ps_status status = PS_CONFIG;
@@ -354,6 +367,8 @@ int main(int argc, char **argv) {
     if (argc == 4 && strcmp(argv[1], "tiling") == 0 &&
         ps_parse_int(ps_str_of(argv[2]), &n) && n >= 4 && n <= 10000000) {
         status = tiling((size_t)n, argv[3], &err);
+    } else if (argc == 4 && strcmp(argv[1], "count") == 0) {
+        status = count(argv[2], argv[3], &err);
     } else if (argc == 8 && strcmp(argv[1], "cut") == 0) {
         status = cut(argv + 2, &err);
     } else if (argc == 5 && strcmp(argv[1], "merge") == 0 &&
@@ -363,6 +378,7 @@ int main(int argc, char **argv) {
         fprintf(stderr,
                 "usage: country tiling N OUT\n"
                 "       country cut IN CODE DISTRICT WHERE CRS OUT\n"
+                "       country count IN OUT\n"
                 "       country merge IN GROUPS OUT\n");
         return 2;
     }

@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
-#include "engine/core/par.h"
-#include "geo/layer.h"
 
 /* Counted up when the generators write something else, so that nothing old is used. */
 #define GENERATION "1"
@@ -55,14 +53,21 @@ static const char *cut(bench *b, const char *name, const char *from, const char 
     return bench_make(b, name, argument);
 }
 
-static int count_areas(const char *path) {
-    ps_error err = {PS_OK, ""};
-    ps_layer_listing *list = NULL;
-    int n = 0;
-    if (ps_layer_list(path, NULL, &list, &err) == PS_OK && list->n > 0)
-        n = (int)list->layer[0].features;
-    ps_layer_listing_free(list);
-    return n;
+/* Asked of a program of its own: this one stays small, since a process is charged with
+ * the memory of the one that starts it. */
+static int count_areas(bench *b, const char *name, const char *boundaries) {
+    const char *const argument[] = {bench_text(b, "%s/bench/country", b->build), "count",
+                                    boundaries, "@", NULL};
+    const char *path = bench_make(b, name, argument);
+    FILE *file = path != NULL ? fopen(path, "r") : NULL;
+    char line[32] = "";
+    int64_t n = 0;
+    if (file == NULL) return 0;
+    if (fgets(line, sizeof line, file) == NULL ||
+        !ps_parse_int((ps_str){line, strcspn(line, "\n")}, &n))
+        n = 0;
+    fclose(file);
+    return n > 0 && n < 1000000000 ? (int)n : 0;
 }
 
 /* England and West Yorkshire when they are at hand, else a made-up country. */
@@ -91,8 +96,8 @@ static bool make_input(bench *b, bench_input *in) {
         in->district_name = "a part of a made-up country";
     }
     if (in->england == NULL || in->district == NULL) return false;
-    in->england_areas = count_areas(in->england);
-    in->district_areas = count_areas(in->district);
+    in->england_areas = count_areas(b, "country-areas.txt", in->england);
+    in->district_areas = count_areas(b, "district-areas.txt", in->district);
     return in->england_areas > 0 && in->district_areas > 0;
 }
 
@@ -136,6 +141,12 @@ static bool read_options(int argc, char **argv, bench *b) {
     return !(b->quick && b->full);
 }
 
+/* As many as this process may use. */
+static int processors(void) {
+    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > 1024 ? 1024 : (int)n;
+}
+
 static bool make_folder(const char *path) {
     if (mkdir(path, 0777) == 0 || errno == EEXIST) return true;
     fprintf(stderr, "bench: cannot make '%s': %s\n", path, strerror(errno));
@@ -143,7 +154,7 @@ static bool make_folder(const char *path) {
 }
 
 int main(int argc, char **argv) {
-    bench b = {.peers = true, .threads = ps_threads()};
+    bench b = {.peers = true, .threads = processors()};
     ps_error err = {PS_OK, ""};
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         usage(stdout);
