@@ -16,17 +16,26 @@
 /* By id. A new method needs its line here and nothing else. */
 // clang-format off
 #define METHODS(X) \
+    X(cochran_armitage) \
+    X(control_chart) \
     X(count_ci) \
     X(crude_rate) \
     X(dsr) \
     X(funnel) \
     X(funnel_curve) \
     X(isr) \
+    X(mann_kendall) \
     X(mean) \
+    X(poisson_change) \
+    X(projection) \
+    X(prop_change) \
     X(proportion) \
     X(quantile) \
     X(rag) \
-    X(sii)
+    X(rolling) \
+    X(sii) \
+    X(target) \
+    X(trend)
 // clang-format on
 
 #define DECLARE(name) extern const ps_method ps_method_##name;

@@ -1,0 +1,409 @@
+/* The exact two-sided p of two counts sums all point probabilities not above that of the
+ * data. They fall off on both sides of the mode, so the far tail begins at a place that
+ * bisection finds, and two distribution functions replace the sum.
+ */
+#include "indicators/change.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "indicators/distribution.h"
+#include "indicators/method.h"
+
+/* Point probabilities that differ by less are equal but for rounding. */
+static const double TIE = 1 + 1e-7;
+/* Whole numbers up to here are exact as doubles. */
+static const double MOST_COUNT = 9007199254740992.0;
+
+const char *ps_verdict_text(ps_verdict verdict) {
+    switch (verdict) {
+        case PS_VERDICT_NONE:
+            return "";
+        case PS_VERDICT_DECREASE:
+            return "decrease";
+        case PS_VERDICT_INCREASE:
+            return "increase";
+        case PS_VERDICT_NO_CLEAR_CHANGE:
+            return "no-clear-change";
+    }
+    return "";
+}
+
+static ps_verdict judge(ps_value p, double change, double confidence) {
+    if (!ps_value_ok(p)) return PS_VERDICT_NONE;
+    if (p.value >= 1 - confidence || change == 0) return PS_VERDICT_NO_CLEAR_CHANGE;
+    return change < 0 ? PS_VERDICT_DECREASE : PS_VERDICT_INCREASE;
+}
+
+/* P(X <= k) + P(X >= far) for the far tail no more likely than k; q = 1 - p. */
+static double binomial_two_sided(int64_t k, int64_t n, double p, double q) {
+    double at = ps_binomial_pmf(k, n, p) * TIE, mean = (double)n * p;
+    if ((double)k == mean) return 1;
+    double sum;
+    if ((double)k < mean) {
+        int64_t low = (int64_t)ceil(mean), high = n + 1; /* pmf(high) counts as small */
+        while (low < high) {
+            int64_t middle = low + (high - low) / 2;
+            if (ps_binomial_pmf(middle, n, p) <= at)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        sum = ps_binomial_cdf(k, n, p);
+        if (low <= n) sum += ps_binomial_cdf(n - low, n, q);
+    } else {
+        int64_t low = -1, high = (int64_t)floor(mean); /* pmf(-1) counts as small */
+        while (low < high) {
+            int64_t middle = low + (high - low + 1) / 2;
+            if (ps_binomial_pmf(middle, n, p) <= at)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+        sum = ps_binomial_cdf(n - k, n, q);
+        if (low >= 0) sum += ps_binomial_cdf(low, n, p);
+    }
+    return fmin(sum, 1);
+}
+
+static bool whole(double x) {
+    return x == floor(x) && x <= MOST_COUNT;
+}
+
+static void all_none(ps_poisson_change *c, ps_value_status status) {
+    ps_value none = ps_value_none(status);
+    *c = (ps_poisson_change){none, none, none, none, none,
+                             none, none, none, none, none,
+                             none, none, none, none, PS_VERDICT_NONE,
+                             ""};
+}
+
+/* The share of x2 in x1 + x2 has Clopper-Pearson limits; the odds of a limit divide it by
+ * the opposite limit of the other share, which loses no digits near 1. */
+static void exact_limits(double x1, double x2, double scale, double confidence,
+                         ps_poisson_change *c) {
+    double tail = (1 - confidence) / 2;
+    if (x2 == 0)
+        c->lower = ps_value_of(0);
+    else
+        c->lower = ps_value_of(ps_beta_quantile(tail, x2, x1 + 1) /
+                               ps_beta_quantile(1 - tail, x1 + 1, x2) * scale);
+    if (x1 == 0)
+        c->upper = ps_value_none(PS_VALUE_UNBOUNDED);
+    else
+        c->upper = ps_value_of(ps_beta_quantile(1 - tail, x2 + 1, x1) /
+                               ps_beta_quantile(tail, x1, x2 + 1) * scale);
+}
+
+ps_poisson_change ps_poisson_change_of(double x1, double t1, double x2, double t2,
+                                       double dispersion, double confidence) {
+    ps_poisson_change c;
+    if (isnan(x1) || isnan(x2) || isnan(t1) || isnan(t2) || t1 < 0 || t2 < 0) {
+        all_none(&c, PS_VALUE_MISSING);
+        return c;
+    }
+    all_none(&c, PS_VALUE_UNDEFINED);
+    if (x1 < 0 || x2 < 0 || !isfinite(x1 + x2) || t1 == 0 || t2 == 0 ||
+        !isfinite(t1 + t2) || !ps_confidence_ok(confidence))
+        return c;
+    double rate1 = x1 / t1, rate2 = x2 / t2, z = ps_normal_two_sided(confidence);
+    double share = t2 / (t1 + t2), rest = t1 / (t1 + t2);
+    double spread = z * sqrt(x2 / t2 / t2 + x1 / t1 / t1);
+    c.difference = ps_value_of(rate2 - rate1);
+    c.difference_lower = ps_value_of(rate2 - rate1 - spread);
+    c.difference_upper = ps_value_of(rate2 - rate1 + spread);
+    c.prob_decrease = ps_value_of(ps_beta_cdf(share, x2 + 0.5, x1 + 0.5));
+    c.wald_lower = c.wald_upper = c.quasi_lower = c.quasi_upper =
+        ps_value_none(PS_VALUE_NOT_APPLICABLE);
+    c.p_quasi = ps_value_none(PS_VALUE_NOT_APPLICABLE);
+    if (x1 == 0 && x2 == 0) {
+        c.p_exact = ps_value_of(1);
+        c.verdict = PS_VERDICT_NO_CLEAR_CHANGE;
+        c.verdict_by = "exact";
+        return c;
+    }
+    if (x1 > 0) {
+        c.ratio = ps_value_of(rate2 / rate1);
+        c.percent = ps_value_of(100 * (rate2 / rate1 - 1));
+    } else {
+        c.ratio = c.percent = ps_value_none(PS_VALUE_UNBOUNDED);
+    }
+    exact_limits(x1, x2, t1 / t2, confidence, &c);
+    c.p_exact = ps_value_none(PS_VALUE_NOT_APPLICABLE);
+    if (whole(x1) && whole(x2) && x1 + x2 <= MOST_COUNT)
+        c.p_exact =
+            ps_value_of(binomial_two_sided((int64_t)x2, (int64_t)(x1 + x2), share, rest));
+    bool has_dispersion = isfinite(dispersion) && dispersion > 0;
+    double phi = has_dispersion ? fmax(dispersion, 1) : 1;
+    if (x1 > 0 && x2 > 0) {
+        double se = sqrt(1 / x1 + 1 / x2), ratio = rate2 / rate1;
+        c.wald_lower = ps_value_of(ratio * exp(-z * se));
+        c.wald_upper = ps_value_of(ratio * exp(z * se));
+        if (has_dispersion) {
+            c.quasi_lower = ps_value_of(ratio * exp(-z * se * sqrt(phi)));
+            c.quasi_upper = ps_value_of(ratio * exp(z * se * sqrt(phi)));
+        }
+        if (has_dispersion || !ps_value_ok(c.p_exact))
+            c.p_quasi =
+                ps_value_of(2 * ps_normal_tail(fabs(log(ratio)) / (se * sqrt(phi))));
+    } else if (has_dispersion || !ps_value_ok(c.p_exact)) {
+        double n = x1 + x2;
+        c.p_quasi = ps_value_of(
+            2 * ps_normal_tail(fabs(x2 - n * share) / sqrt(phi * n * share * rest)));
+    }
+    bool by_quasi = ps_value_ok(c.p_quasi) &&
+                    (!ps_value_ok(c.p_exact) || phi > PS_DISPERSION_MATTERS);
+    c.verdict = judge(by_quasi ? c.p_quasi : c.p_exact, rate2 - rate1, confidence);
+    c.verdict_by = c.verdict == PS_VERDICT_NONE ? "" : by_quasi ? "quasi" : "exact";
+    return c;
+}
+
+/* The sum of the probabilities of all tables with these margins that are no more likely
+ * than the one seen, from the middle outwards. */
+static double fisher_two_sided(int64_t x1, int64_t n1, int64_t x2, int64_t n2) {
+    int64_t marked = x1 + x2, least = marked > n2 ? marked - n2 : 0;
+    int64_t most = marked < n1 ? marked : n1;
+    double at = ps_hypergeometric_pmf(x1, n1, n2, marked) * TIE, sum = 0;
+    double share = (double)n1 / ((double)n1 + (double)n2);
+    int64_t middle = (int64_t)((double)marked * share);
+    if (middle < least) middle = least;
+    if (middle > most) middle = most;
+    for (int64_t k = middle; k >= least; k--) {
+        double p = ps_hypergeometric_pmf(k, n1, n2, marked);
+        if (p <= at) sum += p;
+        if (p < sum * 1e-20 || p == 0) break;
+    }
+    for (int64_t k = middle + 1; k <= most; k++) {
+        double p = ps_hypergeometric_pmf(k, n1, n2, marked);
+        if (p <= at) sum += p;
+        if (p < sum * 1e-20 || p == 0) break;
+    }
+    return fmin(sum, 1);
+}
+
+ps_prop_change ps_prop_change_of(double x1, double n1, double x2, double n2,
+                                 double confidence) {
+    ps_value none = ps_value_none(PS_VALUE_UNDEFINED);
+    if (isnan(x1) || isnan(n1) || isnan(x2) || isnan(n2))
+        none = ps_value_none(PS_VALUE_MISSING);
+    ps_prop_change c = {none, none, none, none, none, none, none, "", PS_VERDICT_NONE};
+    if (none.status == PS_VALUE_MISSING || x1 < 0 || x2 < 0 || x1 > n1 || x2 > n2 ||
+        n1 == 0 || n2 == 0 || !whole(x1) || !whole(x2) || !whole(n1) || !whole(n2) ||
+        n1 + n2 > MOST_COUNT || !ps_confidence_ok(confidence))
+        return c;
+    ps_estimate e1 = ps_proportion(x1, n1, 1, confidence, PS_PROPORTION_WILSON);
+    ps_estimate e2 = ps_proportion(x2, n2, 1, confidence, PS_PROPORTION_WILSON);
+    double d = e2.value - e1.value;
+    c.p1 = ps_value_of(e1.value);
+    c.p2 = ps_value_of(e2.value);
+    c.difference = ps_value_of(d);
+    c.lower = ps_value_of(d - hypot(e2.value - e2.lower, e1.upper - e1.value));
+    c.upper = ps_value_of(d + hypot(e2.upper - e2.value, e1.value - e1.lower));
+    double pooled = (x1 + x2) / (n1 + n2), rest = ((n1 - x1) + (n2 - x2)) / (n1 + n2);
+    if (pooled > 0 && rest > 0)
+        c.z = ps_value_of(d / sqrt(pooled * rest * (1 / n1 + 1 / n2)));
+    if (fmin(n1, n2) * fmin(pooled, rest) < 5) {
+        c.test = "fisher";
+        c.p_value = ps_value_of(
+            fisher_two_sided((int64_t)x1, (int64_t)n1, (int64_t)x2, (int64_t)n2));
+    } else {
+        c.test = "pooled-z";
+        c.p_value = ps_value_of(2 * ps_normal_tail(fabs(c.z.value)));
+    }
+    c.verdict = judge(c.p_value, d, confidence);
+    return c;
+}
+
+/* ---- adaptors ---- */
+
+static void put(const ps_method_call *call, size_t output, ps_value value) {
+    ps_call_put_number(call, output, value.status, value.value);
+}
+
+static const ps_method_column poisson_input[] = {
+    {"id", PS_COLUMN_TEXT, false, "what is compared; copied"},
+    {"x1", PS_COLUMN_NUMBER, true, "count of the baseline"},
+    {"x2", PS_COLUMN_NUMBER, true, "count now"},
+    {"t1", PS_COLUMN_NUMBER, false, "exposure of the baseline, 1 when absent"},
+    {"t2", PS_COLUMN_NUMBER, false, "exposure now, 1 when absent"},
+    {"dispersion", PS_COLUMN_NUMBER, false, "phi of the monthly series"},
+};
+static const ps_method_param poisson_param[] = {
+    PS_PARAM_CONFIDENCE,
+};
+static const ps_method_column poisson_output[] = {
+    {"id", PS_COLUMN_TEXT, true, "as in the input"},
+    {"x1", PS_COLUMN_NUMBER, true, "count of the baseline"},
+    {"x2", PS_COLUMN_NUMBER, true, "count now"},
+    {"rate_ratio", PS_COLUMN_NUMBER, true, "(x2 / t2) / (x1 / t1)"},
+    {"lower", PS_COLUMN_NUMBER, true, "exact lower limit of the ratio"},
+    {"upper", PS_COLUMN_NUMBER, true, "exact upper limit of the ratio"},
+    {"percent", PS_COLUMN_NUMBER, true, "100 (ratio - 1)"},
+    {"wald_lower", PS_COLUMN_NUMBER, true, "lower limit on the log scale"},
+    {"wald_upper", PS_COLUMN_NUMBER, true, "upper limit on the log scale"},
+    {"quasi_lower", PS_COLUMN_NUMBER, true, "lower limit with the dispersion"},
+    {"quasi_upper", PS_COLUMN_NUMBER, true, "upper limit with the dispersion"},
+    {"difference", PS_COLUMN_NUMBER, true, "x2 / t2 - x1 / t1"},
+    {"difference_lower", PS_COLUMN_NUMBER, true, "its lower limit"},
+    {"difference_upper", PS_COLUMN_NUMBER, true, "its upper limit"},
+    {"p_value", PS_COLUMN_NUMBER, true, "exact, two-sided"},
+    {"p_quasi", PS_COLUMN_NUMBER, true, "two-sided, with the dispersion"},
+    {"prob_decrease", PS_COLUMN_NUMBER, true, "P(rate now < baseline), Jeffreys priors"},
+    {"verdict", PS_COLUMN_TEXT, true, "decrease, increase or no-clear-change"},
+    {"verdict_by", PS_COLUMN_TEXT, true, "exact or quasi"},
+    {"status", PS_COLUMN_TEXT, true, "of the ratio and percent"},
+    {"upper_status", PS_COLUMN_TEXT, true, "of the upper limit"},
+};
+
+/* The exposure of a row: 1 without a column. */
+static ps_status exposure(const ps_method_call *call, size_t row, size_t input,
+                          double *value, ps_error *err) {
+    bool missing = false;
+    *value = 1;
+    if (!ps_call_has(call, input)) return PS_OK;
+    PS_TRY(ps_call_number(call, row, input, value, &missing, err));
+    if (missing) *value = (double)NAN;
+    return PS_OK;
+}
+
+static ps_status number_or_nan(const ps_method_call *call, size_t row, size_t input,
+                               double *value, ps_error *err) {
+    bool missing = false;
+    PS_TRY(ps_call_number(call, row, input, value, &missing, err));
+    if (missing) *value = (double)NAN;
+    return PS_OK;
+}
+
+static void put_input(const ps_method_call *call, size_t output, double value) {
+    ps_call_put_number(call, output, isnan(value) ? PS_VALUE_MISSING : PS_VALUE_OK,
+                       value);
+}
+
+static ps_status run_poisson(const ps_method_call *call, ps_error *err) {
+    double confidence = ps_call_param_number(call, 0);
+    for (size_t row = 0; row < ps_call_rows(call); row++) {
+        double x1, x2, t1, t2, dispersion;
+        PS_TRY(number_or_nan(call, row, 1, &x1, err));
+        PS_TRY(number_or_nan(call, row, 2, &x2, err));
+        PS_TRY(exposure(call, row, 3, &t1, err));
+        PS_TRY(exposure(call, row, 4, &t2, err));
+        PS_TRY(number_or_nan(call, row, 5, &dispersion, err));
+        ps_poisson_change c =
+            ps_poisson_change_of(x1, t1, x2, t2, dispersion, confidence);
+        ps_call_put_text(call, 0, ps_call_text(call, row, 0));
+        put_input(call, 1, x1);
+        put_input(call, 2, x2);
+        const ps_value values[] = {c.ratio,
+                                   c.lower,
+                                   c.upper,
+                                   c.percent,
+                                   c.wald_lower,
+                                   c.wald_upper,
+                                   c.quasi_lower,
+                                   c.quasi_upper,
+                                   c.difference,
+                                   c.difference_lower,
+                                   c.difference_upper,
+                                   c.p_exact,
+                                   c.p_quasi,
+                                   c.prob_decrease};
+        for (size_t i = 0; i < PS_LENGTH(values); i++) put(call, 3 + i, values[i]);
+        ps_call_put_text(call, 17, ps_str_of(ps_verdict_text(c.verdict)));
+        ps_call_put_text(call, 18, ps_str_of(c.verdict_by));
+        ps_call_put_status(call, 19, c.ratio.status);
+        ps_call_put_status(call, 20, c.upper.status);
+        PS_TRY(ps_call_end_row(call, err));
+    }
+    return PS_OK;
+}
+
+const ps_method ps_method_poisson_change = {
+    .id = "poisson_change",
+    .title = "Change between two counts",
+    .formula =
+        "ratio = (x2/t2)/(x1/t1); exact limits p/(1-p)*t1/t2 with Clopper-Pearson "
+        "limits p of x2 among x1+x2; exact two-sided p from the binomial of x2 "
+        "given x1+x2; Wald limits ratio*exp(-+z*sqrt(1/x1+1/x2)); quasi-Poisson: "
+        "the same with the standard error times sqrt(phi); probability of a "
+        "decrease I_{t2/(t1+t2)}(x2+1/2, x1+1/2). The verdict is the exact one, or "
+        "the quasi one when phi > 1.2.",
+    .source = "Przyborowski & Wilenski 1940; Clopper & Pearson 1934; methods note 7.3",
+    .input = poisson_input,
+    .n_input = PS_LENGTH(poisson_input),
+    .param = poisson_param,
+    .n_param = PS_LENGTH(poisson_param),
+    .output = poisson_output,
+    .n_output = PS_LENGTH(poisson_output),
+    .run = run_poisson,
+};
+
+static const ps_method_column prop_input[] = {
+    {"id", PS_COLUMN_TEXT, false, "what is compared; copied"},
+    {"x1", PS_COLUMN_INTEGER, true, "number with the property, baseline"},
+    {"n1", PS_COLUMN_INTEGER, true, "number asked or counted, baseline"},
+    {"x2", PS_COLUMN_INTEGER, true, "number with the property, now"},
+    {"n2", PS_COLUMN_INTEGER, true, "number asked or counted, now"},
+};
+static const ps_method_param prop_param[] = {
+    PS_PARAM_CONFIDENCE,
+    {"multiplier", PS_COLUMN_NUMBER, "1", NULL, 1, 100000, "100 for percentage points"},
+};
+static const ps_method_column prop_output[] = {
+    {"id", PS_COLUMN_TEXT, true, "as in the input"},
+    {"p1", PS_COLUMN_NUMBER, true, "proportion of the baseline, times multiplier"},
+    {"p2", PS_COLUMN_NUMBER, true, "proportion now, times multiplier"},
+    {"difference", PS_COLUMN_NUMBER, true, "p2 - p1"},
+    {"lower", PS_COLUMN_NUMBER, true, "Newcombe's lower limit of the difference"},
+    {"upper", PS_COLUMN_NUMBER, true, "Newcombe's upper limit of the difference"},
+    {"z", PS_COLUMN_NUMBER, true, "pooled, without continuity correction"},
+    {"p_value", PS_COLUMN_NUMBER, true, "two-sided"},
+    {"test", PS_COLUMN_TEXT, true, "pooled-z, or fisher when an expected count is < 5"},
+    {"verdict", PS_COLUMN_TEXT, true, "decrease, increase or no-clear-change"},
+    {"multiplier", PS_COLUMN_NUMBER, true, "of proportions and limits"},
+    {"status", PS_COLUMN_TEXT, true, "of the difference"},
+};
+
+static ps_status run_prop(const ps_method_call *call, ps_error *err) {
+    double confidence = ps_call_param_number(call, 0);
+    double multiplier = ps_call_param_number(call, 1);
+    for (size_t row = 0; row < ps_call_rows(call); row++) {
+        double x1, n1, x2, n2;
+        PS_TRY(number_or_nan(call, row, 1, &x1, err));
+        PS_TRY(number_or_nan(call, row, 2, &n1, err));
+        PS_TRY(number_or_nan(call, row, 3, &x2, err));
+        PS_TRY(number_or_nan(call, row, 4, &n2, err));
+        ps_prop_change c = ps_prop_change_of(x1, n1, x2, n2, confidence);
+        ps_call_put_text(call, 0, ps_call_text(call, row, 0));
+        const ps_value values[] = {c.p1, c.p2, c.difference, c.lower, c.upper};
+        for (size_t i = 0; i < PS_LENGTH(values); i++)
+            ps_call_put_number(call, 1 + i, values[i].status,
+                               values[i].value * multiplier);
+        put(call, 6, c.z);
+        put(call, 7, c.p_value);
+        ps_call_put_text(call, 8, ps_str_of(c.test));
+        ps_call_put_text(call, 9, ps_str_of(ps_verdict_text(c.verdict)));
+        ps_call_put_number(call, 10, PS_VALUE_OK, multiplier);
+        ps_call_put_status(call, 11, c.difference.status);
+        PS_TRY(ps_call_end_row(call, err));
+    }
+    return PS_OK;
+}
+
+const ps_method ps_method_prop_change = {
+    .id = "prop_change",
+    .title = "Change between two proportions",
+    .formula =
+        "d = p2 - p1; limits d - sqrt((p2-l2)^2+(u1-p1)^2) and "
+        "d + sqrt((u2-p2)^2+(p1-l1)^2) with Wilson limits l, u of each; pooled z "
+        "without continuity correction, Fisher's exact test when an expected "
+        "count is below 5.",
+    .source =
+        "Newcombe 1998, Stat. Med. 17:873, method 10; Fisher 1935; methods note 7.4",
+    .input = prop_input,
+    .n_input = PS_LENGTH(prop_input),
+    .param = prop_param,
+    .n_param = PS_LENGTH(prop_param),
+    .output = prop_output,
+    .n_output = PS_LENGTH(prop_output),
+    .run = run_prop,
+};
