@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <ftw.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,12 @@ char *test_file_read(const char *path, size_t *n) {
     bytes[size] = '\0';
     if (n != NULL) *n = size;
     return bytes;
+}
+
+void test_near(double seen, double expected, double relative) {
+    double scale = fabs(expected) > 1e-300 ? fabs(expected) : 1;
+    if (!(fabs(seen - expected) <= relative * scale))
+        fail_msg("%.17g, expected %.17g", seen, expected);
 }
 
 uint64_t test_random(uint64_t *state) {

@@ -37,6 +37,9 @@ const char *test_file_write(const char *folder, const char *name, const void *by
  * be NULL. */
 char *test_file_read(const char *path, size_t *n);
 
+/* Fail unless seen is expected within a relative error; absolute when expected is 0. */
+void test_near(double seen, double expected, double relative);
+
 /* splitmix64 (Steele, Lea, Flood 2014): the same sequence everywhere. */
 uint64_t test_random(uint64_t *state);
 /* A number in [0, n). */
