@@ -20,6 +20,7 @@
     X(control_chart) \
     X(count_ci) \
     X(crude_rate) \
+    X(disclose) \
     X(dsr) \
     X(funnel) \
     X(funnel_curve) \
@@ -33,6 +34,7 @@
     X(quantile) \
     X(rag) \
     X(rolling) \
+    X(round) \
     X(sii) \
     X(target) \
     X(trend)
