@@ -436,7 +436,7 @@ static const ps_method_column sii_outputs[] = {
     {"rii_lower", PS_COLUMN_NUMBER, true, "lower limit"},
     {"rii_upper", PS_COLUMN_NUMBER, true, "upper limit"},
     {"intercept", PS_COLUMN_NUMBER, true, "most deprived end on the scale of the fit"},
-    {"quantiles", PS_COLUMN_INTEGER, true, "K"},
+    {"quantiles", PS_COLUMN_INTEGER, true, "their number K"},
     {"confidence", PS_COLUMN_NUMBER, true, "level of the limits"},
     {"multiplier", PS_COLUMN_NUMBER, true, "as given"},
     {"transform", PS_COLUMN_TEXT, true, "none, log or logit"},

@@ -7,16 +7,10 @@
 #include "indicators/rate.h"
 #include "tests/support/test.h"
 
-static void assert_near(double seen, double expected, double relative) {
-    double scale = fabs(expected) > 1e-300 ? fabs(expected) : 1;
-    if (!(fabs(seen - expected) <= relative * scale))
-        fail_msg("%.17g, expected %.17g", seen, expected);
-}
-
 static void normal_quantile_is_the_stated_one(void **state) {
     (void)state;
-    assert_near(ps_normal_two_sided(0.95), 1.959963984540054, 1e-15);
-    assert_near(ps_normal_two_sided(0.998), 3.090232306167814, 1e-15);
+    test_near(ps_normal_two_sided(0.95), 1.959963984540054, 1e-15);
+    test_near(ps_normal_two_sided(0.998), 3.090232306167814, 1e-15);
 }
 
 /* Half the chi-squared quantiles, as in printed tables of the Poisson mean (Garwood
@@ -81,8 +75,8 @@ static void exact_limits_solve_the_poisson_tails(void **state) {
         double tail = (1 - confidence[c]) / 2;
         for (int x = 0; x < 10; x++) {
             ps_estimate e = ps_count(x, confidence[c]);
-            assert_near(poisson_cdf(x, e.upper), tail, 1e-10);
-            if (x > 0) assert_near(1 - poisson_cdf(x - 1, e.lower), tail, 1e-9);
+            test_near(poisson_cdf(x, e.upper), tail, 1e-10);
+            if (x > 0) test_near(1 - poisson_cdf(x - 1, e.lower), tail, 1e-9);
         }
     }
 }
@@ -91,11 +85,11 @@ static void byar_from_ten(void **state) {
     (void)state;
     ps_estimate e = ps_count(10, 0.95);
     assert_string_equal(e.method, "Byars");
-    assert_near(e.lower, 4.787449913967563, 1e-13);
-    assert_near(e.upper, 18.391458605756473, 1e-13);
+    test_near(e.lower, 4.787449913967563, 1e-13);
+    test_near(e.upper, 18.391458605756473, 1e-13);
     e = ps_count(45418, 0.95);
-    assert_near(e.lower, 45001.250176127694, 1e-13);
-    assert_near(e.upper, 45837.64872347325, 1e-13);
+    test_near(e.lower, 45001.250176127694, 1e-13);
+    test_near(e.upper, 45837.64872347325, 1e-13);
     /* The rule looks at the real number, not at its rounding. */
     assert_string_equal(ps_count(9.999, 0.95).method, "Exact");
     assert_string_equal(ps_count(10.001, 0.95).method, "Byars");
@@ -150,9 +144,9 @@ static void kirklees_control_figure(void **state) {
     (void)state;
     ps_estimate e = ps_crude_rate(45418, 425500, 1000, 0.95);
     assert_int_equal(e.status, PS_VALUE_OK);
-    assert_near(e.value, 106.74030552291421, 1e-14);
-    assert_near(e.lower, 105.76086997914852, 1e-13);
-    assert_near(e.upper, 107.72655399171151, 1e-13);
+    test_near(e.value, 106.74030552291421, 1e-14);
+    test_near(e.lower, 105.76086997914852, 1e-13);
+    test_near(e.upper, 107.72655399171151, 1e-13);
     char text[16];
     snprintf(text, sizeof text, "%.2f", e.value);
     assert_string_equal(text, "106.74");
@@ -163,13 +157,13 @@ static void rate_scales_with_the_multiplier(void **state) {
     ps_estimate person = ps_crude_rate(7, 1500, 1, 0.95);
     ps_estimate thousand = ps_crude_rate(7, 1500, 1000, 0.95);
     assert_string_equal(thousand.method, "Exact");
-    assert_near(thousand.value, person.value * 1000, 1e-15);
-    assert_near(thousand.lower, person.lower * 1000, 1e-15);
-    assert_near(thousand.upper, person.upper * 1000, 1e-15);
+    test_near(thousand.value, person.value * 1000, 1e-15);
+    test_near(thousand.lower, person.lower * 1000, 1e-15);
+    test_near(thousand.upper, person.upper * 1000, 1e-15);
     ps_estimate none = ps_crude_rate(0, 1500, 1000, 0.95);
     assert_int_equal(none.status, PS_VALUE_OK);
     assert_true(none.value == 0 && none.lower == 0);
-    assert_near(none.upper, 3.688879454113936 * 1000 / 1500, 1e-12);
+    test_near(none.upper, 3.688879454113936 * 1000 / 1500, 1e-12);
 }
 
 static void rates_without_people(void **state) {
@@ -221,10 +215,111 @@ static void chi_squared_quantile_inverts(void **state) {
         for (double k = 0.02; k < 1e4; k *= 1.7) {
             double x = ps_chi_squared_quantile(ps[i], k);
             if (x < 1e-290) continue; /* the series would work with denormals */
-            assert_near(chi_squared_cdf(x, k), ps[i], 1e-9);
+            test_near(chi_squared_cdf(x, k), ps[i], 1e-9);
         }
     assert_true(ps_chi_squared_quantile(0, 3) == 0);
     assert_true(ps_chi_squared_quantile(0.025, 1e-6) == 0);
+}
+
+static double cube_of(double a) {
+    return a * a * a;
+}
+
+/* Byar's limits on request: without a lower one where the cube would be negative. */
+static void the_rule_can_be_chosen(void **state) {
+    (void)state;
+    assert_string_equal(ps_count_by(3, 0.95, PS_COUNT_BYAR).method, "Byars");
+    assert_string_equal(ps_count_by(300, 0.95, PS_COUNT_EXACT).method, "Exact");
+    ps_estimate e = ps_count_by(0, 0.95, PS_COUNT_BYAR);
+    assert_int_equal(e.status, PS_VALUE_OK);
+    assert_int_equal(e.limits_status, PS_VALUE_UNDEFINED);
+    assert_int_equal(ps_count_by(1, 0.9999, PS_COUNT_BYAR).limits_status,
+                     PS_VALUE_UNDEFINED);
+    e = ps_count_by(1, 0.95, PS_COUNT_BYAR);
+    test_near(e.lower, cube_of(1 - 1.0 / 9 - 1.959963984540054 / 3), 1e-13);
+    /* Byar's limits come near the exact ones. */
+    ps_estimate exact = ps_count_by(200, 0.95, PS_COUNT_EXACT);
+    test_near(ps_count_by(200, 0.95, PS_COUNT_BYAR).lower, exact.lower, 1e-4);
+    test_near(ps_count_by(200, 0.95, PS_COUNT_BYAR).upper, exact.upper, 1e-4);
+}
+
+/* Wilson's limits are where the score test is just on the edge. */
+static void wilson_inverts_the_score_test(void **state) {
+    (void)state;
+    for (double n = 1; n < 3000; n = floor(n * 2.3) + 1) {
+        for (double x = 0; x <= n; x = floor(x * 1.9) + 1) {
+            ps_estimate p = ps_proportion(x, n, 1, 0.95, PS_PROPORTION_WILSON);
+            assert_int_equal(p.status, PS_VALUE_OK);
+            for (int side = 0; side < 2; side++) {
+                double limit = side == 0 ? p.lower : p.upper;
+                if (limit == 0 || limit == 1) continue;
+                double z = (x / n - limit) / sqrt(limit * (1 - limit) / n);
+                test_near(fabs(z), 1.959963984540054, 1e-10);
+            }
+            assert_true((x == 0) == (p.lower == 0) && (x == n) == (p.upper == 1));
+            /* Those who are not counted are the mirror image. */
+            ps_estimate q = ps_proportion(n - x, n, 1, 0.95, PS_PROPORTION_WILSON);
+            test_near(1 - q.upper + 1, p.lower + 1, 1e-14);
+        }
+    }
+}
+
+static void clopper_pearson_solves_the_binomial_tails(void **state) {
+    (void)state;
+    for (int64_t n = 1; n < 200; n += 13) {
+        for (int64_t x = 0; x <= n; x += 5) {
+            ps_estimate p = ps_proportion((double)x, (double)n, 1, 0.95,
+                                          PS_PROPORTION_CLOPPER_PEARSON);
+            if (x < n) test_near(ps_binomial_cdf(x, n, p.upper), 0.025, 1e-11);
+            if (x > 0) test_near(1 - ps_binomial_cdf(x - 1, n, p.lower), 0.025, 1e-10);
+            assert_true((x == 0) == (p.lower == 0) && (x == n) == (p.upper == 1));
+        }
+    }
+    ps_estimate large =
+        ps_proportion(45418, 425500, 100, 0.95, PS_PROPORTION_CLOPPER_PEARSON);
+    assert_true(large.lower < 10.674 && large.lower > 10.5 && large.upper < 10.8);
+}
+
+static void proportions_have_their_statuses(void **state) {
+    (void)state;
+    static const struct {
+        double x, n;
+        ps_value_status status;
+    } cases[] = {{0, 0, PS_VALUE_UNDEFINED},  {3, 2, PS_VALUE_UNDEFINED},
+                 {-1, 5, PS_VALUE_UNDEFINED}, {1, NAN, PS_VALUE_MISSING},
+                 {1, -3, PS_VALUE_MISSING},   {NAN, 3, PS_VALUE_UNDEFINED},
+                 {2.5, 7.25, PS_VALUE_OK}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(
+            ps_proportion(cases[i].x, cases[i].n, 100, 0.95, PS_PROPORTION_WILSON).status,
+            cases[i].status);
+    ps_estimate all = ps_proportion(1, 3, 100, 1, PS_PROPORTION_WILSON);
+    assert_true(all.lower == 0 && all.upper == 100);
+}
+
+static void means_by_hand(void **state) {
+    (void)state;
+    const double v[] = {2, NAN, 4, 9};
+    ps_mean m = ps_mean_of(v, 4, 0.95, false);
+    assert_int_equal(m.n, 3);
+    assert_int_equal(m.n_missing, 1);
+    test_near(m.estimate.value, 5, 1e-15);
+    test_near(m.deviation, sqrt(13), 1e-15);
+    /* t of two degrees at 0.975 in closed form. */
+    double t = 0.95 * sqrt(2 / (1 - 0.95 * 0.95));
+    test_near(m.estimate.upper, 5 + t * sqrt(13.0 / 3), 1e-12);
+    test_near(m.estimate.lower, 5 - t * sqrt(13.0 / 3), 1e-12);
+    assert_int_equal(ps_mean_of(v, 4, 0.95, true).estimate.status, PS_VALUE_MISSING);
+    assert_int_equal(ps_mean_of(v + 1, 1, 0.95, false).estimate.status, PS_VALUE_MISSING);
+    m = ps_mean_of(v, 1, 0.95, false);
+    assert_int_equal(m.estimate.status, PS_VALUE_OK);
+    assert_int_equal(m.estimate.limits_status, PS_VALUE_UNDEFINED);
+    const double same[] = {3, 3, 3};
+    m = ps_mean_of(same, 3, 0.95, false);
+    assert_true(m.deviation == 0 && m.estimate.lower == 3 && m.estimate.upper == 3);
+    const double huge[] = {1.7e308, 1.7e308};
+    assert_int_equal(ps_mean_of(huge, 2, 0.95, false).estimate.status,
+                     PS_VALUE_UNDEFINED);
 }
 
 int main(void) {
@@ -241,6 +336,11 @@ int main(void) {
         cmocka_unit_test(rates_without_people),
         cmocka_unit_test(statuses_have_the_words_of_the_outputs),
         cmocka_unit_test(chi_squared_quantile_inverts),
+        cmocka_unit_test(the_rule_can_be_chosen),
+        cmocka_unit_test(wilson_inverts_the_score_test),
+        cmocka_unit_test(clopper_pearson_solves_the_binomial_tails),
+        cmocka_unit_test(proportions_have_their_statuses),
+        cmocka_unit_test(means_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
