@@ -124,7 +124,7 @@ ps_poisson_change ps_poisson_change_of(double x1, double t1, double x2, double t
     }
     if (x1 > 0) {
         c.ratio = ps_value_of(rate2 / rate1);
-        c.percent = ps_value_of(100 * (rate2 / rate1 - 1));
+        c.percent = ps_value_of(100 * (rate2 - rate1) / rate1);
     } else {
         c.ratio = c.percent = ps_value_none(PS_VALUE_UNBOUNDED);
     }

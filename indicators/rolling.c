@@ -55,7 +55,7 @@ ps_value ps_percent_change(ps_value now, ps_value before) {
     if (!ps_value_ok(before)) return ps_value_none(before.status);
     if (before.value == 0)
         return ps_value_none(now.value == 0 ? PS_VALUE_UNDEFINED : PS_VALUE_UNBOUNDED);
-    return ps_value_of(100 * (now.value / before.value - 1));
+    return ps_value_of(100 * (now.value - before.value) / before.value);
 }
 
 int ps_month_days(ps_month month) {
