@@ -7,6 +7,7 @@
 #include "engine/run/figures.h"
 #include "engine/run/plan.h"
 #include "engine/run/run.h"
+#include "engine/run/strict.h"
 
 /* Bytes a run holds on to; each constant is the size of the structures named beside it.
  */
@@ -56,7 +57,8 @@ static ps_status tell_operation(const ps_points *points, const ps_geographies *a
     for (size_t before = 0; before < g; before++)
         if (ps_crs_same(all->geography[before].areas->crs, from)) return PS_OK;
     ps_crs_operation *op = NULL;
-    PS_TRY(ps_crs_operation_open(from, to, NULL, strict ? 1.5 : 0, &op, err));
+    PS_TRY(
+        ps_crs_operation_open(from, to, NULL, strict ? PS_STRICT_ACCURACY : 0, &op, err));
     const ps_crs_operation_info *info = ps_crs_operation_describe(op);
     ps_output_printf(out, "    met with %s by \"%s\", accuracy %.3g m\n",
                      ps_crs_name(from), info->name, info->accuracy);

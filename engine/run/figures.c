@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/run/area_table.h"
+#include "engine/run/strict.h"
 #include "indicators/crime.h"
 
 /* Rows with a date outside these years are invalid, so no data set spans more. */
@@ -87,7 +88,8 @@ static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
     size_t n = 0;
     for (size_t g = 0; g < all->n; g++)
         if (all->geography[g].base < 0) areas[n++] = all->geography[g].areas;
-    ps_count_options options = {.max_accuracy = strict ? 1.5 : 0, .talk = talk};
+    ps_count_options options = {.max_accuracy = strict ? PS_STRICT_ACCURACY : 0,
+                                .talk = talk};
     ps_status status = ps_count_points(&spec, areas, n, &options, &d->count, err);
     ps_free((void *)areas);
     return status;
@@ -168,21 +170,58 @@ static int32_t most_rows(const ps_data_set *d, const int64_t *rows) {
     return best;
 }
 
+/* Has the reporter rows in the cells [begin, end) of an area in at least half of the
+ * months that it published? Stray rows of a neighbouring force do not make its files
+ * complete here. */
+static bool covers_area(const ps_data_set *d, const ps_tally_cell *cells, size_t begin,
+                        size_t end, int32_t reporter) {
+    bool seen[MOST_MONTHS] = {false};
+    const size_t months = months_of(d);
+    size_t with_rows = 0, published = 0;
+    for (size_t i = begin; i < end; i++) {
+        const int32_t group = cells[i].group;
+        if (d->group_reporter[group] == reporter)
+            seen[d->group_month[group] - d->first] = true;
+    }
+    for (size_t m = 0; m < months; m++) {
+        with_rows += seen[m];
+        published += d->present[(size_t)reporter * months + m];
+    }
+    return with_rows * 2 >= published;
+}
+
+/* rows: scratch, one number per reporter. usual: expected where the area's own rows do
+ * not tell. */
+static void expect_in_geography(const ps_geographies *all, ps_data_set *d, size_t g,
+                                int32_t usual, int64_t *rows) {
+    const ps_tally_cell *cells = d->cells[g];
+    size_t begin = 0, end = 0;
+    for (size_t a = 0; a < all->geography[g].areas->n; a++, begin = end) {
+        memset(rows, 0, ps_keys_size(d->reporters) * sizeof *rows);
+        for (; end < d->n_cells[g] && (size_t)cells[end].area == a; end++)
+            rows[d->group_reporter[cells[end].group]] += cells[end].count;
+        int32_t expected = most_rows(d, rows);
+        if (expected != PS_NONE && usual == PS_NONE &&
+            !covers_area(d, cells, begin, end, expected))
+            expected = PS_NONE;
+        d->reporter[g][a] = expected != PS_NONE ? expected : usual;
+        d->uncovered[g] += d->reporter[g][a] == PS_NONE;
+    }
+}
+
 static ps_status expect_reporters(const ps_geographies *all, ps_data_set *d,
                                   const ps_talk *talk, ps_error *err) {
     const size_t n_reporters = ps_keys_size(d->reporters);
-    int64_t *rows = ps_alloc(n_reporters, sizeof *rows);
-    int64_t *overall = ps_zalloc(n_reporters, sizeof *overall);
+    int64_t *rows = ps_zalloc(n_reporters, sizeof *rows);
     d->reporter = ps_zalloc(all->n, sizeof *d->reporter);
     d->uncovered = ps_zalloc(all->n, sizeof *d->uncovered);
     ps_status status = PS_OK;
-    if (rows == NULL || overall == NULL || d->reporter == NULL || d->uncovered == NULL)
+    if (rows == NULL || d->reporter == NULL || d->uncovered == NULL)
         status = ps_fail_nomem(err);
     for (size_t i = 0; status == PS_OK && i < d->n_cells[0]; i++)
-        overall[d->group_reporter[d->cells[0][i].group]] += d->cells[0][i].count;
-    int32_t usual = status == PS_OK && *d->spec->covers == PS_COVERAGE_ALL
-                        ? most_rows(d, overall)
-                        : PS_NONE;
+        rows[d->group_reporter[d->cells[0][i].group]] += d->cells[0][i].count;
+    const bool everywhere = *d->spec->covers == PS_COVERAGE_ALL;
+    const int32_t usual = status == PS_OK && everywhere ? most_rows(d, rows) : PS_NONE;
     for (size_t g = 0; status == PS_OK && g < all->n; g++) {
         const size_t n = all->geography[g].areas->n;
         d->reporter[g] = ps_alloc(n, sizeof *d->reporter[g]);
@@ -190,24 +229,16 @@ static ps_status expect_reporters(const ps_geographies *all, ps_data_set *d,
             status = ps_fail_nomem(err);
             break;
         }
-        size_t at = 0;
-        for (size_t a = 0; a < n; a++) {
-            memset(rows, 0, n_reporters * sizeof *rows);
-            for (; at < d->n_cells[g] && (size_t)d->cells[g][at].area == a; at++)
-                rows[d->group_reporter[d->cells[g][at].group]] += d->cells[g][at].count;
-            int32_t expected = most_rows(d, rows);
-            d->reporter[g][a] = expected != PS_NONE ? expected : usual;
-            d->uncovered[g] += d->reporter[g][a] == PS_NONE;
-        }
+        expect_in_geography(all, d, g, usual, rows);
         if (d->uncovered[g] > 0)
-            ps_say(talk, PS_TALK_WARNING,
-                   "%s: %lld of %zu areas of %s have no row and are missing, not 0; when "
-                   "the "
-                   "files are complete for all of them, say `covers: all`",
-                   d->spec->id, (long long)d->uncovered[g], n,
-                   all->geography[g].spec->id);
+            ps_say(
+                talk, PS_TALK_WARNING,
+                "%s: %lld of %zu areas of %s have rows in less than half of the months "
+                "and are missing, not 0; when the files are complete for all of them, "
+                "say `covers: all`",
+                d->spec->id, (long long)d->uncovered[g], n, all->geography[g].spec->id);
     }
-    ps_free(rows), ps_free(overall);
+    ps_free(rows);
     return status;
 }
 
@@ -496,7 +527,7 @@ double ps_period_years(const ps_period *period) {
 static void describe_gaps(const ps_data_set *d, int32_t reporter, const ps_period *p,
                           int32_t absent, char note[128]) {
     if (reporter == PS_NONE) {
-        snprintf(note, 128, "not covered: the data have no row in this area");
+        snprintf(note, 128, "not covered: rows in less than half of the months");
         return;
     }
     size_t used = (size_t)snprintf(note, 128, "%d of %d months published; missing:",

@@ -6,9 +6,11 @@
  *
  * Coverage: a month in which the reporter that is expected for an area published nothing
  * is missing there, not zero. The reporter expected for an area is the one with most rows
- * in it (ties: the first in byte order). An area without any row is not covered, unless
- * the job says that the data cover all areas; then the reporter with most rows overall is
- * expected. Without a reporter column there is one reporter.
+ * in it (ties: the first in byte order). Where that one has rows in less than half of the
+ * months that it published, the area is not covered: stray rows of a neighbouring force
+ * are no sign of complete files. When the job says that the data cover all areas, all are
+ * covered, one without rows by the reporter with most rows overall. Without a reporter
+ * column there is one reporter.
  */
 #ifndef PS_RUN_FIGURES_H
 #define PS_RUN_FIGURES_H

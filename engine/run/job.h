@@ -61,8 +61,8 @@ typedef enum ps_duplicates { PS_DUPLICATES_ID, PS_DUPLICATES_KEEP } ps_duplicate
 /* Which areas count as covered by the input, so that no incident means 0 and not missing.
  */
 typedef enum ps_coverage {
-    PS_COVERAGE_SEEN, /* areas with at least one row, by the reporter with most rows there
-                       */
+    PS_COVERAGE_SEEN, /* areas where the reporter with most rows has some in at least half
+                         of the months that it published */
     PS_COVERAGE_ALL   /* every area of the job */
 } ps_coverage;
 

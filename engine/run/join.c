@@ -5,9 +5,7 @@
 
 #include "engine/run/inputs.h"
 #include "engine/run/manifest.h"
-
-static const double strict_accuracy =
-    1.5; /* metres; OSTN15 reaches 1, the Helmert shift 2 */
+#include "engine/run/strict.h"
 
 /* Everything a join opens, so that one place frees it. */
 typedef struct joined {
@@ -159,33 +157,6 @@ static ps_status write_manifest(const joined *j, ps_error *err) {
     return status;
 }
 
-/* --strict: what would be counted and told is refused instead. */
-static ps_status check_strict(const joined *j, ps_error *err) {
-    if (!j->request->strict) return PS_OK;
-    if (j->report.invalid_geometry + j->report.null_geometry + j->report.empty_geometry >
-        0)
-        return ps_fail(
-            err, PS_GATE,
-            "%s: %lld features with an invalid, empty or null geometry (%s); mend "
-            "the layer or run without --strict",
-            j->request->areas.path,
-            (long long)(j->report.invalid_geometry + j->report.null_geometry +
-                        j->report.empty_geometry),
-            j->report.examples > 0 ? j->report.example[0] : "");
-    for (size_t s = 0; s < ps_points_sources(j->count->points); s++) {
-        const ps_rows *rows = ps_points_rows(j->count->points, s);
-        if (rows->invalid == 0) continue;
-        return ps_fail(
-            err, PS_GATE,
-            "%s: %lld invalid rows (row %lld: %s: \"%s\"); mend the file or run "
-            "without --strict",
-            ps_points_source_name(j->count->points, s), (long long)rows->invalid,
-            (long long)rows->example[0].row, ps_cause_text(rows->example[0].cause),
-            rows->example[0].seen);
-    }
-    return PS_OK;
-}
-
 static bool is_path(const char *path) {
     return path != NULL && strcmp(path, "-") != 0;
 }
@@ -216,13 +187,16 @@ static ps_status join(joined *j, ps_output *out, ps_output *accounting, ps_error
     PS_TRY(ps_layer_read_areas(&r->areas, r->talk, &j->areas, &j->report, err));
     ps_points_spec spec;
     fill_spec(r, &spec);
-    ps_count_options options = {.max_accuracy = r->strict ? strict_accuracy : 0,
+    ps_count_options options = {.max_accuracy = r->strict ? PS_STRICT_ACCURACY : 0,
                                 .assign = j->assign,
                                 .talk = r->talk};
     const ps_areas *areas[] = {j->areas};
     PS_TRY(ps_count_points(&spec, areas, 1, &options, &j->count, err));
     ps_accounting_lines(j->count, 0, "", accounting);
-    PS_TRY(check_strict(j, err));
+    if (r->strict) {
+        PS_TRY(ps_strict_layer(&j->report, r->areas.policy, r->areas.path, err));
+        PS_TRY(ps_strict_rows(j->count->points, err));
+    }
     PS_TRY(write_counts(j, j->counts != NULL ? j->counts : out, err));
     if (j->manifest != NULL) PS_TRY(write_manifest(j, err));
 

@@ -12,6 +12,7 @@
 #include "engine/core/par.h"
 #include "engine/run/manifest.h"
 #include "engine/run/plan.h"
+#include "engine/run/strict.h"
 #include "engine/run/write.h"
 
 enum { MOST_WARNINGS = 200 };
@@ -367,34 +368,15 @@ static void summarise(const job_run *r, ps_output *out) {
     ps_output_text(out, "\n");
 }
 
-/* --strict: what would be counted and told is refused instead. */
 static ps_status check_strict(const job_run *r, ps_error *err) {
     for (size_t g = 0; g < r->geographies->n; g++) {
-        const ps_layer_report *report = &r->geographies->geography[g].report;
-        int64_t wrong =
-            report->invalid_geometry + report->null_geometry + report->empty_geometry;
-        if (wrong > 0)
-            return ps_fail(
-                err, PS_GATE,
-                "%s: %lld features with an invalid, empty or null geometry (%s); mend "
-                "the layer or run without --strict",
-                r->geographies->geography[g].spec->id, (long long)wrong,
-                report->examples > 0 ? report->example[0] : "");
+        const ps_geography *geo = &r->geographies->geography[g];
+        if (geo->base < 0)
+            PS_TRY(
+                ps_strict_layer(&geo->report, *geo->spec->invalid, geo->spec->id, err));
     }
-    for (size_t i = 0; i < r->figures->n_data; i++) {
-        const ps_points *points = r->figures->data[i].count->points;
-        for (size_t s = 0; s < ps_points_sources(points); s++) {
-            const ps_rows *rows = ps_points_rows(points, s);
-            if (rows->invalid == 0) continue;
-            return ps_fail(
-                err, PS_GATE,
-                "%s: %lld invalid rows (row %lld: %s: \"%s\"); mend the file or run "
-                "without --strict",
-                ps_points_source_name(points, s), (long long)rows->invalid,
-                (long long)rows->example[0].row, ps_cause_text(rows->example[0].cause),
-                rows->example[0].seen);
-        }
-    }
+    for (size_t i = 0; i < r->figures->n_data; i++)
+        PS_TRY(ps_strict_rows(r->figures->data[i].count->points, err));
     return PS_OK;
 }
 

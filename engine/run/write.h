@@ -21,7 +21,8 @@ ps_status ps_write_indicators(const ps_figures *figures, ps_output *out,
 
 /* counts.csv: area_type, area_code, series, month, count, status. One row for each month
  * with incidents and each month that is missing in an area that is otherwise covered; a
- * covered month without a row is 0. */
+ * covered month without a row is 0. An area that is not covered has rows for months with
+ * incidents only, and nothing says that its other months are 0. */
 ps_status ps_write_counts(const ps_figures *figures, ps_output *out,
                           ps_error *err) PS_MUST_CHECK;
 

@@ -124,11 +124,13 @@ static void write_months(const ps_figures *f, size_t g, size_t a, size_t s,
     const ps_series *series = &f->series[s];
     const ps_data_set *d = &f->data[series->data];
     const ps_geography *geo = &f->geographies->geography[g];
-    if (d->reporter[g][a] == PS_NONE || d->first > d->last) return;
+    if (d->first > d->last) return;
+    const bool anywhere = d->reporter[g][a] != PS_NONE;
     ps_figures_months(f, g, a, s, counts, covered);
     for (ps_month m = d->first; m <= d->last; m++) {
         size_t i = (size_t)(m - d->first);
-        if (covered[i] && counts[i] == 0) continue;
+        const bool known = anywhere ? covered[i] : counts[i] > 0;
+        if (counts[i] == 0 && (known || !anywhere)) continue;
         char month[16] = "";
         if (d->spec->date != NULL) ps_month_text(m, month);
         ps_output_csv_field(out, ps_str_of(geo->spec->id));
@@ -138,7 +140,7 @@ static void write_months(const ps_figures *f, size_t g, size_t a, size_t s,
         ps_output_text(out, series->id);
         ps_output_write(out, ",", 1);
         ps_output_text(out, month);
-        if (covered[i])
+        if (known)
             ps_output_printf(out, ",%lld,ok\n", (long long)counts[i]);
         else
             ps_output_text(out, ",,missing\n");

@@ -41,7 +41,9 @@ static const char incidents[] =
     "1,05/04/2021,fire,400500,400500\n"
     "7,31/02/2022,fire,400500,400500\n"
     "8,31/03/2022,false alarm,400500,400500\n"
-    "9,31/03/2022,fire,400500,400500\n";
+    "9,31/03/2022,fire,400500,400500\n"
+    "10,30/03/2022,fire,401500,400500\n"
+    "11,01/04/2021,fire,402500,400500\n";
 
 static const char small_job[] =
     "title: Three squares\n"
@@ -140,7 +142,7 @@ static void test_small_job(void **state) {
                 "denominator-zero-with-events,");
     assert_line(text,
                 "square,B,B,2021-04,all-calls-rate,,,,0,0,per 1000 residents,undefined,");
-    /* No row at all in C, and nobody said that the file covers it. */
+    /* One row in C in three months, and nobody said that the file covers it. */
     assert_line(text, "square,C,C,2021-04,all-calls,,,,,,count,missing,");
     /* Months without any row are missing, so is the year that holds them. */
     assert_line(text, "square,A,A,2021/22,all-calls,,,,,,count,missing,,3 of 12");
@@ -162,7 +164,7 @@ static void test_small_job(void **state) {
     static const struct {
         const char *fate;
         int64_t n;
-    } expected[] = {{"read", 10},   {"located", 5},   {"unlocated", 1},
+    } expected[] = {{"read", 12},   {"located", 7},   {"unlocated", 1},
                     {"invalid", 2}, {"duplicate", 1}, {"filtered", 1}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         int64_t seen =
