@@ -51,7 +51,7 @@ static void measure(bench *b, FILE *csv, const char *kind, double x,
 
 /* The exponent with which the time grows between the first and the last step. */
 static double exponent(const curve *c, int line) {
-    if (c->n < 2) return NAN;
+    if (c->n < 2) return (double)NAN;
     return log(c->seconds[line][c->n - 1] / c->seconds[line][0]) /
            log(c->x[c->n - 1] / c->x[0]);
 }

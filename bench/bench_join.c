@@ -137,7 +137,8 @@ static void ask(bench *b, const char *id, const char *boundaries, const char *la
 
 /* Boundaries on the National Grid, points in degrees. The counts differ in a few points
  * at the lines, since a line that is straight in one system bends in the other. */
-static void ask_crs(bench *b, const bench_input *in, int64_t rows) {
+void bench_crs(bench *b, const bench_input *in) {
+    const int64_t rows = b->quick ? 100000 : 1000000;
     const char *const cut[] = {bench_text(b, "%s/bench/country", b->build),
                                "cut",
                                in->district,
@@ -167,18 +168,18 @@ static void ask_crs(bench *b, const bench_input *in, int64_t rows) {
     bench_ask(b, &q, NULL);
 }
 
-void bench_join(bench *b, const bench_input *in) {
-    const int64_t small = b->quick ? 100000 : 1000000;
-    const int64_t large = b->quick ? 1000000 : 10000000;
-    ask(b, "join-district", in->district, "district", in->district_name,
-        in->district_areas, small, !b->quick);
+void bench_district(bench *b, const bench_input *in) {
+    ask(b, "district", in->district, "district", in->district_name, in->district_areas,
+        b->quick ? 100000 : 1000000, !b->quick);
     /* Slow as some are, few rows tell whether they still give the same counts. */
     if (b->quick)
         ask(b, "peers", in->district, "district", in->district_name, in->district_areas,
             5000, true);
-    ask(b, "join-country", in->england, "country", in->england_name, in->england_areas,
-        large, false);
-    ask_crs(b, in, small);
+}
+
+void bench_country(bench *b, const bench_input *in) {
+    ask(b, "country", in->england, "country", in->england_name, in->england_areas,
+        b->quick ? 1000000 : 10000000, false);
 }
 
 /* One file a month in a ZIP archive, against unpacking it and finding separators. */

@@ -43,7 +43,11 @@ static ps_status read_points(const char *path, size_t *n, double **x, double **y
     *n = (size_t)facts.st_size / (2 * sizeof(double));
     *x = ps_alloc(*n, sizeof **x);
     *y = ps_alloc(*n, sizeof **y);
-    ps_status status = *x == NULL || *y == NULL ? ps_fail_nomem(err) : PS_OK;
+    if (*x == NULL || *y == NULL) {
+        fclose(file);
+        return ps_fail_nomem(err);
+    }
+    ps_status status = PS_OK;
     for (size_t i = 0; i < *n && status == PS_OK; i++) {
         double xy[2];
         if (fread(xy, sizeof xy, 1, file) != 1)

@@ -26,6 +26,16 @@
 
 enum { SIDE_EDGES = 14, PASSES = 4, LOW_X = 150000, LOW_Y = 50000, EXTENT = 450000 };
 
+/* Zeroed; this program is short, so that it may end where memory does. */
+static void *take(size_t n, size_t size) {
+    void *p = ps_zalloc(n, size);
+    if (p == NULL) {
+        fprintf(stderr, "country: out of memory\n");
+        exit(1);
+    }
+    return p;
+}
+
 static uint64_t mix(uint64_t z) {
     z += 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -60,8 +70,7 @@ static ps_status read_areas(const char *path, const char *code, const char *dist
 static ps_status write_areas(const char *path, const ps_areas *areas, ps_error *err) {
     static const ps_field fields[] = {{"code", PS_FIELD_TEXT},
                                       {"district", PS_FIELD_TEXT}};
-    ps_value *values = ps_zalloc(2 * areas->n, sizeof *values);
-    if (values == NULL) return ps_fail_nomem(err);
+    ps_value *values = take(2 * areas->n, sizeof *values);
     for (size_t i = 0; i < areas->n; i++) {
         values[2 * i].text = areas->code[i];
         values[2 * i + 1].text = areas->name[i];
@@ -107,10 +116,9 @@ static ps_status copy_areas(const ps_areas *areas, ps_crs *crs, ps_crs_operation
                             ps_areas **out, ps_error *err) {
     const double scale = ps_crs_is_geographic(crs) ? 1e8 : 1e3;
     ps_areas_builder *b = NULL;
-    double *x = ps_alloc(areas->n_points, sizeof *x);
-    double *y = ps_alloc(areas->n_points, sizeof *y);
-    ps_status status = x == NULL || y == NULL ? ps_fail_nomem(err) : PS_OK;
-    if (status == PS_OK) status = ps_areas_builder_create(&b, err);
+    double *x = take(areas->n_points, sizeof *x);
+    double *y = take(areas->n_points, sizeof *y);
+    ps_status status = ps_areas_builder_create(&b, err);
     for (size_t row = 0; row < areas->n && status == PS_OK; row++)
         status = copy_area(areas, row, op, scale, b, x, y, err);
     if (status == PS_OK) {
@@ -185,18 +193,15 @@ static void side(const double *at_x, const double *at_y, size_t c, size_t r, boo
 
 static ps_status tiling(size_t want, const char *path, ps_error *err) {
     const size_t columns = (size_t)ceil(sqrt((double)want * 0.8)), rows = want / columns;
-    double *at_x = ps_alloc(columns + 1, sizeof *at_x);
-    double *at_y = ps_alloc(rows + 1, sizeof *at_y);
+    double *at_x = take(columns + 1, sizeof *at_x);
+    double *at_y = take(rows + 1, sizeof *at_y);
     ps_areas_builder *b = NULL;
     ps_crs *crs = NULL;
     ps_areas *areas = NULL;
-    ps_status status = at_x == NULL || at_y == NULL ? ps_fail_nomem(err) : PS_OK;
-    if (status == PS_OK) status = ps_areas_builder_create(&b, err);
+    ps_status status = ps_areas_builder_create(&b, err);
     if (status == PS_OK) status = ps_crs_open("EPSG:27700", &crs, err);
-    if (status == PS_OK) {
-        divide(at_x, columns);
-        divide(at_y, rows);
-    }
+    divide(at_x, columns);
+    divide(at_y, rows);
     for (size_t i = 0; i < columns * rows && status == PS_OK; i++) {
         const size_t c = i % columns, r = i / columns;
         double x[4 * SIDE_EDGES], y[4 * SIDE_EDGES];
@@ -256,6 +261,7 @@ static int by_group(const void *a, const void *b) {
 }
 
 /* Cut the places in two along their longer extent until there are `groups` of them. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the logarithm of the groups */
 static void split(place *p, size_t n, size_t groups, int32_t first) {
     if (groups <= 1 || n <= 1) {
         for (size_t i = 0; i < n; i++) p[i].group = first;
@@ -277,26 +283,22 @@ static void split(place *p, size_t n, size_t groups, int32_t first) {
 static ps_status unite(const ps_areas *areas, const place *p, size_t groups,
                        const ps_keys *districts, const char *path, ps_error *err) {
     ps_areas *merged = NULL;
-    size_t *offset = ps_zalloc(groups + 1, sizeof *offset);
-    int32_t *member = ps_alloc(areas->n, sizeof *member);
-    ps_str *code = ps_alloc(groups, sizeof *code);
-    char(*text)[24] = ps_alloc(groups, sizeof *text);
-    ps_status status = PS_OK;
-    if (offset == NULL || member == NULL || code == NULL || text == NULL)
-        status = ps_fail_nomem(err);
-    if (status == PS_OK) {
-        for (size_t i = 0; i < areas->n; i++) {
-            member[i] = p[i].row;
-            offset[p[i].group + 1]++;
-        }
-        for (size_t g = 0; g < groups; g++) {
-            offset[g + 1] += offset[g];
-            const int n = snprintf(text[g], sizeof text[g], "ZG%06zu", g + 1);
-            code[g] = districts != NULL ? ps_keys_text(districts, (int32_t)g)
-                                        : (ps_str){text[g], (size_t)n};
-        }
-        status = ps_areas_union(areas, groups, offset, member, code, code, &merged, err);
+    size_t *offset = take(groups + 1, sizeof *offset);
+    int32_t *member = take(areas->n, sizeof *member);
+    ps_str *code = take(groups, sizeof *code);
+    char(*text)[24] = take(groups, sizeof *text);
+    for (size_t i = 0; i < areas->n; i++) {
+        member[i] = p[i].row;
+        offset[p[i].group + 1]++;
     }
+    for (size_t g = 0; g < groups; g++) {
+        offset[g + 1] += offset[g];
+        const int n = snprintf(text[g], sizeof text[g], "ZG%06zu", g + 1);
+        code[g] = districts != NULL ? ps_keys_text(districts, (int32_t)g)
+                                    : (ps_str){text[g], (size_t)n};
+    }
+    ps_status status =
+        ps_areas_union(areas, groups, offset, member, code, code, &merged, err);
     if (status == PS_OK)
         status = write_snapped(path, merged, ps_crs_code(areas->crs), err);
     ps_areas_free(merged);
@@ -312,8 +314,8 @@ static ps_status merge(const char *in, size_t groups, const char *out, ps_error 
     ps_keys *districts = NULL;
     int64_t repaired;
     PS_TRY(read_areas(in, "code", "district", "", &areas, &repaired, err));
-    place *p = ps_alloc(areas->n, sizeof *p);
-    ps_status status = p == NULL ? ps_fail_nomem(err) : ps_keys_create(&districts, err);
+    place *p = take(areas->n, sizeof *p);
+    ps_status status = ps_keys_create(&districts, err);
     for (size_t i = 0; i < areas->n && status == PS_OK; i++) {
         const double *box = areas->box + 4 * i;
         p[i] = (place){{(box[0] + box[2]) / 2, (box[1] + box[3]) / 2}, (int32_t)i, 0};
@@ -328,7 +330,7 @@ static ps_status merge(const char *in, size_t groups, const char *out, ps_error 
     } else if (status == PS_OK) {
         groups = ps_keys_size(districts);
     }
-    if (status == PS_OK) {
+    if (status == PS_OK && areas->n > 0) {
         qsort(p, areas->n, sizeof *p, by_group);
         status = unite(areas, p, groups, districts, out, err);
     }

@@ -191,9 +191,7 @@ static ps_status make_world(const char *path, bool snap, world *w, ps_error *err
 }
 
 static char *put(char *p, const char *text) {
-    const size_t n = strlen(text);
-    memcpy(p, text, n);
-    return p + n;
+    return stpcpy(p, text);
 }
 
 static char *put_str(char *p, ps_str s) {
@@ -248,9 +246,9 @@ static void write_row(world *w, size_t row, int month, int type, spot at, uint64
         for (int i = 0; i < 64; i++) *p++ = hex[id[i / 16] >> (i % 16 * 4) & 15];
     }
     *p++ = ',';
-    p = put_number(p, (uint64_t)(FIRST_YEAR + month / 12), 4);
+    p = put_number(p, (uint32_t)FIRST_YEAR + (uint32_t)month / 12, 4);
     *p++ = '-';
-    p = put_number(p, (uint64_t)(month % 12 + 1), 2);
+    p = put_number(p, (uint32_t)month % 12 + 1, 2);
     for (int i = 0; i < 2; i++) {
         p = put(p, ",Force ");
         p = put_number(p, w->force[row] + 1u, 2);

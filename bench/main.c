@@ -16,7 +16,9 @@ static const struct {
     const char *name, *what;
     bench_ask_fn *ask;
 } questions[] = {
-    {"join", "CSV to counts: district, country, boundaries in another CRS", bench_join},
+    {"district", "CSV to counts: a district, and all peers", bench_district},
+    {"country", "CSV to counts: a country", bench_country},
+    {"crs", "points in another CRS than the boundaries", bench_crs},
     {"boundaries", "reading and preparing boundaries alone", bench_boundaries},
     {"points", "points in memory: in order, in random order, in few huge polygons",
      bench_points},
@@ -166,11 +168,13 @@ int main(int argc, char **argv) {
     }
     if (b.rounds == 0) b.rounds = b.quick ? QUICK_ROUNDS : ROUNDS;
     if (ps_arena_create(&b.arena, &err) != PS_OK) return 1;
-    b.root = getenv("BENCH_ROOT") != NULL ? getenv("BENCH_ROOT") : ".";
-    b.build = getenv("BENCH_BUILD") != NULL ? getenv("BENCH_BUILD") : "build/bench";
+    b.root = getenv("BENCH_ROOT");
+    if (b.root == NULL) b.root = ".";
+    b.build = getenv("BENCH_BUILD");
+    if (b.build == NULL) b.build = "build/bench";
     b.real = getenv("PLACESTAT_DATA");
-    const char *data =
-        getenv("BENCH_DATA") != NULL ? getenv("BENCH_DATA") : "build/bench-data";
+    const char *data = getenv("BENCH_DATA");
+    if (data == NULL) data = "build/bench-data";
     /* What is generated from other boundaries or by other rules has a folder of its own.
      */
     b.data = bench_text(&b, "%s/" GENERATION "-%s%s", data,

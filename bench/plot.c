@@ -22,13 +22,13 @@ static bool drawable(double x, double y) {
 }
 
 static void draw_axes(FILE *f, const bench_panel *p, const scale *x, const scale *y) {
-    for (double e = x->low; e <= x->high + 1e-9; e += 1) {
+    for (int e = (int)x->low; e <= (int)x->high; e++) {
         const double at = place(x, pow(10, e));
         fprintf(f, "<path class='grid' d='M%.1f %.1fV%.1f'/>", at, y->from, y->to);
         fprintf(f, "<text x='%.1f' y='%.1f' text-anchor='middle'>%g</text>\n", at,
                 y->from + 16, pow(10, e));
     }
-    for (double e = y->low; e <= y->high + 1e-9; e += 1) {
+    for (int e = (int)y->low; e <= (int)y->high; e++) {
         const double at = place(y, pow(10, e));
         fprintf(f, "<path class='grid' d='M%.1f %.1fH%.1f'/>", x->from, at, x->to);
         fprintf(f, "<text x='%.1f' y='%.1f' text-anchor='end'>%g</text>\n", x->from - 6,
