@@ -89,6 +89,7 @@ static inline void test_refused(const char *id, const char *text, const char *ar
     if (strstr(err.text, part) == NULL) fail_msg("'%s' is not in '%s'", part, err.text);
 }
 
+/* The text of a cell, good until the eighth call from now. */
 static inline const char *test_cell(const ps_table *table, size_t row,
                                     const char *column) {
     static char texts[8][256];
