@@ -20,11 +20,16 @@
     X(control_chart) \
     X(count_ci) \
     X(crude_rate) \
+    X(deff) \
     X(disclose) \
     X(dsr) \
     X(funnel) \
     X(funnel_curve) \
+    X(imd_build) \
+    X(imd_change) \
+    X(imd_summary) \
     X(isr) \
+    X(lsoa_change) \
     X(mann_kendall) \
     X(mean) \
     X(poisson_change) \
@@ -36,6 +41,8 @@
     X(rolling) \
     X(round) \
     X(sii) \
+    X(svy_diff) \
+    X(svy_mean) \
     X(target) \
     X(trend)
 // clang-format on
