@@ -1,5 +1,6 @@
 /* bench: asks every question, or those that are named. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -180,7 +181,11 @@ int main(int argc, char **argv) {
     b.data = bench_text(&b, "%s/" GENERATION "-%s%s", data,
                         b.real != NULL ? "real" : "made-up", b.quick ? "-quick" : "");
     if (!make_folder(data) || !make_folder(b.data)) return 1;
-    setenv("XDG_CACHE_HOME", bench_text(&b, "%s/cache", b.data), 1);
+    /* Prepared boundaries are kept in a folder with an absolute path only. */
+    char folder[PATH_MAX];
+    if (realpath(b.data, folder) == NULL) return 1;
+    b.data = bench_text(&b, "%s", folder);
+    setenv("PLACESTAT_CACHE", bench_text(&b, "%s/cache", b.data), 1);
 
     b.csv = fopen(bench_text(&b, "%s/results.csv", b.data), "w");
     if (b.csv != NULL)
