@@ -30,6 +30,8 @@ typedef struct owned_areas {
     double *x, *y, *box;
     ps_keys *by_code;
     ps_crs *crs;
+    void (*release)(void *held); /* of a view */
+    void *held;
 } owned_areas;
 
 ps_status ps_areas_builder_create(ps_areas_builder **out, ps_error *err) {
@@ -300,9 +302,43 @@ ps_status ps_areas_builder_finish(ps_areas_builder *b, ps_crs *crs, ps_areas **o
     return status;
 }
 
+static ps_status index_codes(const ps_areas *arrays, ps_keys *by_code, ps_error *err) {
+    for (size_t a = 0; a < arrays->n; a++) {
+        int32_t id;
+        if (arrays->code[a].n == 0 ||
+            (a > 0 && ps_str_cmp(arrays->code[a - 1], arrays->code[a]) >= 0))
+            return ps_fail(err, PS_FORMAT, "area %zu has no code, or one out of order",
+                           a + 1);
+        PS_TRY(ps_keys_add(by_code, arrays->code[a], &id, NULL, err));
+    }
+    return PS_OK;
+}
+
+ps_status ps_areas_view(const ps_areas *arrays, ps_crs *crs, void (*release)(void *held),
+                        void *held, ps_areas **out, ps_error *err) {
+    *out = NULL;
+    owned_areas *o = ps_zalloc(1, sizeof *o);
+    ps_status status = o != NULL ? ps_keys_create(&o->by_code, err) : ps_fail_nomem(err);
+    if (status == PS_OK) status = index_codes(arrays, o->by_code, err);
+    if (status != PS_OK) {
+        if (o != NULL) ps_keys_free(o->by_code);
+        ps_crs_free(crs);
+        ps_free(o);
+        return status;
+    }
+    o->set = *arrays;
+    o->set.by_code = o->by_code;
+    o->set.crs = o->crs = crs;
+    o->release = release;
+    o->held = held;
+    *out = &o->set;
+    return PS_OK;
+}
+
 void ps_areas_free(ps_areas *areas) {
     if (areas == NULL) return;
     owned_areas *o = (owned_areas *)areas;
+    if (o->release != NULL) o->release(o->held);
     ps_arena_free(o->text);
     ps_free(o->code);
     ps_free(o->name);

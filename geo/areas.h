@@ -43,6 +43,12 @@ ps_status ps_areas_builder_ring(ps_areas_builder *b, size_t n, const double *x,
 ps_status ps_areas_builder_finish(ps_areas_builder *b, ps_crs *crs, ps_areas **out,
                                   ps_error *err) PS_MUST_CHECK;
 void ps_areas_builder_free(ps_areas_builder *b);
+/* A set whose arrays, sorted by code, stand elsewhere, such as in a mapped file, until
+ * release(held) is called by ps_areas_free; on failure it is not called. by_code and crs
+ * of arrays are not looked at: crs is taken, also on failure. PS_FORMAT when a code is
+ * empty or out of order. */
+ps_status ps_areas_view(const ps_areas *arrays, ps_crs *crs, void (*release)(void *held),
+                        void *held, ps_areas **out, ps_error *err) PS_MUST_CHECK;
 void ps_areas_free(ps_areas *areas);
 
 /* The size of each area in square units of the CRS: shoelace on coordinates shifted to a

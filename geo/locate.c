@@ -84,7 +84,17 @@ struct ps_locator {
     const ps_areas *areas;
     ps_crs_operation *op; /* ours; NULL when the CRSs are the same */
     bool geographic;
+    void (*release)(void *held); /* of a view: the words are not ours */
+    void *held;
 };
+
+static int fan_of(uint32_t entry) {
+    return (int)(entry >> GRID_SHIFT & 7u) + 1;
+}
+
+static bool is_grid(uint32_t entry) {
+    return (entry & (MIXED | GRID)) == (MIXED | GRID);
+}
 
 /* --- geometry --- */
 
@@ -706,6 +716,12 @@ static int choose_shift(const ps_frozen *f, size_t edges, double length) {
     return shift;
 }
 
+static void set_reach(ps_locator *l) {
+    l->low_x = (double)l->origin_x - 1, l->low_y = (double)l->origin_y - 1;
+    l->high_x = (double)(l->origin_x + l->span_x + 1);
+    l->high_y = (double)(l->origin_y + l->span_y + 1);
+}
+
 static ps_status build_all(building *b, ps_error *err) {
     ps_locator *l = b->locator;
     const ps_frozen *f = b->frozen;
@@ -720,9 +736,7 @@ static ps_status build_all(building *b, ps_error *err) {
     l->scale = f->scale;
     l->origin_x = f->origin_x, l->origin_y = f->origin_y;
     l->span_x = (uint32_t)f->span_x, l->span_y = (uint32_t)f->span_y;
-    l->low_x = (double)f->origin_x - 1, l->low_y = (double)f->origin_y - 1;
-    l->high_x = (double)(f->origin_x + f->span_x + 1);
-    l->high_y = (double)(f->origin_y + f->span_y + 1);
+    set_reach(l);
     l->shift = choose_shift(f, edges, length);
     l->columns = (l->span_x >> l->shift) + 1;
     l->rows = (l->span_y >> l->shift) + 1;
@@ -765,11 +779,15 @@ ps_status ps_locator_build(const ps_areas *areas, ps_crs_operation *op, bool geo
 
 void ps_locator_free(ps_locator *locator) {
     if (locator == NULL) return;
-    for (size_t i = 0; locator->band != NULL && i < locator->n_bands; i++)
-        ps_free(locator->band[i]);
+    if (locator->release != NULL) {
+        locator->release(locator->held);
+    } else {
+        for (size_t i = 0; locator->band != NULL && i < locator->n_bands; i++)
+            ps_free(locator->band[i]);
+        ps_free(locator->top);
+    }
     ps_free(locator->band);
     ps_free(locator->band_words);
-    ps_free(locator->top);
     if (locator->op != NULL) ps_crs_operation_free(locator->op);
     ps_free(locator);
 }
@@ -840,6 +858,204 @@ ps_status ps_locator_frozen_areas(const ps_locator *locator, ps_areas **out,
     return status;
 }
 
+/* --- as bytes --- */
+
+/* Head; for each band where it begins and how many words it has, the top cells being band
+ * 0; the words, each band at a multiple of 64 bytes. */
+typedef struct image {
+    double scale;
+    int64_t origin_x, origin_y;
+    uint32_t span_x, span_y, columns, rows;
+    uint32_t shift, band_shift, n_bands, n_areas;
+} image;
+typedef struct extent {
+    uint64_t begin, n; /* in words from the end of the extents, rounded up */
+} extent;
+enum { LINE_WORDS = 16 };
+
+static size_t line_up(size_t n) {
+    return (n + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
+}
+
+/* Words before the first of the bands. */
+static size_t image_front(size_t n_bands) {
+    return line_up((sizeof(image) + (n_bands + 1) * sizeof(extent)) / sizeof(uint32_t));
+}
+
+static size_t top_words(const ps_locator *l) {
+    return (size_t)l->columns * l->rows + 1;
+}
+
+typedef void write_bytes(void *to, const void *bytes, size_t n);
+
+static void write_words(write_bytes *write, void *to, const uint32_t *from, size_t n) {
+    static const uint32_t zero[LINE_WORDS];
+    if (n > 0) write(to, from, n * sizeof *from);
+    if (line_up(n) > n) write(to, zero, (line_up(n) - n) * sizeof *zero);
+}
+
+void ps_locator_write(const ps_locator *l, write_bytes *write, void *to) {
+    const image head = {l->scale,
+                        l->origin_x,
+                        l->origin_y,
+                        l->span_x,
+                        l->span_y,
+                        l->columns,
+                        l->rows,
+                        (uint32_t)l->shift,
+                        (uint32_t)l->band_shift,
+                        (uint32_t)l->n_bands,
+                        (uint32_t)l->areas->n};
+    uint32_t front[(sizeof head + (MAX_BANDS + 1) * sizeof(extent)) / sizeof(uint32_t)];
+    memcpy(front, &head, sizeof head);
+    size_t used = sizeof head / sizeof *front;
+    extent e = {0, top_words(l)};
+    for (size_t i = 0; i <= l->n_bands; i++) {
+        if (i > 0) e = (extent){e.begin + line_up(e.n), l->band_words[i - 1]};
+        memcpy(front + used, &e, sizeof e);
+        used += sizeof e / sizeof *front;
+    }
+    write_words(write, to, front, used);
+    write_words(write, to, l->top, top_words(l));
+    for (size_t i = 0; i < l->n_bands; i++)
+        write_words(write, to, l->band[i], l->band_words[i]);
+}
+
+/* A band under test. Each word belongs to one grid or record, so what was visited cannot
+ * be more than there is: that bounds the work, whatever the entries say. */
+typedef struct audit {
+    const ps_locator *l;
+    const uint32_t *band;
+    size_t n, left;
+} audit;
+
+static bool spend(audit *a, size_t at, size_t n) {
+    if (at > a->n || n > a->n - at || n > a->left) return false;
+    a->left -= n;
+    return true;
+}
+
+static bool record_is_sound(audit *a, size_t at) {
+    for (;;) {
+        if (!spend(a, at, 2)) return false;
+        const uint32_t head = a->band[at], base = a->band[at + 1];
+        const size_t areas = HEAD_AREAS(head), edges = HEAD_EDGES(head);
+        if (areas > BLOCK_AREAS) return false;
+        const uint32_t known = (1u << areas) - 1;
+        if ((base & ~known) != 0 || !spend(a, at + 2, areas + edges * EDGE_WORDS))
+            return false;
+        at += 2;
+        for (size_t i = 0; i < areas; i++, at++)
+            if (a->band[at] >= a->l->areas->n) return false;
+        for (size_t i = 0; i < edges; i++, at += EDGE_WORDS) {
+            edge e;
+            memcpy(&e, a->band + at, sizeof e);
+            if ((uint32_t)e.x1 > a->l->span_x || (uint32_t)e.x2 > a->l->span_x ||
+                (uint32_t)e.y1 > a->l->span_y || (uint32_t)e.y2 > a->l->span_y ||
+                (e.mask & AREA_BITS & ~known) != 0)
+                return false;
+        }
+        if (!(head & MORE)) return true;
+    }
+}
+
+static bool entry_is_sound(audit *a, uint32_t entry, int shift) {
+    if (!(entry & MIXED)) return (entry & ROW_MASK) <= a->l->areas->n && entry != TIE;
+    if (!is_grid(entry)) return record_is_sound(a, (size_t)(entry & UNIT_MASK) * 2);
+    const int fan = fan_of(entry);
+    const size_t at = (size_t)(entry & GRID_MASK) * 8, cells = (size_t)1 << (2 * fan);
+    if (fan > shift || !spend(a, at, cells)) return false;
+    for (size_t i = 0; i < cells; i++)
+        if (!entry_is_sound(a, a->band[at + i], shift - fan)) return false;
+    return true;
+}
+
+static ps_status fail_image(ps_error *err) {
+    return ps_fail(err, PS_FORMAT, "the bytes are no index of these areas");
+}
+
+static ps_status audit_bands(void *context, size_t begin, size_t end, int worker,
+                             ps_error *err) {
+    (void)worker;
+    const ps_locator *l = context;
+    for (size_t b = begin; b < end; b++) {
+        audit a = {l, l->band[b], l->band_words[b], l->band_words[b]};
+        const size_t first = b << l->band_shift;
+        for (size_t r = first; r < l->rows && r >> l->band_shift == b; r++) {
+            for (size_t c = 0; c < l->columns; c++)
+                if (!entry_is_sound(&a, l->top[r * l->columns + c], l->shift))
+                    return fail_image(err);
+        }
+    }
+    return PS_OK;
+}
+
+static bool is_near(int64_t origin) {
+    return origin >= -((int64_t)1 << 52) && origin <= (int64_t)1 << 52;
+}
+
+static ps_status view(void *bytes, size_t n, bool deep, ps_locator *l, ps_error *err) {
+    image h;
+    if (n % sizeof(uint32_t) != 0 || n < sizeof h) return fail_image(err);
+    memcpy(&h, bytes, sizeof h);
+    if (!(h.scale >= 1e-6 && h.scale <= 1e8) || !is_near(h.origin_x) ||
+        !is_near(h.origin_y) || h.span_x >= INT32_MAX || h.span_y >= INT32_MAX ||
+        h.shift > 30 || h.band_shift > 30 || h.columns != (h.span_x >> h.shift) + 1 ||
+        h.rows != (h.span_y >> h.shift) + 1 || h.n_bands > MAX_BANDS ||
+        h.n_bands != ((h.rows - 1) >> h.band_shift) + 1 || h.n_areas != l->areas->n)
+        return fail_image(err);
+    l->scale = h.scale;
+    l->origin_x = h.origin_x, l->origin_y = h.origin_y;
+    l->span_x = h.span_x, l->span_y = h.span_y;
+    l->columns = h.columns, l->rows = h.rows;
+    l->shift = (int)h.shift, l->band_shift = (int)h.band_shift;
+    l->n_bands = h.n_bands;
+    set_reach(l);
+    const size_t front = image_front(l->n_bands), all = n / sizeof(uint32_t);
+    if (all < front) return fail_image(err);
+    l->band = ps_zalloc(l->n_bands, sizeof *l->band);
+    l->band_words = ps_zalloc(l->n_bands, sizeof *l->band_words);
+    if (l->band == NULL || l->band_words == NULL) return ps_fail_nomem(err);
+    uint32_t *first = (uint32_t *)bytes + front;
+    size_t at = 0;
+    for (size_t i = 0; i <= l->n_bands; i++) {
+        extent e;
+        memcpy(&e, (char *)bytes + sizeof h + i * sizeof e, sizeof e);
+        if (e.begin != at || e.n > all - front - at || line_up(e.n) > all - front - at ||
+            (i == 0 && e.n != top_words(l)))
+            return fail_image(err);
+        if (i == 0) l->top = first;
+        if (i > 0) l->band[i - 1] = first + at, l->band_words[i - 1] = e.n;
+        at += line_up(e.n);
+    }
+    if (at != all - front) return fail_image(err);
+    if (l->top[top_words(l) - 1] != 0) return fail_image(err);
+    return deep ? ps_par_for(l->n_bands, 1, audit_bands, l, err) : PS_OK;
+}
+
+ps_status ps_locator_view(void *bytes, size_t n, bool deep, const ps_areas *areas,
+                          const ps_crs_operation *op, bool geographic,
+                          void (*release)(void *held), void *held, ps_locator **out,
+                          ps_error *err) {
+    *out = NULL;
+    ps_locator *l = ps_zalloc(1, sizeof *l);
+    if (l == NULL) return ps_fail_nomem(err);
+    l->areas = areas;
+    l->geographic = geographic;
+    ps_status status = view(bytes, n, deep, l, err);
+    if (status == PS_OK && op != NULL) status = ps_crs_operation_clone(op, &l->op, err);
+    if (status == PS_OK) {
+        l->release = release;
+        l->held = held;
+        *out = l;
+        return PS_OK;
+    }
+    ps_free(l->band);
+    ps_free(l->band_words);
+    ps_free(l);
+    return status;
+}
+
 /* --- locating --- */
 
 static int32_t resolve(const uint32_t *record, int32_t px, int32_t py, int64_t *ties) {
@@ -877,10 +1093,6 @@ static int32_t resolve(const uint32_t *record, int32_t px, int32_t py, int64_t *
     }
 }
 
-static int fan_of(uint32_t entry) {
-    return (int)(entry >> GRID_SHIFT & 7u) + 1;
-}
-
 /* Where in its band the entry of a point in a grid is; shift becomes that of its cells.
  */
 static size_t step(uint32_t entry, int *shift, uint32_t px, uint32_t py) {
@@ -889,10 +1101,6 @@ static size_t step(uint32_t entry, int *shift, uint32_t px, uint32_t py) {
     const uint32_t mask = (1u << fan) - 1;
     return (size_t)(entry & GRID_MASK) * 8 +
            (((py >> *shift & mask) << fan) | (px >> *shift & mask));
-}
-
-static bool is_grid(uint32_t entry) {
-    return (entry & (MIXED | GRID)) == (MIXED | GRID);
 }
 
 /* A batch goes through the levels together: each pass asks for the memory of the next, so

@@ -44,6 +44,21 @@ size_t ps_locator_bytes(const ps_locator *locator);
 /* The same index byte for byte, so the same answer everywhere. */
 bool ps_locator_same(const ps_locator *a, const ps_locator *b);
 
+/* The index as bytes, piece by piece, for a file. */
+enum { PS_LOCATOR_IMAGE = 1 }; /* version of the form, and of what is written in it */
+void ps_locator_write(const ps_locator *locator,
+                      void (*write)(void *to, const void *bytes, size_t n), void *to);
+/* An index that reads such bytes where they stand: they begin at a multiple of 8, are
+ * never written, and stay until ps_locator_free calls release(held); on failure it is not
+ * called. deep: every entry is looked at, so that no bytes whatsoever can lead ps_locate
+ * astray; without it only the head is, for bytes that passed before. areas, op and
+ * geographic as for ps_locator_build. Errors  NOMEM; FORMAT when the bytes are no such
+ * index, or not of these areas. */
+ps_status ps_locator_view(void *bytes, size_t n, bool deep, const ps_areas *areas,
+                          const ps_crs_operation *op, bool geographic,
+                          void (*release)(void *held), void *held, ps_locator **out,
+                          ps_error *err) PS_MUST_CHECK;
+
 /* The frozen coordinate of v, as used by the index: llround(v * (1 / unit)); INT64_MIN
  * when that is out of range or v is not finite. For oracles and tests. */
 int64_t ps_locator_freeze(const ps_locator *locator, double v);

@@ -1,0 +1,714 @@
+/* A file is a head of 64 bytes, the body, and a hash of both. All numbers are the
+ * machine's own, as memory has them; the head tells the order of bytes. The body of an
+ * index is what ps_locator_write makes; that of areas begins with a directory of its
+ * sections.
+ */
+#include "geo/prepared.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* the state of a hash on the stack */
+#define XXH_STATIC_LINKING_ONLY
+#include <xxhash.h>
+
+#include "engine/core/output.h"
+#include "geo/overlay.h"
+
+enum { FORMAT = 1, PROBES = 64, NAME_BYTES = 33 };
+#define BYTE_ORDER_MARK 0x01020304u
+
+static const char magic[8] = {'p', 'l', 'a', 'c', 'e', 's', 't', '\n'};
+static const char areas_kind[] = "areas";
+static const char index_kind[] = "index";
+
+typedef struct head {
+    char magic[8];
+    uint32_t byte_order, format;
+    char kind[8];
+    unsigned char key[16];
+    uint64_t body; /* bytes */
+    uint64_t unused[2];
+} head;
+_Static_assert(sizeof(head) == 64, "the body begins at a multiple of 64");
+
+typedef struct key {
+    unsigned char byte[16];
+    char name[NAME_BYTES];
+} key;
+
+/* --- keys --- */
+
+static void add_bytes(void *to, const void *bytes, size_t n) {
+    if (n > 0) (void)XXH3_128bits_update(to, bytes, n);
+}
+
+/* Lengths keep neighbours apart; an absent text differs from an empty one. */
+static void add_text(XXH3_state_t *to, const char *text) {
+    const uint64_t n = text != NULL ? strlen(text) : UINT64_MAX;
+    add_bytes(to, &n, sizeof n);
+    if (text != NULL) add_bytes(to, text, n);
+}
+
+static void add_number(XXH3_state_t *to, uint64_t n) {
+    add_bytes(to, &n, sizeof n);
+}
+
+static void begin_key(XXH3_state_t *to, const char *kind) {
+    (void)XXH3_128bits_reset(to);
+    add_text(to, kind);
+    add_number(to, FORMAT);
+    add_text(to, PS_VERSION);
+    add_text(to, ps_crs_proj_version());
+}
+
+static void digest_state(const XXH3_state_t *state, unsigned char out[16]) {
+    XXH128_canonical_t digest;
+    XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(state));
+    memcpy(out, digest.digest, 16);
+}
+
+static void end_key(const XXH3_state_t *state, key *out) {
+    static const char digit[] = "0123456789abcdef";
+    digest_state(state, out->byte);
+    for (int i = 0; i < 16; i++) {
+        out->name[2 * i] = digit[out->byte[i] >> 4];
+        out->name[2 * i + 1] = digit[out->byte[i] & 15];
+    }
+    out->name[NAME_BYTES - 1] = '\0';
+}
+
+/* --- files --- */
+
+typedef struct mapping {
+    void *p;
+    size_t n;
+} mapping;
+
+static void unmap(mapping *m) {
+    if (m->p != NULL) (void)munmap(m->p, m->n);
+    *m = (mapping){0};
+}
+
+static bool map_file(int fd, mapping *out) {
+    struct stat info;
+    *out = (mapping){0};
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < 0) return false;
+    if (info.st_size == 0) return true;
+    void *p = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) return false;
+    *out = (mapping){p, (size_t)info.st_size};
+    return true;
+}
+
+/* The content of a source file. It has to be a regular one. */
+static bool add_file(XXH3_state_t *to, const char *path) {
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return false;
+    mapping m;
+    const bool good = map_file(fd, &m);
+    close(fd);
+    if (!good) return false;
+    const char *slash = strrchr(path, '/');
+    add_text(to, slash != NULL ? slash + 1 : path);
+    add_number(to, m.n);
+    if (m.n > 0) {
+        (void)madvise(m.p, m.n, MADV_SEQUENTIAL);
+        add_bytes(to, m.p, m.n);
+    }
+    unmap(&m);
+    return true;
+}
+
+/* What stands beside a file and is read with it. */
+static void add_companions(XXH3_state_t *to, const char *path) {
+    static const char *const endings[] = {
+        ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".SHX", ".DBF", ".PRJ",
+        ".CPG", ".dat", ".map", ".id",  ".ind", ".mid", ".vrt", ".aux.xml"};
+    static const char *const additions[] = {"-wal", "-journal", ".aux.xml"};
+    char other[PS_PREPARED_PATH + 16];
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+    const size_t stem = dot != NULL && (slash == NULL || dot > slash)
+                            ? (size_t)(dot - path)
+                            : strlen(path);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        snprintf(other, sizeof other, "%.*s%s", (int)stem, path, endings[i]);
+        (void)add_file(to, other);
+    }
+    for (size_t i = 0; i < sizeof additions / sizeof *additions; i++) {
+        snprintf(other, sizeof other, "%s%s", path, additions[i]);
+        (void)add_file(to, other);
+    }
+}
+
+/* All that areas follow from. false when the source is no plain file: a folder, or a name
+ * that only the reader understands. */
+static bool areas_key(const ps_layer_spec *spec, key *out) {
+    char path[PS_PREPARED_PATH];
+    const bool relative = spec->base != NULL && spec->path[0] != '/';
+    const int n = snprintf(path, sizeof path, "%s%s%s", relative ? spec->base : "",
+                           relative ? "/" : "", spec->path);
+    if (n < 0 || (size_t)n >= sizeof path) return false;
+    XXH3_state_t state;
+    begin_key(&state, areas_kind);
+    add_text(&state, ps_layer_gdal_version());
+    add_text(&state, ps_overlay_geos_version());
+    add_number(&state, sizeof(ps_layer_report));
+    /* the path as it is written stands in messages */
+    const char *const texts[] = {spec->path,  spec->layer, spec->code,    spec->name,
+                                 spec->where, spec->crs,   spec->encoding};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) add_text(&state, texts[i]);
+    add_number(&state, (uint64_t)spec->policy);
+    if (!add_file(&state, path)) return false;
+    add_companions(&state, path);
+    end_key(&state, out);
+    return true;
+}
+
+/* All that an index follows from. The operation counts by what it makes of some
+ * vertices, so that two of one name, or a grid that was replaced, are told apart. */
+static void locator_key(const ps_areas *areas, ps_crs_operation *op, bool geographic,
+                        key *out) {
+    XXH3_state_t state;
+    begin_key(&state, index_kind);
+    add_number(&state, PS_LOCATOR_IMAGE);
+    add_number(&state, geographic);
+    add_number(&state, areas->n);
+    add_number(&state, areas->n_rings);
+    add_number(&state, areas->n_points);
+    add_bytes(&state, areas->area_ring, (areas->n + 1) * sizeof *areas->area_ring);
+    add_bytes(&state, areas->ring_point,
+              (areas->n_rings + 1) * sizeof *areas->ring_point);
+    add_bytes(&state, areas->x, areas->n_points * sizeof *areas->x);
+    add_bytes(&state, areas->y, areas->n_points * sizeof *areas->y);
+    add_text(&state, areas->crs != NULL ? ps_crs_wkt(areas->crs) : NULL);
+    add_text(&state, op != NULL ? ps_crs_operation_describe(op)->name : NULL);
+    if (op != NULL && areas->n_points > 0) {
+        double x[PROBES], y[PROBES];
+        for (size_t i = 0; i < PROBES; i++) {
+            const size_t p = areas->n_points / PROBES * i + i % areas->n_points;
+            x[i] = areas->x[p % areas->n_points];
+            y[i] = areas->y[p % areas->n_points];
+        }
+        (void)ps_crs_operation_apply(op, PROBES, x, y);
+        add_text(&state, ps_crs_operation_describe(op)->grid);
+        add_bytes(&state, x, sizeof x);
+        add_bytes(&state, y, sizeof y);
+    }
+    end_key(&state, out);
+}
+
+static bool file_path(const ps_prepared *prepared, const key *k, const char *ending,
+                      char out[PS_PREPARED_PATH]) {
+    const int n =
+        snprintf(out, PS_PREPARED_PATH, "%s/%s.%s", prepared->folder, k->name, ending);
+    return n > 0 && n < PS_PREPARED_PATH;
+}
+
+/* What identifies the state of a file that nobody but its owner may write; false for any
+ * other. Whoever changes it changes its time of change. */
+static bool seal(const struct stat *info, char out[160]) {
+    if (info->st_uid != geteuid() || (info->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return false;
+    snprintf(out, 160, "%d %llu %llu %lld %lld.%09ld %lld.%09ld\n", FORMAT,
+             (unsigned long long)info->st_dev, (unsigned long long)info->st_ino,
+             (long long)info->st_size, (long long)info->st_mtim.tv_sec,
+             info->st_mtim.tv_nsec, (long long)info->st_ctim.tv_sec,
+             info->st_ctim.tv_nsec);
+    return true;
+}
+
+static bool was_checked(const char *path, const char *sealed) {
+    char found[160], mine[160];
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return false;
+    struct stat info;
+    const size_t n = strlen(sealed);
+    const bool same = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+                      seal(&info, mine) && info.st_size == (off_t)n &&
+                      read(fd, found, sizeof found) == (ssize_t)n &&
+                      memcmp(found, sealed, n) == 0;
+    close(fd);
+    return same;
+}
+
+/* A prepared file, open. */
+typedef struct kept {
+    mapping map;
+    bool deep; /* not checked yet */
+    char sealed[160], checked[PS_PREPARED_PATH];
+} kept;
+
+static bool is_sound(const kept *f, const char *kind, const key *k) {
+    head h;
+    if (f->map.n < sizeof h + 16) return false;
+    memcpy(&h, f->map.p, sizeof h);
+    if (memcmp(h.magic, magic, sizeof magic) != 0 || h.byte_order != BYTE_ORDER_MARK ||
+        h.format != FORMAT || strncmp(h.kind, kind, sizeof h.kind) != 0 ||
+        memcmp(h.key, k->byte, sizeof h.key) != 0 || h.body != f->map.n - sizeof h - 16)
+        return false;
+    if (!f->deep) return true;
+    XXH3_state_t state;
+    unsigned char found[16];
+    (void)XXH3_128bits_reset(&state);
+    add_bytes(&state, f->map.p, f->map.n - 16);
+    digest_state(&state, found);
+    return memcmp(found, (const char *)f->map.p + f->map.n - 16, 16) == 0;
+}
+
+static bool open_kept(const ps_prepared *prepared, const char *kind, const key *k,
+                      kept *out) {
+    char path[PS_PREPARED_PATH], checked[48];
+    snprintf(checked, sizeof checked, "%s.checked", kind);
+    *out = (kept){0};
+    if (!file_path(prepared, k, kind, path) ||
+        !file_path(prepared, k, checked, out->checked))
+        return false;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return false;
+    struct stat info;
+    const bool good = fstat(fd, &info) == 0 && map_file(fd, &out->map);
+    close(fd);
+    if (!good) return false;
+    if (!seal(&info, out->sealed)) out->sealed[0] = '\0';
+    out->deep = out->sealed[0] == '\0' || !was_checked(out->checked, out->sealed);
+    if (is_sound(out, kind, k)) return true;
+    unmap(&out->map);
+    return false;
+}
+
+/* Remember that a file was found in order, unless it cannot be relied on to stay so. */
+static void keep_checked(const kept *f) {
+    if (!f->deep || f->sealed[0] == '\0') return;
+    ps_output *out = NULL;
+    if (ps_output_open(f->checked, &out, NULL) != PS_OK) return;
+    ps_output_text(out, f->sealed);
+    (void)(ps_output_commit(out, NULL) == PS_OK);
+}
+
+static void release_kept(void *held) {
+    kept *f = held;
+    unmap(&f->map);
+    ps_free(f);
+}
+
+/* A file on the way. */
+typedef struct writing {
+    ps_output *out;
+    XXH3_state_t state;
+} writing;
+
+static void write_both(void *to, const void *bytes, size_t n) {
+    writing *w = to;
+    ps_output_write(w->out, bytes, n);
+    add_bytes(&w->state, bytes, n);
+}
+
+static bool make_folder(const char *folder) {
+    char path[PS_PREPARED_PATH];
+    const int n = snprintf(path, sizeof path, "%s", folder);
+    if (n <= 0 || n >= PS_PREPARED_PATH) return false;
+    for (char *p = path + 1; *p != '\0'; p++) {
+        if (*p != '/') continue;
+        *p = '\0';
+        if (mkdir(path, 0700) != 0 && errno != EEXIST) return false;
+        *p = '/';
+    }
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+static bool begin_file(const ps_prepared *prepared, const char *kind, const key *k,
+                       size_t body, writing *w) {
+    char path[PS_PREPARED_PATH];
+    if (!file_path(prepared, k, kind, path) || !make_folder(prepared->folder) ||
+        ps_output_open(path, &w->out, NULL) != PS_OK)
+        return false;
+    (void)XXH3_128bits_reset(&w->state);
+    head h = {.byte_order = BYTE_ORDER_MARK, .format = FORMAT, .body = body};
+    memcpy(h.magic, magic, sizeof magic);
+    memcpy(h.kind, kind, strlen(kind));
+    memcpy(h.key, k->byte, sizeof h.key);
+    write_both(w, &h, sizeof h);
+    return true;
+}
+
+static void end_file(writing *w) {
+    unsigned char found[16];
+    digest_state(&w->state, found);
+    ps_output_write(w->out, found, sizeof found);
+    (void)(ps_output_commit(w->out, NULL) == PS_OK);
+}
+
+static bool is_used(const ps_prepared *prepared) {
+    return prepared != NULL && prepared->folder != NULL && prepared->folder[0] == '/';
+}
+
+bool ps_prepared_folder(char out[PS_PREPARED_PATH]) {
+    static const char *const from[][2] = {{"PLACESTAT_CACHE", ""},
+                                          {"XDG_CACHE_HOME", "/placestat"},
+                                          {"HOME", "/.cache/placestat"}};
+    for (size_t i = 0; i < 3; i++) {
+        const char *value = getenv(from[i][0]);
+        if (value == NULL || (i > 0 && value[0] == '\0')) continue;
+        const int n = snprintf(out, PS_PREPARED_PATH, "%s%s", value, from[i][1]);
+        return value[0] == '/' && n > 0 && n < PS_PREPARED_PATH - 64;
+    }
+    return false;
+}
+
+/* --- indexes --- */
+
+static void count_bytes(void *to, const void *bytes, size_t n) {
+    (void)bytes;
+    *(size_t *)to += n;
+}
+
+ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_areas *areas,
+                              ps_crs_operation *op, bool geographic, ps_locator **out,
+                              ps_error *err) {
+    *out = NULL;
+    if (!is_used(prepared) || areas->n_points < prepared->least_points)
+        return ps_locator_build(areas, op, geographic, out, err);
+    key k;
+    locator_key(areas, op, geographic, &k);
+    kept found;
+    if (open_kept(prepared, index_kind, &k, &found)) {
+        kept *f = ps_alloc(1, sizeof *f);
+        if (f == NULL) {
+            unmap(&found.map);
+            return ps_fail_nomem(err);
+        }
+        *f = found;
+        const ps_status status =
+            ps_locator_view((char *)f->map.p + sizeof(head), f->map.n - sizeof(head) - 16,
+                            f->deep, areas, op, geographic, release_kept, f, out, err);
+        if (status == PS_OK) {
+            keep_checked(f);
+            return PS_OK;
+        }
+        release_kept(f);
+        if (status == PS_NOMEM) return status;
+    }
+    PS_TRY(ps_locator_build(areas, op, geographic, out, err));
+    size_t body = 0;
+    ps_locator_write(*out, count_bytes, &body);
+    writing w;
+    if (begin_file(prepared, index_kind, &k, body, &w)) {
+        ps_locator_write(*out, write_both, &w);
+        end_file(&w);
+    }
+    return PS_OK;
+}
+
+/* --- areas --- */
+
+/* The body: the directory, then the sections, each at a multiple of 8 bytes. */
+typedef struct directory {
+    uint64_t n, n_rings, n_points, n_messages;
+    uint64_t bytes[9]; /* of the sections */
+} directory;
+enum { REPORT, AREA_RING, RING_POINT, X, Y, BOX, TEXT_END, TEXT, MESSAGES, SECTIONS };
+/* Texts, each with a NUL behind it: the CRS, all codes, all names. TEXT_END holds where
+ * each ends. Messages: a byte for the level, a text, a NUL. */
+
+static size_t eights(size_t n) {
+    return (n + 7) / 8 * 8;
+}
+
+typedef struct section {
+    const char *p;
+    size_t n;
+} section;
+
+static ps_status fail_areas(ps_error *err) {
+    return ps_fail(err, PS_FORMAT, "the bytes are no prepared areas");
+}
+
+static bool offsets_rise(const uint32_t *offset, size_t n, uint32_t least, size_t last) {
+    if (offset[0] != 0 || offset[n] != last) return false;
+    for (size_t i = 0; i < n; i++)
+        if (offset[i + 1] < offset[i] || offset[i + 1] - offset[i] < least) return false;
+    return true;
+}
+
+static bool are_finite(const double *v, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(v[i])) return false;
+    return true;
+}
+
+static bool rings_are_closed(const ps_areas *a) {
+    for (size_t r = 0; r < a->n_rings; r++) {
+        const uint32_t first = a->ring_point[r], last = a->ring_point[r + 1] - 1;
+        if (a->x[first] != a->x[last] || a->y[first] != a->y[last]) return false;
+    }
+    return true;
+}
+
+/* What a reader of the set relies on. Boxes are not trusted to be tight, only to be
+ * numbers; an area without rings has an empty one. */
+static bool is_in_order(const ps_areas *a) {
+    if (!offsets_rise(a->area_ring, a->n, 0, a->n_rings) ||
+        !offsets_rise(a->ring_point, a->n_rings, 4, a->n_points) ||
+        !are_finite(a->x, a->n_points) || !are_finite(a->y, a->n_points) ||
+        !rings_are_closed(a))
+        return false;
+    for (size_t i = 0; i < 4 * a->n; i++)
+        if (isnan(a->box[i])) return false;
+    return true;
+}
+
+/* Sections of a body, in order and within it. */
+static bool find_sections(const char *bytes, size_t n, directory *d,
+                          section found[SECTIONS]) {
+    if (n < sizeof *d) return false;
+    memcpy(d, bytes, sizeof *d);
+    size_t at = sizeof *d;
+    for (int s = 0; s < SECTIONS; s++) {
+        if (d->bytes[s] > n - at || eights(d->bytes[s]) > n - at) return false;
+        found[s] = (section){bytes + at, d->bytes[s]};
+        at += eights(d->bytes[s]);
+    }
+    return at == n && d->n < INT32_MAX && d->n_rings < UINT32_MAX &&
+           d->n_points < UINT32_MAX && found[REPORT].n == sizeof(ps_layer_report) &&
+           found[AREA_RING].n == (d->n + 1) * sizeof(uint32_t) &&
+           found[RING_POINT].n == (d->n_rings + 1) * sizeof(uint32_t) &&
+           found[X].n == d->n_points * sizeof(double) &&
+           found[Y].n == d->n_points * sizeof(double) &&
+           found[BOX].n == 4 * d->n * sizeof(double) &&
+           found[TEXT_END].n == (2 * d->n + 1) * sizeof(uint64_t);
+}
+
+/* The i-th text; false when it is not one. */
+static bool text_at(const section found[SECTIONS], size_t i, ps_str *out) {
+    uint64_t begin = 0, end;
+    if (i > 0) {
+        memcpy(&begin, found[TEXT_END].p + (i - 1) * sizeof begin, sizeof begin);
+        begin++;
+    }
+    memcpy(&end, found[TEXT_END].p + i * sizeof end, sizeof end);
+    if (begin > end || end >= found[TEXT].n || found[TEXT].p[end] != '\0') return false;
+    *out = (ps_str){found[TEXT].p + begin, end - begin};
+    return true;
+}
+
+static bool messages_are_sound(const directory *d, const section *m) {
+    size_t at = 0;
+    for (uint64_t i = 0; i < d->n_messages; i++) {
+        if (m->n - at < 2 || m->p[at] < PS_TALK_INFO || m->p[at] > PS_TALK_WARNING)
+            return false;
+        const char *end = memchr(m->p + at + 1, '\0', m->n - at - 1);
+        if (end == NULL) return false;
+        at = (size_t)(end - m->p) + 1;
+    }
+    return at == m->n;
+}
+
+/* Texts of fixed room in a report end within it. */
+static bool report_is_sound(const ps_layer_report *r) {
+    if (memchr(r->layer, 0, sizeof r->layer) == NULL ||
+        memchr(r->driver, 0, sizeof r->driver) == NULL || r->examples < 0 ||
+        r->examples > PS_LAYER_EXAMPLES)
+        return false;
+    for (int i = 0; i < PS_LAYER_EXAMPLES; i++)
+        if (memchr(r->example[i], 0, sizeof r->example[i]) == NULL) return false;
+    return true;
+}
+
+/* The texts of a view and what it stands on. */
+typedef struct viewed {
+    ps_str *text; /* codes, then names */
+    void (*release)(void *held);
+    void *held;
+} viewed;
+
+static void release_viewed(void *held) {
+    viewed *v = held;
+    if (v->release != NULL) v->release(v->held);
+    ps_free(v->text);
+    ps_free(v);
+}
+
+ps_status ps_prepared_areas_view(void *bytes, size_t n, bool deep, const ps_talk *talk,
+                                 void (*release)(void *held), void *held, ps_areas **out,
+                                 ps_layer_report *report, ps_error *err) {
+    *out = NULL;
+    directory d;
+    section found[SECTIONS];
+    ps_str text;
+    if (!find_sections(bytes, n, &d, found) ||
+        !messages_are_sound(&d, &found[MESSAGES]) || !text_at(found, 0, &text))
+        return fail_areas(err);
+    memcpy(report, found[REPORT].p, sizeof *report);
+    ps_areas set = {.n = d.n,
+                    .n_rings = d.n_rings,
+                    .n_points = d.n_points,
+                    .area_ring = (const void *)found[AREA_RING].p,
+                    .ring_point = (const void *)found[RING_POINT].p,
+                    .x = (const void *)found[X].p,
+                    .y = (const void *)found[Y].p,
+                    .box = (const void *)found[BOX].p};
+    if (!report_is_sound(report) || (deep && !is_in_order(&set))) return fail_areas(err);
+    ps_crs *crs = NULL;
+    viewed *v = ps_zalloc(1, sizeof *v);
+    if (v == NULL) return ps_fail_nomem(err);
+    v->text = ps_alloc(2 * d.n, sizeof *v->text);
+    ps_status status = v->text != NULL ? PS_OK : ps_fail_nomem(err);
+    for (size_t i = 0; status == PS_OK && i < 2 * d.n; i++)
+        if (!text_at(found, i + 1, &v->text[i])) status = fail_areas(err);
+    if (status == PS_OK && text.n > 0) status = ps_crs_open(text.p, &crs, err);
+    if (status == PS_OK) {
+        set.code = v->text;
+        set.name = v->text + d.n;
+        status = ps_areas_view(&set, crs, release_viewed, v, out, err);
+    }
+    if (status != PS_OK) {
+        ps_free(v->text);
+        ps_free(v);
+        return status;
+    }
+    v->release = release;
+    v->held = held;
+    for (size_t i = 0, at = 0; i < d.n_messages; i++) {
+        const char *said = found[MESSAGES].p + at;
+        ps_say(talk, (ps_talk_level)said[0], "%s", said + 1);
+        at += 2 + strlen(said + 1);
+    }
+    return PS_OK;
+}
+
+/* The definition that opens to the same system, or NULL. */
+static const char *definition_of(const ps_crs *crs) {
+    const char *text = ps_crs_code(crs)[0] != '\0' ? ps_crs_code(crs) : ps_crs_wkt(crs);
+    ps_crs *again = NULL;
+    if (ps_crs_open(text, &again, NULL) != PS_OK) return NULL;
+    const bool same = strcmp(ps_crs_name(crs), ps_crs_name(again)) == 0 &&
+                      strcmp(ps_crs_code(crs), ps_crs_code(again)) == 0 &&
+                      strcmp(ps_crs_wkt(crs), ps_crs_wkt(again)) == 0;
+    ps_crs_free(again);
+    return same ? text : NULL;
+}
+
+/* What was said while the areas were read. */
+typedef struct record {
+    const ps_talk *talk;
+    char *p;
+    size_t n, room, messages;
+    bool lost;
+} record;
+
+static void record_say(void *context, ps_talk_level level, const char *sentence) {
+    record *r = context;
+    ps_say(r->talk, level, "%s", sentence);
+    const size_t n = strlen(sentence) + 2;
+    if (ps_grow((void **)&r->p, &r->room, r->n + n, 1, NULL) != PS_OK) {
+        r->lost = true;
+        return;
+    }
+    r->p[r->n] = (char)level;
+    memcpy(r->p + r->n + 1, sentence, n - 1);
+    r->n += n;
+    r->messages++;
+}
+
+static int record_progress(void *context, const char *phase, double done, double total) {
+    const record *r = context;
+    return r->talk != NULL && r->talk->progress != NULL
+               ? r->talk->progress(r->talk->context, phase, done, total)
+               : 0;
+}
+
+static void write_section(writing *w, const void *bytes, size_t n) {
+    static const char zero[8];
+    if (n > 0) write_both(w, bytes, n);
+    if (eights(n) > n) write_both(w, zero, eights(n) - n);
+}
+
+static void write_areas(const ps_prepared *prepared, const key *k, const ps_areas *a,
+                        const ps_layer_report *report, const record *said) {
+    const char *crs = a->crs != NULL ? definition_of(a->crs) : "";
+    uint64_t *end = ps_alloc(2 * a->n + 1, sizeof *end);
+    if (crs == NULL || end == NULL) {
+        ps_free(end);
+        return;
+    }
+    uint64_t at = end[0] = strlen(crs);
+    for (size_t i = 0; i < a->n; i++) end[i + 1] = at += 1 + a->code[i].n;
+    for (size_t i = 0; i < a->n; i++) end[a->n + i + 1] = at += 1 + a->name[i].n;
+    const directory d = {
+        a->n,
+        a->n_rings,
+        a->n_points,
+        said->messages,
+        {sizeof *report, (a->n + 1) * sizeof *a->area_ring,
+         (a->n_rings + 1) * sizeof *a->ring_point, a->n_points * sizeof *a->x,
+         a->n_points * sizeof *a->y, 4 * a->n * sizeof *a->box,
+         (2 * a->n + 1) * sizeof *end, at + 1, said->n}};
+    size_t body = sizeof d;
+    for (int s = 0; s < SECTIONS; s++) body += eights(d.bytes[s]);
+    writing w;
+    if (begin_file(prepared, areas_kind, k, body, &w)) {
+        static const char zero[8];
+        write_both(&w, &d, sizeof d);
+        write_section(&w, report, d.bytes[REPORT]);
+        write_section(&w, a->area_ring, d.bytes[AREA_RING]);
+        write_section(&w, a->ring_point, d.bytes[RING_POINT]);
+        write_section(&w, a->x, d.bytes[X]);
+        write_section(&w, a->y, d.bytes[Y]);
+        write_section(&w, a->box, d.bytes[BOX]);
+        write_section(&w, end, d.bytes[TEXT_END]);
+        write_both(&w, crs, end[0] + 1);
+        for (size_t i = 0; i < 2 * a->n; i++) {
+            const ps_str t = i < a->n ? a->code[i] : a->name[i - a->n];
+            write_both(&w, t.p, t.n);
+            write_both(&w, zero, 1);
+        }
+        write_both(&w, zero, eights(at + 1) - (at + 1));
+        write_section(&w, said->p, d.bytes[MESSAGES]);
+        end_file(&w);
+    }
+    ps_free(end);
+}
+
+ps_status ps_prepared_areas(const ps_prepared *prepared, const ps_layer_spec *spec,
+                            const ps_talk *talk, ps_areas **out, ps_layer_report *report,
+                            ps_error *err) {
+    *out = NULL;
+    key k, again;
+    if (!is_used(prepared) || !areas_key(spec, &k))
+        return ps_layer_read_areas(spec, talk, out, report, err);
+    kept found;
+    if (open_kept(prepared, areas_kind, &k, &found)) {
+        kept *f = ps_alloc(1, sizeof *f);
+        if (f == NULL) {
+            unmap(&found.map);
+            return ps_fail_nomem(err);
+        }
+        *f = found;
+        const ps_status status = ps_prepared_areas_view(
+            (char *)f->map.p + sizeof(head), f->map.n - sizeof(head) - 16, f->deep, talk,
+            release_kept, f, out, report, err);
+        if (status == PS_OK) {
+            keep_checked(f);
+            return PS_OK;
+        }
+        release_kept(f);
+        if (status == PS_NOMEM) return status;
+    }
+    record said = {.talk = talk};
+    const ps_talk recorder = {record_say, record_progress, &said};
+    const ps_status status = ps_layer_read_areas(spec, &recorder, out, report, err);
+    /* A source that changed while it was read is not kept. */
+    if (status == PS_OK && !said.lost && (*out)->n_points >= prepared->least_points &&
+        areas_key(spec, &again) && memcmp(k.byte, again.byte, sizeof k.byte) == 0)
+        write_areas(prepared, &k, *out, report, &said);
+    ps_free(said.p);
+    return status;
+}

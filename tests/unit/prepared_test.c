@@ -1,0 +1,424 @@
+/* Prepared files give what was prepared, and nothing else, whatever is in the folder. */
+#include "geo/prepared.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/core/par.h"
+#include "tests/support/tiling.h"
+
+static ps_areas *country(uint64_t seed) {
+    const tiling_spec spec = {.seed = seed,
+                              .columns = 6,
+                              .rows = 5,
+                              .steps = 6,
+                              .size = 30000,
+                              .growth = 1.3,
+                              .wiggle = 0.2,
+                              .enclaves = true};
+    return tiling_make(&spec);
+}
+
+static ps_locator *get(const char *folder, const ps_areas *areas, bool geographic) {
+    const ps_prepared prepared = {folder, 0};
+    ps_error err = {PS_OK, ""};
+    ps_locator *l = NULL;
+    if (ps_prepared_locator(&prepared, areas, NULL, geographic, &l, &err) != PS_OK)
+        fail_msg("%s", err.text);
+    return l;
+}
+
+/* The path of the only file with an ending. */
+static const char *only(const char *folder, const char *ending) {
+    static char path[512];
+    char command[640];
+    snprintf(command, sizeof command, "ls %s/*.%s", folder, ending);
+    FILE *list = popen(command, "r");
+    assert_non_null(list);
+    assert_non_null(fgets(path, sizeof path, list));
+    path[strcspn(path, "\n")] = '\0';
+    pclose(list);
+    return path;
+}
+
+static void put(const char *path, const char *bytes, size_t n) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_index_comes_back(void **state) {
+    (void)state;
+    char *folder = test_folder_make();
+    ps_areas *areas = country(1);
+    ps_error err = {PS_OK, ""};
+    ps_locator *plain = NULL;
+    assert_int_equal(ps_locator_build(areas, NULL, false, &plain, &err), PS_OK);
+    for (int i = 0; i < 3; i++) { /* made, checked, taken as checked */
+        ps_locator *l = get(folder, areas, false);
+        assert_true(ps_locator_same(plain, l));
+        assert_int_equal(test_folder_entries(folder), i == 0 ? 1 : 2);
+        tiling_points p = {0};
+        ps_areas *frozen = NULL;
+        assert_int_equal(ps_locator_frozen_areas(l, &frozen, &err), PS_OK);
+        tiling_points_of(frozen, 3, 1, 2000, &p);
+        for (size_t k = 0; k < p.n; k++) {
+            const double x = (double)p.x[k] / 1000, y = (double)p.y[k] / 1000;
+            int32_t row = -2, want = -2;
+            int64_t ties = 0, want_ties = 0;
+            ps_locate(l, 1, &x, &y, &row, &ties);
+            ps_locate(plain, 1, &x, &y, &want, &want_ties);
+            assert_int_equal(row, want);
+            assert_int_equal(ties, want_ties);
+        }
+        tiling_points_free(&p);
+        ps_areas_free(frozen);
+        ps_locator_free(l);
+    }
+    ps_locator_free(plain);
+    ps_areas_free(areas);
+    test_folder_remove(folder);
+}
+
+/* Other areas, other units, another operation: other files. */
+static void test_keys_differ(void **state) {
+    (void)state;
+    char *folder = test_folder_make();
+    ps_areas *one = country(1), *two = country(2);
+    ps_locator_free(get(folder, one, false));
+    ps_locator_free(get(folder, two, false));
+    ps_locator_free(get(folder, one, true));
+    assert_int_equal(test_folder_entries(folder), 3);
+    const ps_prepared prepared = {folder, 0};
+    ps_error err = {PS_OK, ""};
+    const char *const to[] = {"EPSG:4326", "EPSG:32630"};
+    ps_crs *grid = NULL, *other = NULL;
+    assert_int_equal(ps_crs_open("EPSG:27700", &grid, &err), PS_OK);
+    for (size_t i = 0; i < 2; i++) {
+        ps_crs_operation *op = NULL;
+        assert_int_equal(ps_crs_open(to[i], &other, &err), PS_OK);
+        assert_int_equal(ps_crs_operation_open(grid, other, NULL, 0, &op, &err), PS_OK);
+        ps_locator *plain = NULL, *l = NULL;
+        assert_int_equal(ps_locator_build(one, op, i == 0, &plain, &err), PS_OK);
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(ps_prepared_locator(&prepared, one, op, i == 0, &l, &err),
+                             PS_OK);
+            assert_true(ps_locator_same(plain, l));
+            ps_locator_free(l);
+        }
+        ps_locator_free(plain);
+        ps_crs_operation_free(op);
+        ps_crs_free(other);
+        assert_int_equal(test_folder_entries(folder), 3 + 2 * (i + 1));
+    }
+    ps_crs_free(grid);
+    ps_areas_free(one);
+    ps_areas_free(two);
+    test_folder_remove(folder);
+}
+
+/* A byte changed anywhere, a file cut or longer: made again. */
+static void test_damage_is_found(void **state) {
+    (void)state;
+    char *folder = test_folder_make();
+    ps_areas *areas = country(1);
+    ps_locator *plain = get(NULL, areas, false);
+    ps_locator_free(get(folder, areas, false));
+    char path[512];
+    snprintf(path, sizeof path, "%s", only(folder, "index"));
+    size_t n = 0;
+    char *good = test_file_read(path, &n);
+    assert_non_null(good);
+    char *bad = malloc(n + 64);
+    assert_non_null(bad);
+    for (size_t i = 0; i < 120; i++) {
+        size_t size = n;
+        memcpy(bad, good, n);
+        if (i < 100)
+            bad[i < 70 ? i : n / 30 * (i - 70)] ^= (char)(1 << i % 8);
+        else if (i < 110)
+            size = n / 10 * (i - 100);
+        else
+            memset(bad + n, 0, 64), size = n + 4 * (i - 109);
+        /* in place of a file that was found in order: its seal no longer fits */
+        ps_locator_free(get(folder, areas, false));
+        put(path, bad, size);
+        ps_locator *l = get(folder, areas, false);
+        assert_true(ps_locator_same(plain, l));
+        ps_locator_free(l);
+        char *now = test_file_read(path, &size);
+        assert_int_equal(size, n);
+        assert_memory_equal(now, good, n);
+        free(now);
+    }
+    free(bad);
+    free(good);
+    ps_locator_free(plain);
+    ps_areas_free(areas);
+    test_folder_remove(folder);
+}
+
+/* Bytes with a right hash and wrong entries: refused, or harmless. The buffer is as long
+ * as the bytes, so that a sanitizer sees any step beyond. */
+static void test_no_entry_leads_astray(void **state) {
+    (void)state;
+    char *folder = test_folder_make();
+    ps_areas *areas = country(4);
+    ps_locator *plain = get(folder, areas, false);
+    size_t n = 0;
+    char *file = test_file_read(only(folder, "index"), &n);
+    n -= 64 + 16;
+    uint64_t seed = 9;
+    enum { N = 300 };
+    double x[N], y[N];
+    int32_t row[N];
+    for (size_t i = 0; i < N; i++) {
+        x[i] = -10 + tiling_uniform(&seed) * 600;
+        y[i] = -10 + tiling_uniform(&seed) * 500;
+    }
+    ps_error err;
+    size_t refused = 0, taken = 0;
+    for (int i = 0; i < 6000; i++) {
+        char *bytes = malloc(n);
+        assert_non_null(bytes);
+        memcpy(bytes, file + 64, n);
+        const int changes = 1 + i % 3;
+        for (int c = 0; c < changes; c++) {
+            const size_t at = test_random_below(&seed, i % 4 == 0 ? 30 : n / 4) * 4;
+            uint32_t word;
+            memcpy(&word, bytes + at, 4);
+            switch (test_random_below(&seed, 4)) {
+                case 0:
+                    word ^= 1u << test_random_below(&seed, 32);
+                    break;
+                case 1:
+                    word = (uint32_t)test_random(&seed);
+                    break;
+                case 2:
+                    word += (uint32_t)test_random_below(&seed, 65) - 32;
+                    break;
+                default:
+                    word |= 0xc0000000u;
+                    break;
+            }
+            memcpy(bytes + at, &word, 4);
+        }
+        ps_locator *l = NULL;
+        const ps_status status =
+            ps_locator_view(bytes, n, true, areas, NULL, false, free, bytes, &l, &err);
+        if (status == PS_OK) {
+            ps_locate(l, N, x, y, row, NULL);
+            for (size_t k = 0; k < N; k++)
+                assert_true(row[k] >= PS_NONE && row[k] < (int32_t)areas->n);
+            ps_locator_free(l);
+            taken++;
+        } else {
+            assert_int_equal(status, PS_FORMAT);
+            assert_null(l);
+            free(bytes);
+            refused++;
+        }
+    }
+    assert_true(refused > 1000 && taken > 100);
+    free(file);
+    ps_locator_free(plain);
+    ps_areas_free(areas);
+    test_folder_remove(folder);
+}
+
+/* --- areas --- */
+
+static const char layer[] =
+    "{\"type\":\"FeatureCollection\",\"features\":["
+    "{\"type\":\"Feature\",\"properties\":{\"id\":\"B2\",\"title\":\"Second\"},"
+    "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":"
+    "[[[1,0],[2,0],[2,1],[1,1],[1,0]]]}},"
+    "{\"type\":\"Feature\",\"properties\":{\"id\":\"A1\",\"title\":\"First\"},"
+    "\"geometry\":{\"type\":\"Polygon\",\"coordinates\":"
+    "[[[0,0],[1,1],[1,0],[0,1],[0,0]]]}},"
+    "{\"type\":\"Feature\",\"properties\":{\"id\":\"C3\",\"title\":null},"
+    "\"geometry\":null}]}";
+
+typedef struct heard {
+    char text[4096];
+} heard;
+
+static void hear(void *context, ps_talk_level level, const char *sentence) {
+    heard *h = context;
+    const size_t n = strlen(h->text);
+    snprintf(h->text + n, sizeof h->text - n, "%d %s\n", (int)level, sentence);
+}
+
+static ps_areas *read_layer(const ps_prepared *prepared, const char *path,
+                            const char *where, heard *h, ps_layer_report *report) {
+    const ps_layer_spec spec = {
+        .path = path, .code = "id", .name = "title", .where = where};
+    *h = (heard){""};
+    *report = (ps_layer_report){0};
+    const ps_talk talk = {hear, NULL, h};
+    ps_error err = {PS_OK, ""};
+    ps_areas *areas = NULL;
+    if (ps_prepared_areas(prepared, &spec, &talk, &areas, report, &err) != PS_OK)
+        fail_msg("%s", err.text);
+    return areas;
+}
+
+static void assert_same_areas(const ps_areas *a, const ps_areas *b) {
+    assert_int_equal(a->n, b->n);
+    assert_int_equal(a->n_rings, b->n_rings);
+    assert_int_equal(a->n_points, b->n_points);
+    assert_memory_equal(a->area_ring, b->area_ring, (a->n + 1) * sizeof *a->area_ring);
+    assert_memory_equal(a->ring_point, b->ring_point,
+                        (a->n_rings + 1) * sizeof *a->ring_point);
+    assert_memory_equal(a->x, b->x, a->n_points * sizeof *a->x);
+    assert_memory_equal(a->y, b->y, a->n_points * sizeof *a->y);
+    assert_memory_equal(a->box, b->box, 4 * a->n * sizeof *a->box);
+    for (size_t i = 0; i < a->n; i++) {
+        assert_string_equal(a->code[i].p, b->code[i].p);
+        assert_string_equal(a->name[i].p, b->name[i].p);
+        assert_int_equal(ps_keys_find(b->by_code, a->code[i]), i);
+    }
+    assert_string_equal(ps_crs_wkt(a->crs), ps_crs_wkt(b->crs));
+    assert_string_equal(ps_crs_code(a->crs), ps_crs_code(b->crs));
+}
+
+static void test_areas_come_back(void **state) {
+    (void)state;
+    char *folder = test_folder_make(), *kept = test_folder_make();
+    char path[512];
+    snprintf(path, sizeof path, "%s",
+             test_file_write(folder, "wards.geojson", layer, sizeof layer - 1));
+    const ps_prepared none = {NULL, 0}, prepared = {kept, 0};
+    heard want, said;
+    ps_layer_report want_report, report;
+    ps_areas *plain = read_layer(&none, path, NULL, &want, &want_report);
+    assert_int_equal(want_report.invalid_geometry, 1);
+    assert_int_equal(test_folder_entries(kept), 0);
+    for (int i = 0; i < 3; i++) {
+        ps_areas *areas = read_layer(&prepared, path, NULL, &said, &report);
+        assert_same_areas(plain, areas);
+        assert_string_equal(said.text, want.text);
+        assert_memory_equal(&report, &want_report, sizeof report);
+        assert_int_equal(test_folder_entries(kept), i == 0 ? 1 : 2);
+        ps_areas_free(areas);
+    }
+    /* each byte of the head and some of the body damaged in turn */
+    char file[512];
+    snprintf(file, sizeof file, "%s", only(kept, "areas"));
+    size_t n = 0;
+    char *bytes = test_file_read(file, &n);
+    for (size_t i = 0; i < n; i += i < 64 ? 3 : 37) {
+        bytes[i] ^= 0x20;
+        put(file, bytes, n);
+        bytes[i] ^= 0x20;
+        ps_areas *areas = read_layer(&prepared, path, NULL, &said, &report);
+        assert_same_areas(plain, areas);
+        assert_string_equal(said.text, want.text);
+        ps_areas_free(areas);
+    }
+    free(bytes);
+    /* another question, another content */
+    ps_areas_free(read_layer(&prepared, path, "id = 'B2'", &said, &report));
+    assert_int_equal(report.features, 1);
+    char *changed = strdup(layer);
+    assert_non_null(changed);
+    memcpy(strstr(changed, "Second"), "Twelve", 6);
+    put(path, changed, sizeof layer - 1);
+    ps_areas *areas = read_layer(&prepared, path, NULL, &said, &report);
+    assert_string_equal(areas->name[1].p, "Twelve");
+    ps_areas_free(areas);
+    free(changed);
+    ps_areas_free(plain);
+    test_folder_remove(folder);
+    test_folder_remove(kept);
+}
+
+/* No folder, one that cannot be made, small sets: as if there were none. */
+static void test_nothing_is_kept(void **state) {
+    (void)state;
+    char *folder = test_folder_make();
+    const char *file = test_file_write(folder, "file", "x", 1);
+    char below[512];
+    snprintf(below, sizeof below, "%s/below", file);
+    ps_areas *areas = country(1);
+    ps_locator_free(get(below, areas, false));
+    ps_locator_free(get("relative/folder", areas, false));
+    const ps_prepared few = {folder, 1000000};
+    ps_error err = {PS_OK, ""};
+    ps_locator *l = NULL;
+    assert_int_equal(ps_prepared_locator(&few, areas, NULL, false, &l, &err), PS_OK);
+    ps_locator_free(l);
+    assert_int_equal(test_folder_entries(folder), 1);
+    /* one that others may write to is never taken as checked */
+    ps_locator_free(get(folder, areas, false));
+    assert_int_equal(chmod(only(folder, "index"), 0666), 0);
+    ps_locator_free(get(folder, areas, false));
+    assert_int_equal(test_folder_entries(folder), 2);
+    ps_areas_free(areas);
+    test_folder_remove(folder);
+}
+
+static void test_folder_from_the_environment(void **state) {
+    (void)state;
+    char out[PS_PREPARED_PATH];
+    setenv("HOME", "/home/someone", 1);
+    unsetenv("XDG_CACHE_HOME");
+    unsetenv("PLACESTAT_CACHE");
+    assert_true(ps_prepared_folder(out));
+    assert_string_equal(out, "/home/someone/.cache/placestat");
+    setenv("XDG_CACHE_HOME", "/var/x", 1);
+    assert_true(ps_prepared_folder(out));
+    assert_string_equal(out, "/var/x/placestat");
+    setenv("PLACESTAT_CACHE", "/tmp/c", 1);
+    assert_true(ps_prepared_folder(out));
+    assert_string_equal(out, "/tmp/c");
+    setenv("PLACESTAT_CACHE", "", 1);
+    assert_false(ps_prepared_folder(out));
+    setenv("PLACESTAT_CACHE", "c", 1);
+    assert_false(ps_prepared_folder(out));
+}
+
+typedef struct keeping {
+    const ps_areas *areas;
+    const char *folder;
+} keeping;
+
+static ps_status get_and_free(void *context, ps_error *err) {
+    const keeping *k = context;
+    const ps_prepared prepared = {k->folder, 0};
+    ps_locator *l = NULL;
+    const ps_status status =
+        ps_prepared_locator(&prepared, k->areas, NULL, false, &l, err);
+    assert_true((status == PS_OK) == (l != NULL));
+    ps_locator_free(l);
+    return status;
+}
+
+static void test_out_of_memory(void **state) {
+    (void)state;
+    ps_set_threads(1);
+    char *folder = test_folder_make();
+    ps_areas *areas = country(3);
+    keeping k = {areas, folder};
+    ps_locator_free(get(folder, areas, false));
+    assert_true(test_each_allocation_fails(get_and_free, &k) >= 4); /* mapped */
+    ps_areas_free(areas);
+    test_folder_remove(folder);
+    ps_set_threads(0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_index_comes_back),
+        cmocka_unit_test(test_keys_differ),
+        cmocka_unit_test(test_damage_is_found),
+        cmocka_unit_test(test_no_entry_leads_astray),
+        cmocka_unit_test(test_areas_come_back),
+        cmocka_unit_test(test_nothing_is_kept),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_folder_from_the_environment),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
