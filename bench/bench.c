@@ -22,7 +22,7 @@ enum { PHASE_ROOM = 4096, LINE_ROOM = 1 << 16 };
 /* One run of a process. */
 typedef struct run {
     int exit_code; /* -1: ended by a signal or never started */
-    double seconds, phase, peak;
+    double seconds, phase, processor, peak;
 } run;
 
 double bench_now(void) {
@@ -98,6 +98,10 @@ static double phase_of(const char *text, const char *phase) {
     return seconds;
 }
 
+static double seconds_of(struct timeval t) {
+    return (double)t.tv_sec + 1e-6 * (double)t.tv_usec;
+}
+
 /* Run a program; its output goes into a log, its first bytes are searched for phases. */
 static run start(bench *b, const char *const *argument, const char *phase) {
     run r = {.exit_code = -1};
@@ -127,6 +131,7 @@ static run start(bench *b, const char *const *argument, const char *phase) {
         while (wait4(child, &status, 0, &used) < 0 && errno == EINTR) continue;
         r.seconds = bench_now() - begin;
         r.peak = (double)used.ru_maxrss * 1024;
+        r.processor = seconds_of(used.ru_utime) + seconds_of(used.ru_stime);
         if (WIFEXITED(status)) r.exit_code = WEXITSTATUS(status);
     }
     posix_spawn_file_actions_destroy(&files);
@@ -223,7 +228,7 @@ static int by_size(const void *a, const void *b) {
 }
 
 typedef struct record {
-    double seconds[BENCH_ROUNDS];
+    double seconds[BENCH_ROUNDS], processor[BENCH_ROUNDS];
     int n, exit_code;
     bench_result result;
     bool counted;
@@ -250,6 +255,7 @@ static void one_round(bench *b, const bench_contender *c, record *r) {
     const run done = start(b, c->argument, c->phase);
     r->exit_code = done.exit_code;
     if (done.exit_code != 0) return;
+    r->processor[r->n] = done.processor;
     r->seconds[r->n++] = done.phase;
     r->result.peak = fmax(r->result.peak, done.peak);
     if (c->counts != NULL && !r->counted)
@@ -263,6 +269,8 @@ static void sum_up(record *r) {
     r->result.low = r->seconds[0];
     r->result.high = r->seconds[r->n - 1];
     r->result.median = (r->seconds[(r->n - 1) / 2] + r->seconds[r->n / 2]) / 2;
+    qsort(r->processor, (size_t)r->n, sizeof *r->processor, by_size);
+    r->result.processor = (r->processor[(r->n - 1) / 2] + r->processor[r->n / 2]) / 2;
 }
 
 void bench_measure(bench *b, const bench_contender *c, int rounds, bench_result *result) {
@@ -311,7 +319,7 @@ static void print_row(bench *b, const bench_question *q, const bench_contender *
                                             : "not installed";
         printf("  %s\n", why);
         if (b->csv != NULL)
-            fprintf(b->csv, "%s,\"%s\",,,,,,,,,%s\n", q->id, c->name, why);
+            fprintf(b->csv, "%s,\"%s\",,,,,,,,,,%s\n", q->id, c->name, why);
         return;
     }
     if (r->n == 0 || r->exit_code != 0) {
@@ -326,6 +334,10 @@ static void print_row(bench *b, const bench_question *q, const bench_contender *
         printf(" %4.0f %%", 50 * (m->high - m->low) / m->median);
     else
         printf("   once");
+    if (c->phase == NULL)
+        print_seconds(m->processor);
+    else
+        printf(" %12s", "");
     if (q->rows > 0)
         print_rate(q->rows / m->median, "/s");
     else
@@ -340,9 +352,10 @@ static void print_row(bench *b, const bench_question *q, const bench_contender *
     printf("%s\n", said);
     if (strcmp(said, "DIFFERENT") == 0 || strcmp(said, "no counts") == 0) b->failures++;
     if (b->csv != NULL) {
-        fprintf(b->csv, "%s,\"%s\",%d,%.6f,%.6f,%.6f,%.0f,%.0f,%.0f,%.3f,%s,%016llx\n",
-                q->id, c->name, r->n, m->median, m->low, m->high, q->rows / m->median,
-                q->bytes / m->median, m->peak, ratio, said,
+        fprintf(b->csv,
+                "%s,\"%s\",%d,%.6f,%.6f,%.6f,%.6f,%.0f,%.0f,%.0f,%.3f,%s,%016llx\n",
+                q->id, c->name, r->n, m->median, m->low, m->high, m->processor,
+                q->rows / m->median, q->bytes / m->median, m->peak, ratio, said,
                 (unsigned long long)m->checksum);
         fflush(b->csv);
     }
@@ -353,8 +366,8 @@ void bench_ask(bench *b, const bench_question *q, bench_result *result) {
     printf("\n%s: %s\n", q->id, q->title);
     if (q->rows > 0) printf("  %.0f rows", q->rows);
     if (q->rows > 0 && q->bytes > 0) printf(", %.1f MB", q->bytes / 1e6);
-    printf("%s  %-32s %11s  %6s %12s %12s %9s %7s\n", q->rows > 0 ? "\n" : "", "",
-           "median", "spread", "rows", "bytes", "peak", "ratio");
+    printf("%s  %-32s %11s  %6s %12s %12s %12s %9s %7s\n", q->rows > 0 ? "\n" : "", "",
+           "median", "spread", "processors", "rows", "bytes", "peak", "ratio");
     fflush(stdout);
     for (int round = 0; round < b->rounds; round++) {
         for (size_t i = 0; i < q->n; i++) {

@@ -3,9 +3,10 @@
  * A question has contenders, each a program with its arguments that is run as a process
  * of its own, so that start, memory and failures are its own too. The contenders take
  * turns, round by round, so that a machine that is busy for a while is busy for all of
- * them. Told are median, spread (half the range, of the median), rows and bytes a second,
- * peak memory (wait4), the ratio to the first contender, and whether the counts are the
- * same: every line of a result is hashed and the hashes added, so order plays no part.
+ * them. Told are median, spread (half the range, of the median), the time of all
+ * processors (which other programs disturb less), rows and bytes a second, peak memory
+ * (wait4), the ratio to the first contender, and whether the counts are the same: every
+ * line of a result is hashed and the hashes added, so order plays no part.
  */
 #ifndef PS_BENCH_BENCH_H
 #define PS_BENCH_BENCH_H
@@ -47,6 +48,7 @@ typedef struct bench_question {
 typedef struct bench_result {
     bool ran;
     double median, low, high; /* seconds */
+    double processor;         /* seconds of all threads, user and system; median */
     double peak;              /* bytes */
     uint64_t checksum;
     int64_t lines;

@@ -190,7 +190,8 @@ int main(int argc, char **argv) {
     b.csv = fopen(bench_text(&b, "%s/results.csv", b.data), "w");
     if (b.csv != NULL)
         fputs(
-            "question,program,rounds,median_s,low_s,high_s,rows_per_s,bytes_per_s,"
+            "question,program,rounds,median_s,low_s,high_s,processor_s,rows_per_s,bytes_"
+            "per_s,"
             "peak_bytes,ratio,answer,checksum\n",
             b.csv);
     bench_input in = {0};
