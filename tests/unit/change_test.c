@@ -89,13 +89,13 @@ static void odd_input(void **state) {
         double x1, t1, x2, t2, confidence;
         ps_value_status status;
     } cases[] = {
-        {NAN, 1, 1, 1, 0.95, PS_VALUE_MISSING},
-        {1, 1, 1, NAN, 0.95, PS_VALUE_MISSING},
+        {(double)NAN, 1, 1, 1, 0.95, PS_VALUE_MISSING},
+        {1, 1, 1, (double)NAN, 0.95, PS_VALUE_MISSING},
         {1, -1, 1, 1, 0.95, PS_VALUE_MISSING},
         {1, 0, 1, 1, 0.95, PS_VALUE_UNDEFINED},
         {-1, 1, 1, 1, 0.95, PS_VALUE_UNDEFINED},
         {1, 1, 1, 1, 0.5, PS_VALUE_UNDEFINED},
-        {INFINITY, 1, 1, 1, 0.95, PS_VALUE_UNDEFINED},
+        {(double)INFINITY, 1, 1, 1, 0.95, PS_VALUE_UNDEFINED},
     };
     for (size_t i = 0; i < PS_LENGTH(cases); i++) {
         ps_poisson_change c = ps_poisson_change_of(cases[i].x1, cases[i].t1, cases[i].x2,
@@ -157,7 +157,8 @@ static void fisher_by_hand(void **state) {
     assert_int_equal(ps_prop_change_of(0, 9, 0, 5, 0.95).z.status, PS_VALUE_UNDEFINED);
     assert_int_equal(ps_prop_change_of(0, 0, 0, 5, 0.95).difference.status,
                      PS_VALUE_UNDEFINED);
-    assert_int_equal(ps_prop_change_of(NAN, 1, 0, 5, 0.95).p1.status, PS_VALUE_MISSING);
+    assert_int_equal(ps_prop_change_of((double)NAN, 1, 0, 5, 0.95).p1.status,
+                     PS_VALUE_MISSING);
     assert_int_equal(ps_prop_change_of(6, 5, 0, 5, 0.95).p1.status, PS_VALUE_UNDEFINED);
 }
 

@@ -1,0 +1,209 @@
+/* Targets: every kind, every status, the wording rule, exact tails. */
+#include "indicators/target.h"
+
+#include "indicators/distribution.h"
+#include "tests/support/method.h"
+
+static void near(double seen, double expected, double most) {
+    if (!(fabs(seen - expected) <= most * (fabs(expected) + 1)))
+        fail_msg("%.17g, expected %.17g", seen, expected);
+}
+
+static void goals(void **state) {
+    (void)state;
+    static const struct {
+        ps_target_kind kind;
+        double baseline, figure, step, years;
+        int polarity;
+        bool known;
+        double target;
+        ps_target_status otherwise;
+    } cases[] = {
+        {PS_TARGET_BELOW_BASELINE, 4404, (double)NAN, (double)NAN, (double)NAN, 0, true,
+         4404, 0},
+        {PS_TARGET_BELOW_BASELINE, 61, 60, (double)NAN, (double)NAN, 0, true, 60, 0},
+        {PS_TARGET_ABOVE, (double)NAN, 72, (double)NAN, (double)NAN, 0, true, 72, 0},
+        {PS_TARGET_TRAJECTORY, 200, (double)NAN, -10, 3, 0, true, 170, 0},
+        {PS_TARGET_TRAJECTORY, (double)NAN, (double)NAN, -10, 3, 0, false, 0,
+         PS_TARGET_BASELINE_MISSING},
+        {PS_TARGET_TRAJECTORY, 200, (double)NAN, (double)NAN, 3, 0, false, 0,
+         PS_TARGET_AWAITING},
+        {PS_TARGET_REDUCE, (double)NAN, (double)NAN, (double)NAN, (double)NAN, 0, false,
+         0, PS_TARGET_BASELINE_MISSING},
+        {PS_TARGET_REDUCE, 12, (double)NAN, (double)NAN, (double)NAN, 0, true, 12, 0},
+        {PS_TARGET_INCREASE, (double)NAN, (double)NAN, (double)NAN, (double)NAN, 0, false,
+         0, PS_TARGET_BASELINE_MISSING},
+        {PS_TARGET_MIRROR, 5, (double)NAN, (double)NAN, (double)NAN, -1, false, 0,
+         PS_TARGET_AWAITING},
+        {PS_TARGET_MIRROR, 5, 4, (double)NAN, (double)NAN, -1, true, 4, 0},
+    };
+    for (size_t i = 0; i < PS_LENGTH(cases); i++) {
+        ps_goal g = ps_goal_of(cases[i].kind, cases[i].baseline, cases[i].figure,
+                               cases[i].step, cases[i].years, cases[i].polarity);
+        assert_int_equal(g.known, cases[i].known);
+        assert_true(g.target == cases[i].target);
+        if (!g.known) assert_int_equal(g.otherwise, cases[i].otherwise);
+    }
+    ps_goal below = ps_goal_of(PS_TARGET_BELOW_BASELINE, 60, (double)NAN, (double)NAN,
+                               (double)NAN, 0);
+    assert_true(ps_goal_reached(&below, 59.999999));
+    assert_false(ps_goal_reached(&below, 60));
+    ps_goal steps = ps_goal_of(PS_TARGET_TRAJECTORY, 200, (double)NAN, -10, 3, 0);
+    assert_true(ps_goal_reached(&steps, 170));
+    assert_false(ps_goal_reached(&steps, 170.5));
+}
+
+static ps_target_count_input count_input(double actual, double baseline) {
+    return (ps_target_count_input){
+        .actual = actual,
+        .baseline = baseline,
+        .exposure = 1,
+        .baseline_exposure = 1,
+        .dispersion = (double)NAN,
+        .complete = true,
+        .projection = ps_value_none(PS_VALUE_MISSING),
+        .years_left = (double)NAN,
+        .confidence = 0.95,
+    };
+}
+
+static void counts(void **state) {
+    (void)state;
+    ps_goal goal = ps_goal_of(PS_TARGET_BELOW_BASELINE, 100, (double)NAN, (double)NAN,
+                              (double)NAN, 0);
+    ps_target_count_input in = count_input(70, 100);
+    in.years_left = 2;
+    ps_target_result r = ps_target_count(&goal, &in);
+    assert_int_equal(r.status, PS_TARGET_MET);
+    assert_int_equal(r.strength, PS_STRENGTH_CLEAR);
+    near(r.p_fixed.value, ps_poisson_cdf(70, 100), 1e-12);
+    near(r.gap.value, -30, 0);
+    near(r.required.value, 15, 0);
+    in.actual = 99;
+    r = ps_target_count(&goal, &in);
+    assert_int_equal(r.status, PS_TARGET_MET);
+    assert_int_equal(r.strength, PS_STRENGTH_WITHIN_NOISE);
+    in.actual = 100;
+    assert_int_equal(ps_target_count(&goal, &in).status, PS_TARGET_NOT_MET);
+    in.actual = (double)NAN;
+    assert_int_equal(ps_target_count(&goal, &in).status, PS_TARGET_MISSING);
+    in = count_input(15, (double)NAN);
+    goal = ps_goal_of(PS_TARGET_ABOVE, (double)NAN, 10, (double)NAN, (double)NAN, 0);
+    r = ps_target_count(&goal, &in);
+    near(r.p_fixed.value, 1 - ps_poisson_cdf(14, 10), 1e-12);
+    assert_int_equal(r.strength, PS_STRENGTH_SOME);
+    assert_int_equal(r.p_two_sample.status, PS_VALUE_NOT_APPLICABLE);
+}
+
+static void during_the_year(void **state) {
+    (void)state;
+    ps_goal goal = ps_goal_of(PS_TARGET_BELOW_BASELINE, 100, (double)NAN, (double)NAN,
+                              (double)NAN, 0);
+    ps_target_count_input in = count_input(40, (double)NAN);
+    in.complete = false;
+    assert_int_equal(ps_target_count(&goal, &in).status, PS_TARGET_NOT_YET_KNOWN);
+    in.projection = ps_value_of(99.5);
+    assert_int_equal(ps_target_count(&goal, &in).status, PS_TARGET_ON_TRACK);
+    in.projection = ps_value_of(100);
+    assert_int_equal(ps_target_count(&goal, &in).status, PS_TARGET_OFF_TRACK);
+    in.actual = 100;
+    in.projection = ps_value_of(90);
+    assert_int_equal(ps_target_count(&goal, &in).status, PS_TARGET_OFF_TRACK);
+    goal = ps_goal_of(PS_TARGET_INCREASE, 100, (double)NAN, (double)NAN, (double)NAN, 0);
+    in.actual = 101;
+    assert_int_equal(ps_target_count(&goal, &in).status, PS_TARGET_ON_TRACK);
+    assert_int_equal(ps_target_count(&goal, &in).p_fixed.status, PS_VALUE_NOT_APPLICABLE);
+}
+
+static void surveys(void **state) {
+    (void)state;
+    static const struct {
+        double lower, value, upper;
+        ps_target_status above, below;
+    } cases[] = {
+        {73, 75, 77, PS_TARGET_MET_CLEAR, PS_TARGET_NOT_MET_CLEAR},
+        {71, 73, 75, PS_TARGET_MET_UNCLEAR, PS_TARGET_NOT_MET_UNCLEAR},
+        {70, 72, 74, PS_TARGET_NOT_MET_UNCLEAR, PS_TARGET_NOT_MET_UNCLEAR},
+        {68, 71, 72, PS_TARGET_NOT_MET_UNCLEAR, PS_TARGET_MET_UNCLEAR},
+        {68, 70, 71.9, PS_TARGET_NOT_MET_CLEAR, PS_TARGET_MET_CLEAR},
+    };
+    ps_goal above =
+        ps_goal_of(PS_TARGET_ABOVE, 72, (double)NAN, (double)NAN, (double)NAN, 0);
+    ps_goal below = ps_goal_of(PS_TARGET_BELOW_BASELINE, 72, (double)NAN, (double)NAN,
+                               (double)NAN, 0);
+    for (size_t i = 0; i < PS_LENGTH(cases); i++) {
+        assert_int_equal(
+            ps_target_survey(&above, cases[i].value, (double)NAN, cases[i].lower,
+                             cases[i].upper, 100, (double)NAN, 0.95)
+                .status,
+            cases[i].above);
+        assert_int_equal(
+            ps_target_survey(&below, cases[i].value, (double)NAN, cases[i].lower,
+                             cases[i].upper, 100, (double)NAN, 0.95)
+                .status,
+            cases[i].below);
+    }
+    ps_target_result r = ps_target_survey(&above, 75, 1.5, (double)NAN, (double)NAN, 100,
+                                          (double)NAN, 0.95);
+    double z = (log(0.75 / 0.25) - log(0.72 / 0.28)) / (0.015 / (0.75 * 0.25));
+    near(r.prob_target.value, ps_normal_cdf(z), 1e-13);
+    assert_int_equal(r.status, PS_TARGET_MET_CLEAR);
+    r = ps_target_survey(&below, 75, 1.5, (double)NAN, (double)NAN, 100, (double)NAN,
+                         0.95);
+    near(r.prob_target.value, ps_normal_tail(z), 1e-13);
+    assert_int_equal(
+        ps_target_survey(&above, 100, 1, (double)NAN, (double)NAN, 100, (double)NAN, 0.95)
+            .prob_target.status,
+        PS_VALUE_UNDEFINED);
+    assert_int_equal(ps_target_survey(&above, 75, (double)NAN, (double)NAN, (double)NAN,
+                                      100, (double)NAN, 0.95)
+                         .status,
+                     PS_TARGET_MET);
+}
+
+static void registers(void **state) {
+    (void)state;
+    ps_goal goal = ps_goal_of(PS_TARGET_BELOW_BASELINE, 60, (double)NAN, (double)NAN,
+                              (double)NAN, 0);
+    ps_target_result r =
+        ps_target_register(&goal, 3, 5, (double)NAN, (double)NAN, 100, (double)NAN, 0.95);
+    assert_int_equal(r.status, PS_TARGET_NOT_MET);
+    near(r.p_fixed.value, 1 - 5 * pow(0.6, 4) * 0.4 - pow(0.6, 5), 1e-13);
+    r = ps_target_register(&goal, 440, 1000, 600, 1000, 100, (double)NAN, 0.95);
+    assert_int_equal(r.status, PS_TARGET_MET);
+    assert_int_equal(r.strength, PS_STRENGTH_CLEAR);
+    assert_int_equal(
+        ps_target_register(&goal, 0, 0, (double)NAN, (double)NAN, 100, (double)NAN, 0.95)
+            .status,
+        PS_TARGET_MISSING);
+}
+
+static void tables(void **state) {
+    (void)state;
+    ps_table *t = test_compute("target",
+                               "kpi_id,measure,target_kind,baseline,actual,x,n\n"
+                               "a,count,below-baseline,4404,4200,,\n"
+                               "b,,reduce,,12,,\n"
+                               "c,register,below-baseline,47.9,,479,1000\n",
+                               "");
+    assert_string_equal(test_cell(t, 0, "status"), "met");
+    assert_string_equal(test_cell(t, 1, "status"), "baseline-missing");
+    assert_string_equal(test_cell(t, 2, "actual"), "47.9");
+    assert_string_equal(test_cell(t, 2, "status"), "not-met");
+    ps_table_free(t);
+    test_refused("target", "kpi_id,target_kind\na,belowbaseline\n", "", PS_FORMAT,
+                 "below-baseline");
+    test_refused("target", "kpi_id,target_kind,measure\na,above,vote\n", "", PS_FORMAT,
+                 "survey");
+    test_method_case c = {"target", "kpi_id,target_kind,actual\na,above,1\n", ""};
+    assert_true(test_each_allocation_fails(test_method_step, &c) > 3);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(goals),           cmocka_unit_test(counts),
+        cmocka_unit_test(during_the_year), cmocka_unit_test(surveys),
+        cmocka_unit_test(registers),       cmocka_unit_test(tables),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
