@@ -246,7 +246,7 @@ double ps_beta_quantile(double p, double a, double b) {
     if (!(p > 0)) return 0;
     if (!(p < 1)) return 1;
     bool above = p > 0.5;
-    double wanted = above ? 1 - p : p, low = -INFINITY, high = INFINITY;
+    double wanted = above ? 1 - p : p, low = -(double)INFINITY, high = (double)INFINITY;
     beta_shape s = {a, b};
     double scale = sqrt(1 / a + 1 / b);
     double v = log(a / b) + gsl_cdf_ugaussian_Pinv(p) * scale;
@@ -342,7 +342,7 @@ double ps_student_quantile(double p, double df) {
     be_ready();
     if (isinf(df)) return gsl_cdf_ugaussian_Pinv(p);
     if (p == 0.5) return 0;
-    double wanted = p < 0.5 ? p : 1 - p, low = 0, high = INFINITY;
+    double wanted = p < 0.5 ? p : 1 - p, low = 0, high = (double)INFINITY;
     double t = gsl_cdf_tdist_Qinv(wanted, df);
     if (!(t > 0) || isinf(t)) t = 1;
     for (int i = 0; i < 300; i++) {

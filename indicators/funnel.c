@@ -152,7 +152,7 @@ ps_status ps_funnel_compare(size_t n, const double *events, const double *base,
     *funnel = (ps_funnel){.status = PS_VALUE_UNDEFINED};
     if (z == NULL) return ps_fail_nomem(err);
     if (isnan(target)) target = pooled(n, events, base, kind);
-    double most = kind == PS_FUNNEL_PROPORTION ? 1 : INFINITY;
+    double most = kind == PS_FUNNEL_PROPORTION ? 1 : (double)INFINITY;
     if (target > 0 && target < most) {
         funnel->status = PS_VALUE_OK;
         funnel->target = target;
@@ -316,19 +316,26 @@ static ps_status compare_all(const ps_method_call *call, const double *events,
                              areas, err);
 }
 
+static ps_status funnel_rows(const ps_method_call *call, double *events, double *base,
+                             ps_funnel_area *areas, ps_error *err) {
+    ps_funnel funnel;
+    PS_TRY(take_pairs(call, events, base, err));
+    PS_TRY(compare_all(call, events, base, &funnel, areas, err));
+    for (size_t i = 0; i < ps_call_rows(call); i++)
+        PS_TRY(funnel_row(call, i, &funnel, &areas[i], events[i], base[i], err));
+    return PS_OK;
+}
+
 static ps_status run_funnel(const ps_method_call *call, ps_error *err) {
     size_t n = ps_call_rows(call);
-    double *events = ps_alloc(n, sizeof *events), *base = ps_alloc(n, sizeof *base);
+    double *pairs = ps_alloc(n, 2 * sizeof *pairs);
     ps_funnel_area *areas = ps_alloc(n, sizeof *areas);
-    ps_funnel funnel;
-    ps_status status = events == NULL || base == NULL || areas == NULL
-                           ? ps_fail_nomem(err)
-                           : take_pairs(call, events, base, err);
-    if (status == PS_OK) status = compare_all(call, events, base, &funnel, areas, err);
-    for (size_t i = 0; i < n && status == PS_OK; i++)
-        status = funnel_row(call, i, &funnel, &areas[i], events[i], base[i], err);
-    ps_free(events);
-    ps_free(base);
+    ps_status status;
+    if (pairs == NULL || areas == NULL)
+        status = ps_fail_nomem(err);
+    else
+        status = funnel_rows(call, pairs, pairs + n, areas, err);
+    ps_free(pairs);
     ps_free(areas);
     return status;
 }

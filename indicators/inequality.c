@@ -232,7 +232,7 @@ static void finish(const fit *f, const limits *found, ps_sii *out) {
     int low = m < 0 ? 1 : 0;
     set_limits(&out->slope, slope[low], slope[1 - low]);
     /* An interval that holds 0 has no inverse that is an interval. */
-    if (m < 0 && relative[0] * relative[1] <= 0) relative[0] = relative[1] = NAN;
+    if (m < 0 && relative[0] * relative[1] <= 0) relative[0] = relative[1] = (double)NAN;
     if (out->relative.status == PS_VALUE_OK)
         set_limits(&out->relative, relative[low], relative[1 - low]);
 }
@@ -263,7 +263,7 @@ static ps_status work(fit *f, const double *population, const double *value,
     status = take_errors(f, value, lower, upper);
     out->slope.limits_status = out->relative.limits_status = status;
     if (status != PS_VALUE_OK) return PS_OK;
-    limits found;
+    limits found = {.slope = {0}};
     if (f->options.draws > 0)
         PS_TRY(by_simulation(f, &found, err));
     else
@@ -339,7 +339,7 @@ static ps_status quantile_group(const ps_method_call *call, const grouped *work_
     for (size_t i = 0; i < n; i++) {
         bool missing = false;
         PS_TRY(ps_call_number(call, rows[i], 2, &work_space->value[i], &missing, err));
-        if (missing) work_space->value[i] = NAN;
+        if (missing) work_space->value[i] = (double)NAN;
         there += !missing;
     }
     PS_TRY(ps_quantiles(n, work_space->value, k, ps_call_param_is(call, 1, "highest"),
@@ -478,7 +478,7 @@ static ps_status ladder_row(const ps_method_call *call, size_t row, ladder *l,
     for (size_t c = 0; c < 4; c++) {
         PS_TRY(ps_call_number(call, row, SII_POPULATION + c, &l->column[c][at], &missing,
                               err));
-        if (missing) l->column[c][at] = NAN;
+        if (missing) l->column[c][at] = (double)NAN;
     }
     return PS_OK;
 }
@@ -512,7 +512,7 @@ static ps_status sii_group(const ps_method_call *call, const size_t *rows, size_
                            size_t k, ladder *l, ps_error *err) {
     *l = (ladder){.k = k};
     for (size_t c = 0; c < 4; c++)
-        for (size_t i = 0; i < PS_SII_MOST; i++) l->column[c][i] = NAN;
+        for (size_t i = 0; i < PS_SII_MOST; i++) l->column[c][i] = (double)NAN;
     for (size_t i = 0; i < n; i++) PS_TRY(ladder_row(call, rows[i], l, err));
     ps_str group = ps_call_text(call, rows[0], SII_GROUP);
     bool simulated = ps_call_param_is(call, P_CI, "simulation");
@@ -551,11 +551,11 @@ static ps_status most_quantiles(const ps_method_call *call, size_t *k, ps_error 
 }
 
 static ps_status run_sii(const ps_method_call *call, ps_error *err) {
-    size_t *order, *offset, n_groups, k;
+    size_t *order = NULL, *offset = NULL, n_groups = 0, k = 0;
     PS_TRY(most_quantiles(call, &k, err));
-    PS_TRY(ps_call_groups(call, SII_GROUP, &order, &offset, &n_groups, err));
     ladder *l = ps_alloc(1, sizeof *l);
-    ps_status status = l == NULL ? ps_fail_nomem(err) : PS_OK;
+    if (l == NULL) return ps_fail_nomem(err);
+    ps_status status = ps_call_groups(call, SII_GROUP, &order, &offset, &n_groups, err);
     for (size_t g = 0; g < n_groups && status == PS_OK; g++)
         status = sii_group(call, order + offset[g], offset[g + 1] - offset[g], k, l, err);
     ps_free(l);

@@ -20,16 +20,11 @@
     X(control_chart) \
     X(count_ci) \
     X(crude_rate) \
-    X(deff) \
     X(disclose) \
     X(dsr) \
     X(funnel) \
     X(funnel_curve) \
-    X(imd_build) \
-    X(imd_change) \
-    X(imd_summary) \
     X(isr) \
-    X(lsoa_change) \
     X(mann_kendall) \
     X(mean) \
     X(poisson_change) \
@@ -41,8 +36,6 @@
     X(rolling) \
     X(round) \
     X(sii) \
-    X(svy_diff) \
-    X(svy_mean) \
     X(target) \
     X(trend)
 // clang-format on
@@ -50,8 +43,9 @@
 #define DECLARE(name) extern const ps_method ps_method_##name;
 #define POINT(name) &ps_method_##name,
 METHODS(DECLARE)
-static const ps_method *const methods[] = {METHODS(POINT)};
-enum { N_METHODS = sizeof methods / sizeof *methods };
+#define NUMBER(name) METHOD_##name,
+enum { METHODS(NUMBER) N_METHODS };
+static const ps_method *const methods[N_METHODS] = {METHODS(POINT)};
 
 size_t ps_methods(const ps_method *const **out) {
     *out = methods;
@@ -80,7 +74,7 @@ struct ps_method_call {
     const ps_talk *talk;
     int *column;       /* per input; -1 when absent */
     const char **text; /* per parameter */
-    double *number;    /* per parameter; NAN for an empty one */
+    double *number;    /* per parameter; (double)NAN for an empty one */
     output_row *out;
 };
 
@@ -119,7 +113,7 @@ static bool is_choice(const char *choices, const char *value) {
 
 static ps_status take_value(const ps_method *method, const ps_method_param *param,
                             const char *value, double *number, ps_error *err) {
-    *number = NAN;
+    *number = (double)NAN;
     if (param->choices != NULL && !is_choice(param->choices, value))
         return ps_fail(err, PS_CONFIG, "%s: %s is '%.60s', but has to be one of %s",
                        method->id, param->name, value, param->choices);
@@ -188,7 +182,7 @@ static ps_status take_params(const ps_method_call *call,
                            "%s needs the parameter %s: %s; give -p %s=...", method->id,
                            param->name, param->meaning, param->name);
         call->text[i] = param->fallback;
-        call->number[i] = NAN;
+        call->number[i] = (double)NAN;
         if (param->fallback[0] != '\0')
             PS_TRY(take_value(method, param, param->fallback, &call->number[i], err));
     }
@@ -209,25 +203,27 @@ static ps_status make_result(const ps_method *method, const char *name, output_r
     return status;
 }
 
+static ps_status check_and_run(ps_method_call *call, const ps_method_argument *arguments,
+                               size_t n_arguments, ps_error *err) {
+    const ps_method *method = call->method;
+    call->column = ps_alloc(method->n_input, sizeof *call->column);
+    call->text = ps_zalloc(method->n_param, sizeof *call->text);
+    call->number = ps_zalloc(method->n_param, sizeof *call->number);
+    if (call->column == NULL || call->text == NULL || call->number == NULL)
+        return ps_fail_nomem(err);
+    PS_TRY(take_params(call, arguments, n_arguments, err));
+    PS_TRY(find_columns(call, err));
+    PS_TRY(make_result(method, method->id, call->out, err));
+    return method->run(call, err);
+}
+
 ps_status ps_method_run(const ps_method *method, const ps_table *input,
                         const ps_method_argument *arguments, size_t n_arguments,
                         const ps_talk *talk, ps_table **result, ps_error *err) {
     *result = NULL;
     output_row out = {0};
-    ps_method_call call = {.method = method,
-                           .table = input,
-                           .talk = talk,
-                           .column = ps_alloc(method->n_input, sizeof *call.column),
-                           .text = ps_zalloc(method->n_param, sizeof *call.text),
-                           .number = ps_zalloc(method->n_param, sizeof *call.number),
-                           .out = &out};
-    ps_status status = PS_OK;
-    if (call.column == NULL || call.text == NULL || call.number == NULL)
-        status = ps_fail_nomem(err);
-    if (status == PS_OK) status = take_params(&call, arguments, n_arguments, err);
-    if (status == PS_OK) status = find_columns(&call, err);
-    if (status == PS_OK) status = make_result(method, method->id, &out, err);
-    if (status == PS_OK) status = method->run(&call, err);
+    ps_method_call call = {.method = method, .table = input, .talk = talk, .out = &out};
+    ps_status status = check_and_run(&call, arguments, n_arguments, err);
     ps_free(call.column);
     ps_free(call.text);
     ps_free(call.number);
@@ -289,7 +285,7 @@ ps_status ps_call_amount(const ps_method_call *call, size_t row, size_t input,
                          double *value, ps_error *err) {
     bool missing = false;
     PS_TRY(ps_call_number(call, row, input, value, &missing, err));
-    if (missing) *value = NAN;
+    if (missing) *value = (double)NAN;
     if (!(*value < 0)) return PS_OK;
     char text[32];
     ps_format_double(*value, text);
@@ -311,7 +307,7 @@ ps_status ps_call_numbers(const ps_method_call *call, size_t input, double **val
             ps_free(all);
             return status;
         }
-        if (missing) all[i] = NAN;
+        if (missing) all[i] = (double)NAN;
     }
     *values = all;
     return PS_OK;

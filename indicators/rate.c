@@ -456,8 +456,8 @@ static ps_status mean_row(const ps_method_call *call, const double *values, size
 static ps_status run_mean(const ps_method_call *call, ps_error *err) {
     double *all = NULL, *values = ps_alloc(ps_call_rows(call), sizeof *values);
     size_t *order = NULL, *offset = NULL, n_groups = 0;
-    ps_status status = values == NULL ? ps_fail_nomem(err) : PS_OK;
-    if (status == PS_OK) status = ps_call_numbers(call, 1, &all, err);
+    if (values == NULL) return ps_fail_nomem(err);
+    ps_status status = ps_call_numbers(call, 1, &all, err);
     if (status == PS_OK)
         status = ps_call_groups(call, 0, &order, &offset, &n_groups, err);
     for (size_t g = 0; g < n_groups && status == PS_OK; g++) {

@@ -247,7 +247,7 @@ static bool agree(double *cell, double value) {
 
 static ps_status dsr_take(const strata *s, size_t row, bool esp, ps_error *err) {
     const ps_method_call *call = s->call;
-    double x = 0, people = 0, weight = NAN, frequency = 1;
+    double x = 0, people = 0, weight = (double)NAN, frequency = 1;
     size_t k = (size_t)s->of_row[row];
     double *cell = s->value + k;
     PS_TRY(ps_call_amount(call, row, COUNT, &x, err));
@@ -288,7 +288,7 @@ static ps_status dsr_area(const strata *s, size_t area, ps_error *err) {
     bool esp = ps_call_param_is(call, 2, "esp2013");
     for (size_t k = 0; k < s->n; k++) {
         s->value[EVENTS * s->n + k] = s->value[SQUARES * s->n + k] = 0;
-        s->value[PEOPLE * s->n + k] = s->value[WEIGHT * s->n + k] = NAN;
+        s->value[PEOPLE * s->n + k] = s->value[WEIGHT * s->n + k] = (double)NAN;
         s->value[SEEN * s->n + k] = 0;
     }
     for (size_t i = s->offset[area]; i < s->offset[area + 1]; i++)
@@ -344,7 +344,8 @@ static ps_status run_dsr(const ps_method_call *call, ps_error *err) {
                        "dsr needs the column standard in %s, or -p standard=esp2013",
                        ps_table_name(ps_call_table(call)));
     ps_status status = strata_open(&s, call, err);
-    for (size_t k = 0; k < s.n && status == PS_OK; k++) s.value[COMMON * s.n + k] = NAN;
+    for (size_t k = 0; k < s.n && status == PS_OK; k++)
+        s.value[COMMON * s.n + k] = (double)NAN;
     for (size_t area = 0; area < s.n_areas && status == PS_OK; area++) {
         status = dsr_area(&s, area, err);
         if (status == PS_OK && area == 0 && esp) status = check_bands(&s, err);
@@ -434,7 +435,7 @@ static ps_status isr_area(const strata *s, size_t area, ps_error *err) {
     double confidence = ps_call_param_number(call, 0);
     bool is_ratio = ps_call_param_is(call, 1, "ratio");
     double reference = ps_call_param_number(call, 2);
-    double multiplier = ps_call_param_number(call, 3), observed = NAN;
+    double multiplier = ps_call_param_number(call, 3), observed = (double)NAN;
     ps_sum events = {0, 0};
     for (size_t k = 0; k < s->n; k++) s->value[SEEN * s->n + k] = 0;
     for (size_t i = s->offset[area]; i < s->offset[area + 1]; i++)

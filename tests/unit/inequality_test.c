@@ -35,7 +35,7 @@ static void quantiles_of_distinct_values_are_even(void **state) {
 
 static void ties_share_and_gaps_stay_out(void **state) {
     (void)state;
-    const double value[] = {5, NAN, 9, 9, 1, 5, 7};
+    const double value[] = {5, (double)NAN, 9, 9, 1, 5, 7};
     ps_quantile q[7];
     ps_error err = {.text = ""};
     assert_int_equal(ps_quantiles(7, value, 2, true, q, &err), PS_OK);

@@ -71,7 +71,7 @@ static void what_has_no_answer_is_refused(void **state) {
     (void)state;
     const double dependent[] = {1, 2, 1, 2, 1, 2}, y[] = {1, 2, 3};
     const double zero[] = {1, 0, 1, 0, 1, 0}, x[] = {1, 0, 1, 1, 1, 2};
-    const double none[] = {1, 0, 0}, below[] = {1, -1, 1}, odd[] = {1, NAN, 3};
+    const double none[] = {1, 0, 0}, below[] = {1, -1, 1}, odd[] = {1, (double)NAN, 3};
     double beta[2];
     ps_error err;
     static const char *const said[] = {"independent", "independent", "too few",

@@ -128,8 +128,14 @@ static void bad_arguments_have_no_value(void **state) {
     (void)state;
     static const struct {
         double x, confidence;
-    } cases[] = {{-1, 0.95}, {NAN, 0.95}, {INFINITY, 0.95}, {5, 0.89},
-                 {5, 1},     {5, NAN},    {5, 95},          {-0.1, 0.95}};
+    } cases[] = {{-1, 0.95},
+                 {(double)NAN, 0.95},
+                 {(double)INFINITY, 0.95},
+                 {5, 0.89},
+                 {5, 1},
+                 {5, (double)NAN},
+                 {5, 95},
+                 {-0.1, 0.95}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ps_estimate e = ps_count(cases[i].x, cases[i].confidence);
         assert_int_equal(e.status, PS_VALUE_UNDEFINED);
@@ -172,10 +178,14 @@ static void rates_without_people(void **state) {
         double x, n, multiplier;
         ps_value_status status;
     } cases[] = {
-        {0, 0, 1000, PS_VALUE_UNDEFINED},       {4, 0, 1000, PS_VALUE_DENOMINATOR_ZERO},
-        {4, -1, 1000, PS_VALUE_MISSING},        {4, NAN, 1000, PS_VALUE_MISSING},
-        {4, INFINITY, 1000, PS_VALUE_MISSING},  {-4, 100, 1000, PS_VALUE_UNDEFINED},
-        {4, 100, 0, PS_VALUE_UNDEFINED},        {4, 100, NAN, PS_VALUE_UNDEFINED},
+        {0, 0, 1000, PS_VALUE_UNDEFINED},
+        {4, 0, 1000, PS_VALUE_DENOMINATOR_ZERO},
+        {4, -1, 1000, PS_VALUE_MISSING},
+        {4, (double)NAN, 1000, PS_VALUE_MISSING},
+        {4, (double)INFINITY, 1000, PS_VALUE_MISSING},
+        {-4, 100, 1000, PS_VALUE_UNDEFINED},
+        {4, 100, 0, PS_VALUE_UNDEFINED},
+        {4, 100, (double)NAN, PS_VALUE_UNDEFINED},
         {4, 1e-300, 1e300, PS_VALUE_UNDEFINED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -286,8 +296,8 @@ static void proportions_have_their_statuses(void **state) {
         double x, n;
         ps_value_status status;
     } cases[] = {{0, 0, PS_VALUE_UNDEFINED},  {3, 2, PS_VALUE_UNDEFINED},
-                 {-1, 5, PS_VALUE_UNDEFINED}, {1, NAN, PS_VALUE_MISSING},
-                 {1, -3, PS_VALUE_MISSING},   {NAN, 3, PS_VALUE_UNDEFINED},
+                 {-1, 5, PS_VALUE_UNDEFINED}, {1, (double)NAN, PS_VALUE_MISSING},
+                 {1, -3, PS_VALUE_MISSING},   {(double)NAN, 3, PS_VALUE_UNDEFINED},
                  {2.5, 7.25, PS_VALUE_OK}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(
@@ -299,7 +309,7 @@ static void proportions_have_their_statuses(void **state) {
 
 static void means_by_hand(void **state) {
     (void)state;
-    const double v[] = {2, NAN, 4, 9};
+    const double v[] = {2, (double)NAN, 4, 9};
     ps_mean m = ps_mean_of(v, 4, 0.95, false);
     assert_int_equal(m.n, 3);
     assert_int_equal(m.n_missing, 1);

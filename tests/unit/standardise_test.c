@@ -50,10 +50,10 @@ static void direct_rates_have_their_statuses(void **state) {
         {{5, 5}, {100, 100}, {1, 1}, PS_VALUE_OK},
         {{5, 4.999}, {100, 100}, {1, 1}, PS_VALUE_SMALL_BASE},
         {{0, 0}, {100, 100}, {1, 1}, PS_VALUE_SMALL_BASE},
-        {{50, NAN}, {100, 100}, {1, 1}, PS_VALUE_OK},
-        {{50, 5}, {100, NAN}, {1, 1}, PS_VALUE_MISSING},
+        {{50, (double)NAN}, {100, 100}, {1, 1}, PS_VALUE_OK},
+        {{50, 5}, {100, (double)NAN}, {1, 1}, PS_VALUE_MISSING},
         {{50, 5}, {100, 0}, {1, 1}, PS_VALUE_UNDEFINED},
-        {{50, 5}, {100, 100}, {1, NAN}, PS_VALUE_MISSING},
+        {{50, 5}, {100, 100}, {1, (double)NAN}, PS_VALUE_MISSING},
         {{50, 5}, {100, 100}, {0, 0}, PS_VALUE_UNDEFINED},
         {{50, 5}, {100, 100}, {0, 1}, PS_VALUE_OK},
     };
@@ -91,12 +91,12 @@ static void an_indirect_ratio_by_hand(void **state) {
     test_near(r.rate.value, 10, 1e-14);
     assert_string_equal(ps_indirect_rate(2, n, x, ref, 9, 1, 1, 0.95).ratio.method,
                         "Exact");
-    const double nothing[] = {0, NAN}, no_people[] = {10000, 0};
+    const double nothing[] = {0, (double)NAN}, no_people[] = {10000, 0};
     assert_int_equal(ps_indirect_rate(2, n, nothing, ref, 3, 1, 1, 0.95).ratio.status,
                      PS_VALUE_UNDEFINED);
     assert_int_equal(ps_indirect_rate(2, n, x, no_people, 3, 1, 1, 0.95).ratio.status,
                      PS_VALUE_UNDEFINED);
-    assert_int_equal(ps_indirect_rate(2, n, x, ref, NAN, 1, 1, 0.95).ratio.status,
+    assert_int_equal(ps_indirect_rate(2, n, x, ref, (double)NAN, 1, 1, 0.95).ratio.status,
                      PS_VALUE_MISSING);
     /* The reference compared with itself is 1. */
     ps_indirect own = ps_indirect_rate(2, ref, x, ref, 150, 1, 1000, 0.95);
