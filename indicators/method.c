@@ -17,6 +17,7 @@
 // clang-format off
 #define METHODS(X) \
     X(cochran_armitage) \
+    X(concentration) \
     X(control_chart) \
     X(count_ci) \
     X(crude_rate) \
@@ -25,6 +26,7 @@
     X(funnel) \
     X(funnel_curve) \
     X(isr) \
+    X(lorenz) \
     X(mann_kendall) \
     X(mean) \
     X(poisson_change) \
