@@ -84,7 +84,8 @@ struct ps_locator {
     const ps_areas *areas;
     ps_crs_operation *op; /* ours; NULL when the CRSs are the same */
     bool geographic;
-    void (*release)(void *held); /* of a view: the words are not ours */
+    bool viewed; /* the words are not ours */
+    void (*release)(void *held);
     void *held;
 };
 
@@ -779,8 +780,8 @@ ps_status ps_locator_build(const ps_areas *areas, ps_crs_operation *op, bool geo
 
 void ps_locator_free(ps_locator *locator) {
     if (locator == NULL) return;
-    if (locator->release != NULL) {
-        locator->release(locator->held);
+    if (locator->viewed) {
+        if (locator->release != NULL) locator->release(locator->held);
     } else {
         for (size_t i = 0; locator->band != NULL && i < locator->n_bands; i++)
             ps_free(locator->band[i]);
@@ -1045,6 +1046,7 @@ ps_status ps_locator_view(void *bytes, size_t n, bool deep, const ps_areas *area
     ps_status status = view(bytes, n, deep, l, err);
     if (status == PS_OK && op != NULL) status = ps_crs_operation_clone(op, &l->op, err);
     if (status == PS_OK) {
+        l->viewed = true;
         l->release = release;
         l->held = held;
         *out = l;
