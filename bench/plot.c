@@ -6,8 +6,9 @@
 #include "bench/bench.h"
 
 enum { WIDTH = 440, HEIGHT = 360, LEFT = 62, RIGHT = 120, TOP = 36, BOTTOM = 48 };
+enum { LINES = 4, LABEL_GAP = 14 };
 
-static const char *const colour[] = {"#0072b2", "#d55e00", "#555555", "#009e73"};
+static const char *const colour[LINES] = {"#0072b2", "#d55e00", "#555555", "#009e73"};
 
 typedef struct scale {
     double low, high, from, to; /* exponents of ten; positions */
@@ -17,22 +18,32 @@ static double place(const scale *s, double v) {
     return s->from + (log10(v) - s->low) / (s->high - s->low) * (s->to - s->from);
 }
 
+typedef struct label_at {
+    double x, y;
+    size_t series;
+    bool drawn;
+} label_at;
+
 static bool drawable(double x, double y) {
     return x > 0 && y > 0 && isfinite(x) && isfinite(y);
+}
+
+static void tick(FILE *f, double x, double y, const char *anchor, int exponent) {
+    const bool millions = exponent >= 6;
+    fprintf(f, "<text x='%.1f' y='%.1f' text-anchor='%s'>%g%s</text>\n", x, y, anchor,
+            pow(10, millions ? exponent - 6 : exponent), millions ? " M" : "");
 }
 
 static void draw_axes(FILE *f, const bench_panel *p, const scale *x, const scale *y) {
     for (int e = (int)x->low; e <= (int)x->high; e++) {
         const double at = place(x, pow(10, e));
         fprintf(f, "<path class='grid' d='M%.1f %.1fV%.1f'/>", at, y->from, y->to);
-        fprintf(f, "<text x='%.1f' y='%.1f' text-anchor='middle'>%g</text>\n", at,
-                y->from + 16, pow(10, e));
+        tick(f, at, y->from + 16, "middle", e);
     }
     for (int e = (int)y->low; e <= (int)y->high; e++) {
         const double at = place(y, pow(10, e));
         fprintf(f, "<path class='grid' d='M%.1f %.1fH%.1f'/>", x->from, at, x->to);
-        fprintf(f, "<text x='%.1f' y='%.1f' text-anchor='end'>%g</text>\n", x->from - 6,
-                at + 4, pow(10, e));
+        tick(f, x->from - 6, at + 4, "end", e);
     }
     fprintf(f, "<text class='title' x='%.1f' y='%.1f'>%s</text>\n", x->from, y->to - 12,
             p->title);
@@ -45,8 +56,8 @@ static void draw_axes(FILE *f, const bench_panel *p, const scale *x, const scale
 }
 
 static void draw_line(FILE *f, const bench_series *s, size_t number, const scale *x,
-                      const scale *y) {
-    const char *c = colour[number % (sizeof colour / sizeof *colour)];
+                      const scale *y, label_at *label) {
+    const char *c = colour[number];
     fprintf(f, "<path fill='none' stroke='%s' stroke-width='2' d='", c);
     char step = 'M';
     double end_x = 0, end_y = 0;
@@ -65,9 +76,25 @@ static void draw_line(FILE *f, const bench_series *s, size_t number, const scale
                 "</title></circle>\n",
                 c, place(x, s->x[i]), place(y, s->y[i]), s->name, s->x[i], s->y[i]);
     }
-    if (step == 'L')
-        fprintf(f, "<text x='%.1f' y='%.1f' fill='%s'>%s</text>\n", end_x + 8, end_y + 4,
-                c, s->name);
+    *label = (label_at){end_x + 8, end_y + 4, number, step == 'L'};
+}
+
+/* Names at the ends of their lines, moved apart where they would overlap. */
+static void draw_labels(FILE *f, const bench_panel *p, label_at *label, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = i; k > 0 && label[k].y < label[k - 1].y; k--) {
+            const label_at swap = label[k];
+            label[k] = label[k - 1];
+            label[k - 1] = swap;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0) label[i].y = fmax(label[i].y, label[i - 1].y + LABEL_GAP);
+        if (label[i].drawn) {
+            fprintf(f, "<text x='%.1f' y='%.1f' fill='%s'>%s</text>\n", label[i].x,
+                    label[i].y, colour[label[i].series], p->series[label[i].series].name);
+        }
+    }
 }
 
 static void draw_panel(FILE *f, const bench_panel *p, double left) {
@@ -87,7 +114,10 @@ static void draw_panel(FILE *f, const bench_panel *p, double left) {
     x.high = fmax(x.high, x.low + 1);
     y.high = fmax(y.high, y.low + 1);
     draw_axes(f, p, &x, &y);
-    for (size_t i = 0; i < p->n; i++) draw_line(f, &p->series[i], i, &x, &y);
+    label_at label[LINES] = {{0}};
+    const size_t n = p->n < LINES ? p->n : LINES;
+    for (size_t i = 0; i < n; i++) draw_line(f, &p->series[i], i, &x, &y, &label[i]);
+    draw_labels(f, p, label, n);
 }
 
 bool bench_plot(const char *path, const bench_panel *panel, size_t n) {
