@@ -189,7 +189,7 @@ static void seasonal_trends(void **state) {
         }
     fclose(in);
     run_r(
-        "library(MASS)\nd <- read.table('in.txt', col.names=c('s','t','y','e','i'))\n"
+        "library(MASS); d <- read.table('in.txt', col.names=c('s','t','y','e','i'))\n"
         "out <- file('out.txt', 'w')\n"
         "ctl <- glm.control(epsilon=1e-15, maxit=500)\n"
         "for (s in unique(d$s)) { x <- d[d$s==s,]\n"
