@@ -399,6 +399,9 @@ const ps_method ps_method_quantile = {
     .output = quantile_outputs,
     .n_output = PS_LENGTH(quantile_outputs),
     .run = run_quantile,
+    .evidence =
+        "rank and whole numbers in R: equal; the eight ranks of 32,844 at which the rule "
+        "of the IMD deciles differs",
 };
 
 enum { SII_GROUP, SII_QUANTILE, SII_POPULATION, SII_VALUE, SII_LOWER, SII_UPPER };
@@ -584,4 +587,7 @@ const ps_method ps_method_sii = {
     .output = sii_outputs,
     .n_output = PS_LENGTH(sii_outputs),
     .run = run_sii,
+    .evidence =
+        "lm of R with weights, random quantiles: 1e-14; simulated limits against those "
+        "of the delta method: 1 %",
 };

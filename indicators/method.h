@@ -55,6 +55,8 @@ typedef struct ps_method {
     const ps_method_column *output;
     size_t n_output;
     ps_status (*run)(const ps_method_call *call, ps_error *err);
+    /* What the tests compare it with, and the largest relative difference seen. */
+    const char *evidence;
 } ps_method;
 
 /* For the tables of a method. */

@@ -373,6 +373,9 @@ const ps_method ps_method_dsr = {
     .output = dsr_outputs,
     .n_output = PS_LENGTH(dsr_outputs),
     .run = run_dsr,
+    .evidence =
+        "the formula in R over the 2013 European Standard, random areas: 1e-15; an area "
+        "as its own standard gives its crude rate with Byar's limits",
 };
 
 enum { ISR_COUNT = 2, ISR_POPULATION, REF_COUNT, REF_POPULATION, OBSERVED };
@@ -489,4 +492,6 @@ const ps_method ps_method_isr = {
     .output = isr_outputs,
     .n_output = PS_LENGTH(isr_outputs),
     .run = run_isr,
+    .evidence =
+        "the formula in R, random areas: 1e-15; the reference against itself is 1",
 };

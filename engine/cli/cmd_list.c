@@ -150,6 +150,7 @@ static void method_json(ps_json *json, const ps_method *method) {
     ps_json_end_array(json);
     columns_json(json, "output", method->output, method->n_output, false);
     ps_json_member_text(json, "source", method->source);
+    ps_json_member_text(json, "evidence", method->evidence);
     ps_json_end_object(json);
 }
 
@@ -193,6 +194,7 @@ static void print_method(ps_output *out, const ps_method *method) {
     for (size_t i = 0; i < method->n_output; i++)
         print_column(out, i == 0 ? "Output" : "", &method->output[i]);
     print_labelled(out, "Source", method->source);
+    if (method->evidence != NULL) print_labelled(out, "Checked", method->evidence);
 }
 
 static void list_methods(bool json, ps_output *out) {

@@ -363,7 +363,13 @@ static void roff_method(ps_output *out, const ps_method *method) {
     roff_paragraph(out, method->formula);
     ps_output_text(out, ".PP\nSource: ");
     roff(out, method->source);
-    ps_output_text(out, ".\n.SS Input\n");
+    ps_output_text(out, ".\n");
+    if (method->evidence != NULL) {
+        ps_output_text(out, ".PP\nChecked against: ");
+        roff(out, method->evidence);
+        ps_output_text(out, ".\n");
+    }
+    ps_output_text(out, ".SS Input\n");
     for (size_t i = 0; i < method->n_input; i++)
         roff_field(out, method->input[i].name,
                    method->input[i].required ? "" : "(optional)",
