@@ -23,12 +23,17 @@
     X(crude_rate) \
     X(disclose) \
     X(dsr) \
+    X(eb) \
+    X(false_discovery) \
     X(funnel) \
     X(funnel_curve) \
+    X(gi_star) \
     X(isr) \
+    X(local_moran) \
     X(lorenz) \
     X(mann_kendall) \
     X(mean) \
+    X(moran) \
     X(poisson_change) \
     X(projection) \
     X(prop_change) \
