@@ -869,6 +869,9 @@ const ps_method ps_method_disclose = {
         "numbers, and while max - min < t, or labels narrow a small count down, one more "
         "of its tightest sum is suppressed.",
     .source = "GSS/ONS disclosure control guidance for tables; Fischetti & Salazar 2001",
+    .evidence =
+        "every table written out that fits the published cells (600 random tables): no "
+        "suppressed cell is known more closely than the rule allows",
     .input = disclose_inputs,
     .n_input = PS_LENGTH(disclose_inputs),
     .param = disclose_params,
@@ -937,6 +940,7 @@ const ps_method ps_method_round = {
         "nearest: b floor(x / b + 0.5); random: up with probability (x mod b) / b, so "
         "that the expectation is x. Every cell for itself.",
     .source = "GSS/ONS disclosure control guidance for tables",
+    .evidence = "by hand; the mean of the random kind is the count",
     .input = round_inputs,
     .n_input = PS_LENGTH(round_inputs),
     .param = round_params,

@@ -190,6 +190,7 @@ const ps_method ps_method_eb = {
         "estimate = b + (p - b) a / (a + b / P); local: over each area and its "
         "neighbours.",
     .source = "Marshall 1991",
+    .evidence = "EBest and EBlocal of R spdep 1.2-7, both variants, fresh maps: 2e-13",
     .input = inputs,
     .n_input = PS_LENGTH(inputs),
     .param = params,

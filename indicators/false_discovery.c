@@ -114,6 +114,7 @@ const ps_method ps_method_false_discovery = {
         "adj_(i) = min over j >= i of min(1, c m p_(j) / j) for p sorted ascending; "
         "c = 1 (bh) or 1 + 1/2 + ... + 1/m (by)",
     .source = "Benjamini & Hochberg 1995; Benjamini & Yekutieli 2001",
+    .evidence = "p.adjust of R, fresh p values: 2e-13; the example of the paper",
     .input = inputs,
     .n_input = PS_LENGTH(inputs),
     .param = params,

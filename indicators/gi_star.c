@@ -170,6 +170,7 @@ const ps_method ps_method_gi_star = {
         "Z = (sum w_ij x_j - mean W_i) / (s sqrt((n S1_i - W_i^2) / (n - 1))) over the "
         "area and its neighbours; Gi leaves the area out of everything.",
     .source = "Getis & Ord 1992; Ord & Getis 1995",
+    .evidence = "localG of R spdep 1.2-7, Gi and Gi*, fresh maps: 2e-13",
     .input = inputs,
     .n_input = PS_LENGTH(inputs),
     .param = params,

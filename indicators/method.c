@@ -28,6 +28,7 @@
     X(funnel) \
     X(funnel_curve) \
     X(gi_star) \
+    X(interpolate) \
     X(isr) \
     X(local_moran) \
     X(lorenz) \

@@ -517,6 +517,7 @@ const ps_method ps_method_moran = {
         "(R + 1). With count and population: z_i = (p_i - b) / sqrt(v_i), v_i = a + b / "
         "P_i (the empirical Bayes index).",
     .source = "Moran 1950; Cliff & Ord 1981; Assuncao & Reis 1999",
+    .evidence = "moran.test and EBImoran.mc of R spdep 1.2-7, fresh maps: 2e-13",
     .input = moran_inputs,
     .n_input = PS_LENGTH(moran_inputs),
     .param = global_params,
@@ -635,6 +636,9 @@ const ps_method ps_method_local_moran = {
         "z_i^2 / (n - 1)); permutation: p = (min(#>=, #<) + 1) / (R + 1) over samples of "
         "the other values.",
     .source = "Anselin 1995; Sokal, Oden & Thomson 1998",
+    .evidence =
+        "localmoran of R spdep 1.2-7, both moments, fresh maps: 2e-13; permutations "
+        "against the moments",
     .input = moran_inputs,
     .n_input = PS_LENGTH(moran_inputs),
     .param = local_params,
