@@ -206,6 +206,10 @@ static ps_exit run(const ps_call *call, ps_error *err) {
         ps_fail_prefix(err, "join: ");
         return ps_exit_of(status);
     }
+    char folder[PS_PREPARED_PATH];
+    const ps_prepared prepared = {ps_prepared_folder(folder) ? folder : NULL,
+                                  PS_PREPARED_LEAST_POINTS};
+    request.prepared = &prepared;
     ps_output *accounting = NULL;
     status = ps_output_keep(&accounting, err);
     if (status != PS_OK) return ps_exit_of(status);

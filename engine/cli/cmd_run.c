@@ -43,12 +43,16 @@ static const ps_example examples[] = {
 
 static ps_exit run(const ps_call *call, ps_error *err) {
     const run_request *request = call->request;
+    char folder[PS_PREPARED_PATH];
+    const ps_prepared prepared = {ps_prepared_folder(folder) ? folder : NULL,
+                                  PS_PREPARED_LEAST_POINTS};
     const ps_run_options run_options = {.job = call->operands->item[0],
                                         .folder = request->folder,
                                         .strict = request->strict,
                                         .force = request->force,
                                         .command = call->line,
-                                        .talk = call->talk};
+                                        .talk = call->talk,
+                                        .prepared = &prepared};
     if (request->dry_run) return ps_exit_of(ps_check_job(&run_options, call->out, err));
     ps_run_outcome outcome = {0};
     ps_status status = ps_run_job(&run_options, call->out, &outcome, err);

@@ -139,8 +139,8 @@ static ps_status open_target(counter *c, size_t g, ps_error *err) {
     if (has_box && g == 0 && ps_crs_is_geographic(to)) {
         if (op == NULL || transform_box(op, box)) set_plausible_box(points, box);
     }
-    ps_status status =
-        ps_locator_build(t->areas, op, ps_crs_is_geographic(to), &t->locator, err);
+    ps_status status = ps_prepared_locator(c->options->prepared, t->areas, op,
+                                           ps_crs_is_geographic(to), &t->locator, err);
     ps_crs_operation_free(op);
     PS_TRY(status);
     t->tally = ps_zalloc((size_t)c->n_workers, sizeof *t->tally);

@@ -5,7 +5,7 @@
 #include "engine/core/output.h"
 #include "engine/core/tally.h"
 #include "engine/run/points.h"
-#include "geo/locate.h"
+#include "geo/prepared.h"
 
 /* How the points were brought together with one geography, for log and manifest. */
 typedef struct ps_operation_used {
@@ -40,6 +40,7 @@ typedef struct ps_count_options {
     double max_accuracy; /* metres, > 0: a less accurate CRS operation is PS_GATE */
     ps_output *assign;   /* file,row,area of every row for the first geography; or NULL */
     const ps_talk *talk;
+    const ps_prepared *prepared; /* where indexes are kept, or NULL */
 } ps_count_options;
 
 typedef struct ps_point_counts {

@@ -89,7 +89,8 @@ static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
     for (size_t g = 0; g < all->n; g++)
         if (all->geography[g].base < 0) areas[n++] = all->geography[g].areas;
     ps_count_options options = {.max_accuracy = strict ? PS_STRICT_ACCURACY : 0,
-                                .talk = talk};
+                                .talk = talk,
+                                .prepared = job->prepared};
     ps_status status = ps_count_points(&spec, areas, n, &options, &d->count, err);
     ps_free((void *)areas);
     return status;

@@ -21,7 +21,8 @@ static ps_status read_polygons(const ps_job_file *job, size_t i, ps_geography *g
                           .encoding = s->encoding,
                           .policy = *s->invalid};
     g->base = -1;
-    ps_status status = ps_layer_read_areas(&spec, talk, &g->areas, &g->report, err);
+    ps_status status =
+        ps_prepared_areas(job->prepared, &spec, talk, &g->areas, &g->report, err);
     if (status == PS_OK || status == PS_NOMEM || err == NULL) return status;
     char at[64], why[sizeof err->text];
     snprintf(at, sizeof at, "areas[%zu].file", i);

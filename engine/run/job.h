@@ -8,7 +8,7 @@
 #define PS_RUN_JOB_H
 
 #include "engine/run/yaml.h"
-#include "geo/layer.h"
+#include "geo/prepared.h"
 
 /* A named set of areas: priority neighbourhoods out of LSOAs. */
 typedef struct ps_job_set {
@@ -162,8 +162,9 @@ typedef struct ps_job {
 
 typedef struct ps_job_file {
     const ps_job *job;
-    const ps_yaml *yaml; /* positions, for messages */
-    const char *folder;  /* that relative paths start from */
+    const ps_yaml *yaml;         /* positions, for messages */
+    const char *folder;          /* that relative paths start from */
+    const ps_prepared *prepared; /* where boundaries are kept; NULL until it is set */
 } ps_job_file;
 
 /* The schema that libcyaml and the JSON Schema are made of. */

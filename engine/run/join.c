@@ -184,12 +184,14 @@ static ps_status join(joined *j, ps_output *out, ps_output *accounting, ps_error
     if (r->assign != NULL) PS_TRY(ps_output_open(r->assign, &j->assign, err));
     if (r->manifest != NULL) PS_TRY(ps_output_open(r->manifest, &j->manifest, err));
 
-    PS_TRY(ps_layer_read_areas(&r->areas, r->talk, &j->areas, &j->report, err));
+    PS_TRY(
+        ps_prepared_areas(r->prepared, &r->areas, r->talk, &j->areas, &j->report, err));
     ps_points_spec spec;
     fill_spec(r, &spec);
     ps_count_options options = {.max_accuracy = r->strict ? PS_STRICT_ACCURACY : 0,
                                 .assign = j->assign,
-                                .talk = r->talk};
+                                .talk = r->talk,
+                                .prepared = r->prepared};
     const ps_areas *areas[] = {j->areas};
     PS_TRY(ps_count_points(&spec, areas, 1, &options, &j->count, err));
     ps_accounting_lines(j->count, 0, "", accounting);

@@ -4,7 +4,7 @@
 
 #include "engine/core/output.h"
 #include "engine/core/talk.h"
-#include "geo/layer.h"
+#include "geo/prepared.h"
 
 typedef struct ps_join_request {
     const char *const *points; /* files, folders, globs, archives, "-" is not taken */
@@ -27,6 +27,7 @@ typedef struct ps_join_request {
                     files */
     const char *command; /* the command line, for the manifest */
     const ps_talk *talk;
+    const ps_prepared *prepared; /* where boundaries and indexes are kept, or NULL */
 } ps_join_request;
 
 /* Join and write. counts goes to `out` when no path is given; `accounting` gets the

@@ -387,6 +387,7 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     clock_gettime(CLOCK_MONOTONIC, &phase);
     PS_TRY(ps_arena_create(&r->listener.arena, err));
     PS_TRY(ps_job_open(r->options->job, &r->job, err));
+    r->job->prepared = r->options->prepared;
     PS_TRY(choose_folder(r, err));
     PS_TRY(ps_job_inputs(r->job, r->options->job, &r->inputs, err));
     PS_TRY(ps_figures_check_points(r->job, err));

@@ -6,6 +6,7 @@
 
 #include "engine/core/output.h"
 #include "engine/core/talk.h"
+#include "geo/prepared.h"
 
 typedef struct ps_run_options {
     const char *job;    /* path of JOB.yaml */
@@ -16,6 +17,7 @@ typedef struct ps_run_options {
     bool force;  /* run even when inputs, job and outputs are unchanged */
     const char *command;
     const ps_talk *talk;
+    const ps_prepared *prepared; /* where boundaries and indexes are kept, or NULL */
 } ps_run_options;
 
 typedef struct ps_run_outcome {
