@@ -26,9 +26,9 @@
 
 #include "indicators/distribution.h"
 
-/* From this sum of parameters on the beta density is integrated; below it the logarithms
- * of GSL's form lose no more than two digits. */
-static const double LARGE = 200;
+/* From this sum of parameters on the beta density is integrated, since the continued
+ * fraction may need more than its 512 terms. */
+static const double LARGE = 10000;
 
 static pthread_once_t handler_once = PTHREAD_ONCE_INIT;
 
@@ -185,22 +185,34 @@ double ps_hypergeometric_pmf(int64_t k, int64_t marked, int64_t plain, int64_t n
 
 typedef struct beta_shape {
     double a, b;
+    double n;        /* a + b */
+    double constant; /* what does not depend on x */
 } beta_shape;
+
+static beta_shape shape_of(double a, double b) {
+    double n = a + b;
+    double rest = stirling_rest(n) - stirling_rest(a) - stirling_rest(b);
+    return (beta_shape){a, b, n, exp(rest) * sqrt(a * (b / n) / (2 * M_PI))};
+}
+
+/* x^a y^b / B(a, b), y being 1 - x. */
+static double beta_point(const beta_shape *s, double x, double y) {
+    if (!(x > 0 && y > 0)) return 0;
+    return s->constant * exp(-deviance(s->a, s->n * x) - deviance(s->b, s->n * y));
+}
 
 /* The beta density over the log-odds v of x: unimodal with exponential tails and smooth
  * whatever a and b, its peak at the mean. */
 static double beta_density(double v, void *context) {
-    const beta_shape *s = context;
-    double x = 1 / (1 + exp(-v)), y = 1 / (1 + exp(v));
-    if (!(x > 0 && y > 0)) return 0;
-    return binomial_point(s->a, s->b, x, y) * s->a * (s->b / (s->a + s->b));
+    return beta_point(context, 1 / (1 + exp(-v)), 1 / (1 + exp(v)));
 }
 
 /* The integral of the density from v outwards, v lying on that side (+1 or -1) of the
  * peak. Pieces shrink with the steepness, so that each rule sees a factor of at most
  * about e^5. */
-static double integrate_outwards(beta_shape *s, double v, int side) {
+static double integrate_outwards(const beta_shape *shape, double v, int side) {
     enum { MOST_PIECES = 2000 };
+    beta_shape own = *shape, *s = &own;
     gsl_function f = {beta_density, s};
     double scale = sqrt(1 / s->a + 1 / s->b), total = 0, at = v;
     for (int i = 0; i < MOST_PIECES; i++) {
@@ -219,26 +231,41 @@ static double integrate_outwards(beta_shape *s, double v, int side) {
     return total;
 }
 
+/* P(X <= x) below the mean by GSL's continued fraction, in which the factor in front,
+ * from logarithms that cancel, is exchanged for ours. NAN when the fraction did not end.
+ */
+static double lower_by_fraction(const beta_shape *s, double x, double y) {
+    double tail = gsl_cdf_beta_P(x, s->a, s->b);
+    double factor = exp(-gsl_sf_lnbeta(s->a, s->b) + s->a * log(x) + s->b * log1p(-x));
+    double ours = beta_point(s, x, y);
+    if (!(factor > 1e-290 && ours > 1e-290)) return tail;
+    /* GSL's own rule for which tail the fraction gives. */
+    bool direct = x < (s->a + 1) / (s->n + 2);
+    return direct ? tail * (ours / factor) : 1 - (1 - tail) * (ours / factor);
+}
+
 /* P(X <= x), or P(X > x) when above; y = 1 - x is given apart, so that neither end loses
  * digits. */
-static double beta_tail(double x, double y, double a, double b, bool above) {
+static double beta_tail(const beta_shape *s, double x, double y, bool above) {
     if (!(x > 0)) return above ? 1 : 0;
     if (!(y > 0)) return above ? 0 : 1;
-    if (a + b <= LARGE) {
-        double tail = x > 0.5
-                          ? (above ? gsl_cdf_beta_P(y, b, a) : gsl_cdf_beta_Q(y, b, a))
-                          : (above ? gsl_cdf_beta_Q(x, a, b) : gsl_cdf_beta_P(x, a, b));
-        if (tail >= 0 && tail <= 1) return tail;
+    bool right = !(x < (s->a + 1) / (s->n + 2));
+    double tail = -1;
+    if (s->n <= LARGE) {
+        beta_shape other = {s->b, s->a, s->n, s->constant};
+        tail = right ? lower_by_fraction(&other, y, x) : lower_by_fraction(s, x, y);
     }
-    beta_shape s = {a, b};
-    bool right = x * b > y * a;
-    double tail = integrate_outwards(&s, log(x / y), right ? 1 : -1);
+    if (!(tail >= 0 && tail <= 1)) {
+        right = x * s->b > y * s->a;
+        tail = integrate_outwards(s, log(x / y), right ? 1 : -1);
+    }
     return right == above ? tail : 1 - tail;
 }
 
 double ps_beta_cdf(double x, double a, double b) {
     be_ready();
-    return beta_tail(x, 1 - x, a, b, false);
+    beta_shape s = shape_of(a, b);
+    return beta_tail(&s, x, 1 - x, false);
 }
 
 double ps_beta_quantile(double p, double a, double b) {
@@ -247,12 +274,12 @@ double ps_beta_quantile(double p, double a, double b) {
     if (!(p < 1)) return 1;
     bool above = p > 0.5;
     double wanted = above ? 1 - p : p, low = -(double)INFINITY, high = (double)INFINITY;
-    beta_shape s = {a, b};
+    beta_shape s = shape_of(a, b);
     double scale = sqrt(1 / a + 1 / b);
     double v = log(a / b) + gsl_cdf_ugaussian_Pinv(p) * scale;
     for (int i = 0; i < 300; i++) {
         double x = 1 / (1 + exp(-v)), y = 1 / (1 + exp(v));
-        double tail = beta_tail(x, y, a, b, above), off = log(tail / wanted);
+        double tail = beta_tail(&s, x, y, above), off = log(tail / wanted);
         if (fabs(off) <= 2e-15) break;
         if ((off < 0) == above)
             high = v;
@@ -278,14 +305,16 @@ double ps_f_tail(double f, double d1, double d2) {
     be_ready();
     if (!(f > 0)) return 1;
     double all = d2 + d1 * f;
-    return beta_tail(d1 * f / all, d2 / all, d1 / 2, d2 / 2, true);
+    beta_shape s = shape_of(d1 / 2, d2 / 2);
+    return beta_tail(&s, d1 * f / all, d2 / all, true);
 }
 
 double ps_binomial_cdf(int64_t k, int64_t n, double p) {
     be_ready();
     if (k < 0) return 0;
     if (k >= n) return 1;
-    return beta_tail(p, 1 - p, (double)k + 1, (double)(n - k), true);
+    beta_shape s = shape_of((double)k + 1, (double)(n - k));
+    return beta_tail(&s, p, 1 - p, true);
 }
 
 /* ---- negative binomial ---- */
@@ -295,7 +324,8 @@ double ps_negative_binomial_cdf(int64_t k, double size, double mean) {
     if (k < 0) return 0;
     if (mean <= 0) return 1;
     double all = size + mean;
-    return beta_tail(size / all, mean / all, size, (double)k + 1, false);
+    beta_shape s = shape_of(size, (double)k + 1);
+    return beta_tail(&s, size / all, mean / all, false);
 }
 
 int64_t ps_negative_binomial_quantile(double p, double size, double mean) {
@@ -320,22 +350,17 @@ int64_t ps_negative_binomial_quantile(double p, double size, double mean) {
 
 /* P(T > t) for t >= 0: half the chance that a beta variable with 1/2 and df/2 is above
  * t^2 / (df + t^2). */
-static double student_tail(double t, double df) {
+static double student_tail(const beta_shape *s, double t, double df) {
     double square = t * t;
     if (isinf(square)) return 0;
-    return beta_tail(square / (df + square), df / (df + square), 0.5, df / 2, true) / 2;
-}
-
-/* d log(tail) / d log(t), by which Newton's steps go. */
-static double student_slope(double t, double df, double tail) {
-    beta_shape s = {0.5, df / 2};
-    return beta_density(log(t * t / df), &s) / tail;
+    return beta_tail(s, square / (df + square), df / (df + square), true) / 2;
 }
 
 double ps_student_cdf(double t, double df) {
     be_ready();
     if (isinf(df)) return ps_normal_cdf(t);
-    return t > 0 ? 1 - student_tail(t, df) : student_tail(-t, df);
+    beta_shape s = shape_of(0.5, df / 2);
+    return t > 0 ? 1 - student_tail(&s, t, df) : student_tail(&s, -t, df);
 }
 
 double ps_student_quantile(double p, double df) {
@@ -343,16 +368,18 @@ double ps_student_quantile(double p, double df) {
     if (isinf(df)) return gsl_cdf_ugaussian_Pinv(p);
     if (p == 0.5) return 0;
     double wanted = p < 0.5 ? p : 1 - p, low = 0, high = (double)INFINITY;
+    beta_shape s = shape_of(0.5, df / 2);
     double t = gsl_cdf_tdist_Qinv(wanted, df);
     if (!(t > 0) || isinf(t)) t = 1;
     for (int i = 0; i < 300; i++) {
-        double tail = student_tail(t, df), off = log(tail / wanted);
+        double tail = student_tail(&s, t, df), off = log(tail / wanted);
         if (fabs(off) <= 2e-15) break;
         if (off > 0)
             low = t;
         else
             high = t;
-        double next = t * exp(off / student_slope(t, df, tail));
+        /* d log(tail) / d log(t) is the density of the log-odds over the tail. */
+        double next = t * exp(off * tail / beta_density(log(t * t / df), &s));
         if (!(next > low && next < high))
             next = isinf(high) ? 2 * t : low + (high - low) / 2;
         if (fabs(next - t) <= 1e-16 * t) break;
