@@ -351,16 +351,10 @@ static bool is_used(const ps_prepared *prepared) {
 }
 
 bool ps_prepared_folder(char out[PS_PREPARED_PATH]) {
-    static const char *const from[][2] = {{"PLACESTAT_CACHE", ""},
-                                          {"XDG_CACHE_HOME", "/placestat"},
-                                          {"HOME", "/.cache/placestat"}};
-    for (size_t i = 0; i < 3; i++) {
-        const char *value = getenv(from[i][0]);
-        if (value == NULL || (i > 0 && value[0] == '\0')) continue;
-        const int n = snprintf(out, PS_PREPARED_PATH, "%s%s", value, from[i][1]);
-        return value[0] == '/' && n > 0 && n < PS_PREPARED_PATH - 64;
-    }
-    return false;
+    const char *value = getenv("PLACESTAT_CACHE");
+    if (value == NULL || value[0] != '/') return false;
+    const int n = snprintf(out, PS_PREPARED_PATH, "%s", value);
+    return n > 0 && n < PS_PREPARED_PATH - 64;
 }
 
 /* --- indexes --- */

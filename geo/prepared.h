@@ -28,8 +28,8 @@ typedef struct ps_prepared {
 
 enum { PS_PREPARED_LEAST_POINTS = 20000, PS_PREPARED_PATH = 4096 };
 
-/* $PLACESTAT_CACHE, else $XDG_CACHE_HOME/placestat, else $HOME/.cache/placestat. false
- * when there is none: nothing is set, it is set to nothing, or it is no absolute path. */
+/* The folder that the environment variable PLACESTAT_CACHE names. false when it is not
+ * set or no absolute path: then nothing is kept. */
 bool ps_prepared_folder(char out[PS_PREPARED_PATH]);
 
 /* As ps_layer_read_areas, with the same report and the same sentences said. */

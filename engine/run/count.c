@@ -273,30 +273,16 @@ static void add_outcomes(counter *c) {
     }
 }
 
-static size_t write_int(char *out, int64_t value) {
-    char reversed[24];
-    size_t n = 0;
-    do {
-        reversed[n++] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    for (size_t i = 0; i < n; i++) out[i] = reversed[n - 1 - i];
-    return n;
-}
-
 static void write_assignments(const counter *c) {
     ps_output *out = c->options->assign;
     for (size_t i = 0; i < c->n_blocks; i++) {
         const ps_points_block *b = &c->block[i];
         ps_str name = ps_str_of(ps_points_source_name(c->count->points, b->source));
         for (size_t r = 0; r < b->n; r++) {
-            char number[32];
-            size_t n = 0;
-            number[n++] = ',';
-            n += write_int(number + n, b->first_row + (int64_t)r);
-            number[n++] = ',';
             ps_output_csv_field(out, name);
-            ps_output_write(out, number, n);
+            ps_output_write(out, ",", 1);
+            ps_output_int(out, b->first_row + (int64_t)r);
+            ps_output_write(out, ",", 1);
             int32_t row = c->row[i][r];
             if (row != PS_NONE) ps_output_csv_field(out, c->target[0].areas->code[row]);
             ps_output_write(out, "\n", 1);

@@ -82,7 +82,9 @@ static void write_line(ps_output *out, const ps_point_counts *count, int32_t are
         if (group != PS_NONE)
             ps_output_csv_field(out, ps_points_group_field(count->points, group, i));
     }
-    ps_output_printf(out, ",%lld\n", (long long)n);
+    ps_output_write(out, ",", 1);
+    ps_output_int(out, n);
+    ps_output_write(out, "\n", 1);
 }
 
 static ps_status write_counts(const joined *j, ps_output *out, ps_error *err) {

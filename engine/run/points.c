@@ -37,6 +37,8 @@ typedef struct worker {
     int32_t last_group;
     char *last_key;
     size_t last_key_capacity;
+    char date[32], month[16]; /* the last date as it stood, and its month */
+    size_t date_size;
 } worker;
 
 typedef struct block {
@@ -423,6 +425,25 @@ static bool inside(const double box[4], double x, double y) {
     return x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3];
 }
 
+/* The month of a date as text. Rows come in runs of one month, so the last answer is
+ * kept. */
+static bool read_month(const ps_points *p, worker *w, ps_str text, ps_str *month) {
+    *month = (ps_str){w->month, sizeof "2018-05" - 1};
+    if (text.n > 0 && text.n == w->date_size && memcmp(text.p, w->date, text.n) == 0)
+        return true;
+    ps_date date;
+    w->date_size = 0;
+    if (!ps_parse_date(text, p->spec.date_form, &date) ||
+        date.year < PS_POINTS_FIRST_YEAR || date.year > PS_POINTS_LAST_YEAR)
+        return false;
+    ps_month_text(ps_month_of(date), w->month);
+    if (text.n <= sizeof w->date) {
+        memcpy(w->date, text.p, text.n);
+        w->date_size = text.n;
+    }
+    return true;
+}
+
 /* Decode row i of a block from its chosen fields. px, py: the coordinates of a layer's
  * geometry, or NULL to take them from the columns. */
 static ps_status decode_row(const ps_points *p, worker *w, block *b, size_t i,
@@ -458,17 +479,11 @@ static ps_status decode_row(const ps_points *p, worker *w, block *b, size_t i,
         note_invalid(b, row, PS_CAUSE_IMPLAUSIBLE_COORDINATE, (ps_str){seen, (size_t)n});
         return PS_OK;
     }
-    char month_text[16] = "";
-    if (p->role.date >= 0) {
-        ps_date date;
-        if (!ps_parse_date(field[p->role.date], p->spec.date_form, &date) ||
-            date.year < PS_POINTS_FIRST_YEAR || date.year > PS_POINTS_LAST_YEAR) {
-            note_invalid(b, row, PS_CAUSE_BAD_DATE, field[p->role.date]);
-            return PS_OK;
-        }
-        ps_month_text(ps_month_of(date), month_text);
+    ps_str month = {"", 0};
+    if (p->role.date >= 0 && !read_month(p, w, field[p->role.date], &month)) {
+        note_invalid(b, row, PS_CAUSE_BAD_DATE, field[p->role.date]);
+        return PS_OK;
     }
-    ps_str month = ps_str_of(month_text);
     if (!passes_filters(p, field)) {
         b->fate[i] = PS_FATE_FILTERED;
         return PS_OK;
