@@ -70,7 +70,7 @@ static ps_status read_areas(const char *path, const char *code, const char *dist
 static ps_status write_areas(const char *path, const ps_areas *areas, ps_error *err) {
     static const ps_field fields[] = {{"code", PS_FIELD_TEXT},
                                       {"district", PS_FIELD_TEXT}};
-    ps_value *values = take(2 * areas->n, sizeof *values);
+    ps_field_value *values = take(2 * areas->n, sizeof *values);
     for (size_t i = 0; i < areas->n; i++) {
         values[2 * i].text = areas->code[i];
         values[2 * i + 1].text = areas->name[i];

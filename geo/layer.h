@@ -119,12 +119,12 @@ typedef struct ps_field {
     ps_field_type type;
 } ps_field;
 /* One value; null leaves the cell empty. */
-typedef struct ps_value {
+typedef struct ps_field_value {
     bool null;
     ps_str text;
     int64_t integer;
     double real;
-} ps_value;
+} ps_field_value;
 /* PS_OUTPUT when the path exists already or cannot be written. */
 ps_status ps_geopackage_create(const char *path, ps_geopackage **out,
                                ps_error *err) PS_MUST_CHECK;
@@ -133,12 +133,12 @@ ps_status ps_geopackage_create(const char *path, ps_geopackage **out,
 ps_status ps_geopackage_areas(ps_geopackage *gpkg, const char *layer,
                               const char *description, const ps_areas *areas,
                               const ps_field *fields, size_t n_fields,
-                              const ps_value *values, ps_error *err) PS_MUST_CHECK;
+                              const ps_field_value *values, ps_error *err) PS_MUST_CHECK;
 /* A table without geometry. */
 ps_status ps_geopackage_table(ps_geopackage *gpkg, const char *table,
                               const char *description, const ps_field *fields,
-                              size_t n_fields, const ps_value *values, size_t n_rows,
-                              ps_error *err) PS_MUST_CHECK;
+                              size_t n_fields, const ps_field_value *values,
+                              size_t n_rows, ps_error *err) PS_MUST_CHECK;
 /* Close; the file is complete. Frees the handle, also on failure. */
 ps_status ps_geopackage_close(ps_geopackage *gpkg, ps_error *err) PS_MUST_CHECK;
 void ps_geopackage_abandon(ps_geopackage *gpkg);

@@ -150,9 +150,9 @@ static ps_status make_layer(ps_geopackage *g, const char *name, const char *desc
 
 static ps_status set_values(ps_geopackage *g, OGRFeatureH feature, const char *layer,
                             const ps_field *fields, size_t n_fields,
-                            const ps_value *values, size_t row, ps_error *err) {
+                            const ps_field_value *values, size_t row, ps_error *err) {
     for (size_t f = 0; f < n_fields; f++) {
-        const ps_value *v = &values[f];
+        const ps_field_value *v = &values[f];
         if (v->null) {
             OGR_F_SetFieldNull(feature, (int)f);
             continue;
@@ -196,7 +196,7 @@ static ps_status set_shape(ps_geopackage *g, OGRFeatureH feature, const ps_areas
 /* One layer; areas NULL: a table. */
 static ps_status write_layer(ps_geopackage *g, const char *name, const char *description,
                              const ps_areas *areas, const ps_field *fields,
-                             size_t n_fields, const ps_value *values, size_t n_rows,
+                             size_t n_fields, const ps_field_value *values, size_t n_rows,
                              const ps_gdal_scope *scope, ps_error *err) {
     OGRLayerH layer;
     PS_TRY(make_layer(g, name, description, areas != NULL ? areas->crs : NULL,
@@ -231,7 +231,7 @@ static ps_status write_layer(ps_geopackage *g, const char *name, const char *des
 ps_status ps_geopackage_areas(ps_geopackage *gpkg, const char *layer,
                               const char *description, const ps_areas *areas,
                               const ps_field *fields, size_t n_fields,
-                              const ps_value *values, ps_error *err) {
+                              const ps_field_value *values, ps_error *err) {
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
     ps_status status = write_layer(gpkg, layer, description, areas, fields, n_fields,
@@ -242,8 +242,8 @@ ps_status ps_geopackage_areas(ps_geopackage *gpkg, const char *layer,
 
 ps_status ps_geopackage_table(ps_geopackage *gpkg, const char *table,
                               const char *description, const ps_field *fields,
-                              size_t n_fields, const ps_value *values, size_t n_rows,
-                              ps_error *err) {
+                              size_t n_fields, const ps_field_value *values,
+                              size_t n_rows, ps_error *err) {
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
     ps_status status = write_layer(gpkg, table, description, NULL, fields, n_fields,

@@ -45,7 +45,7 @@ static ps_status write_layer(const ps_land *land, ps_land_level level, const cha
     snprintf(title, sizeof title, "%s of the made-up district of %s", id,
              PS_LAND_DISTRICT_NAME);
     const ps_field fields[2] = {{code, PS_FIELD_TEXT}, {name, PS_FIELD_TEXT}};
-    ps_value *values = ps_zalloc(areas->n * 2, sizeof *values);
+    ps_field_value *values = ps_zalloc(areas->n * 2, sizeof *values);
     ps_status status = PS_OK;
     if (values == NULL) {
         status = ps_fail_nomem(err);

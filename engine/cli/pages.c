@@ -265,10 +265,15 @@ static void roff_environment(ps_output *out) {
         roff(out, option[i].name);
         ps_output_text(out, "\\fR when that is not given.\n");
     }
-    ps_output_text(out,
-                   ".TP\n\\fBNO_COLOR\\fR\nWhen set and not empty: no colours.\n"
-                   ".TP\n\\fBTERM\\fR\nWhen it is dumb or not set, no line is drawn "
-                   "again: progress is a log.\n");
+    ps_output_text(
+        out,
+        ".TP\n\\fBPLACESTAT_CACHE\\fR\nA folder, by its absolute path, in which "
+        "boundaries and their indexes are kept ready to be mapped, keyed by the "
+        "content of their sources. Nothing is kept without it. Files in it may be "
+        "removed at any time.\n"
+        ".TP\n\\fBNO_COLOR\\fR\nWhen set and not empty: no colours.\n"
+        ".TP\n\\fBTERM\\fR\nWhen it is dumb or not set, no line is drawn "
+        "again: progress is a log.\n");
 }
 
 static void roff_examples(ps_output *out, const ps_command *const *command, size_t n) {

@@ -11,9 +11,10 @@
 #include "geo/crs.h"
 #include "geo/layer.h"
 #include "geo/overlay.h"
+#include "indicators/disclose.h"
 #include "indicators/distribution.h"
 
-static ps_version list[8];
+static ps_version list[9];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* What an answer says from its first digit on: "GDAL 3.6.2" is "3.6.2". */
@@ -31,6 +32,7 @@ static void fill(void) {
     list[5] = (ps_version){"libzip", ps_source_zip_version()};
     list[6] = (ps_version){"zlib", ps_source_zlib_version()};
     list[7] = (ps_version){"OpenSSL", ps_digest_version()};
+    list[8] = (ps_version){"GLPK", ps_bounds_version()};
 }
 
 size_t ps_version_list(const ps_version **out) {

@@ -53,23 +53,23 @@ static size_t list_columns(const ps_figures *f, size_t geography, column *column
     return n;
 }
 
-static ps_value real_or_null(bool there, double value) {
-    return (ps_value){.null = !there, .real = there ? value : 0};
+static ps_field_value real_or_null(bool there, double value) {
+    return (ps_field_value){.null = !there, .real = there ? value : 0};
 }
 
 static void fill_values(const ps_figures *f, size_t geography, const column *columns,
-                        size_t n, ps_figure *figures, ps_value *values) {
+                        size_t n, ps_figure *figures, ps_field_value *values) {
     const ps_geography *geo = &f->geographies->geography[geography];
     for (size_t a = 0; a < geo->areas->n; a++) {
-        ps_value *row = values + a * (FIXED_FIELDS + n);
+        ps_field_value *row = values + a * (FIXED_FIELDS + n);
         ps_figures_of_area(f, geography, a, figures);
-        row[0] = (ps_value){.text = geo->areas->code[a]};
-        row[1] = (ps_value){.text = geo->areas->name[a]};
+        row[0] = (ps_field_value){.text = geo->areas->code[a]};
+        row[1] = (ps_field_value){.text = geo->areas->name[a]};
         bool people = geo->population != NULL && !geo->population_missing[a];
         row[2] = real_or_null(people, people ? geo->population[a] : 0);
         for (size_t i = 0; i < n; i++) {
             const column *c = &columns[i];
-            ps_value *value = &row[FIXED_FIELDS + i];
+            ps_field_value *value = &row[FIXED_FIELDS + i];
             if (c->kind == COLUMN_VALUE) {
                 const ps_area_values *v = &f->values[c->index];
                 *value = real_or_null(!v->missing[a], v->value[a]);
@@ -91,7 +91,7 @@ static ps_status write_layer(const ps_figures *f, size_t geography, ps_geopackag
     column *columns = ps_alloc(most, sizeof *columns);
     ps_figure *figures = ps_alloc(f->n_slots, sizeof *figures);
     ps_field *fields = ps_alloc(most + FIXED_FIELDS, sizeof *fields);
-    ps_value *values = NULL;
+    ps_field_value *values = NULL;
     ps_status status = PS_OK;
     if (columns == NULL || figures == NULL || fields == NULL) {
         status = ps_fail_nomem(err);

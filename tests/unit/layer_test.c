@@ -832,7 +832,7 @@ static const ps_field fields[] = {
     {"code", PS_FIELD_TEXT}, {"count", PS_FIELD_INTEGER}, {"rate", PS_FIELD_REAL}};
 
 static ps_status write_package(const char *path, const ps_areas *areas, ps_error *err) {
-    ps_value values[9] = {0};
+    ps_field_value values[9] = {0};
     for (size_t i = 0; i < 3; i++) {
         values[3 * i].text = areas->code[i];
         values[3 * i + 1].integer = (int64_t)i << 40;
@@ -905,7 +905,7 @@ static void writes_the_same_geopackage_twice(void **state) {
     assert_int_equal(ps_geopackage_create(three_path, &g, &err), PS_OK);
     const ps_field taken[] = {{"a", PS_FIELD_TEXT}, {"A", PS_FIELD_REAL}};
     const ps_field kept[] = {{"FID", PS_FIELD_TEXT}};
-    ps_value bad = {.real = NAN};
+    ps_field_value bad = {.real = NAN};
     const ps_field real = {"v", PS_FIELD_REAL};
     assert_int_equal(ps_geopackage_table(g, "x", "", taken, 2, NULL, 0, &err), PS_CONFIG);
     assert_int_equal(ps_geopackage_table(g, "x", "", kept, 1, NULL, 0, &err), PS_CONFIG);
