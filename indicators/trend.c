@@ -131,6 +131,8 @@ static double weight_of(const fit *f, double mean) {
 /* Fit beta for the theta at hand, from the means at hand. PS_FORMAT: dependent columns.
  */
 static ps_status iterate(fit *f, bool fresh, bool *converged, ps_error *err) {
+    enum { SETTLED = 3 };
+    int settled = 0;
     *converged = false;
     double before = deviance_of(f, f->mean);
     for (int step = 0; step < MOST_STEPS; step++) {
@@ -155,7 +157,11 @@ static ps_status iterate(fit *f, bool fresh, bool *converged, ps_error *err) {
         memcpy(f->beta, f->trial, f->p * sizeof *f->beta);
         memcpy(f->mean, f->trial_mean, f->n * sizeof *f->mean);
         f->deviance = now;
-        if (!first && fabs(now - before) / (fabs(now) + 0.1) < 1e-10) {
+        /* The deviance is flat near its minimum: steps after the first small change bring
+         * the coefficients close, too. */
+        bool small = !first && fabs(now - before) / (fabs(now) + 0.1) < 1e-10;
+        settled = small ? settled + 1 : 0;
+        if (settled == SETTLED) {
             *converged = true;
             break;
         }
