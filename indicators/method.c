@@ -21,6 +21,7 @@
     X(control_chart) \
     X(count_ci) \
     X(crude_rate) \
+    X(css) \
     X(disclose) \
     X(dsr) \
     X(eb) \
@@ -32,20 +33,24 @@
     X(isr) \
     X(local_moran) \
     X(lorenz) \
+    X(lq) \
     X(mann_kendall) \
     X(mean) \
     X(moran) \
+    X(place_shift) \
     X(poisson_change) \
     X(projection) \
     X(prop_change) \
     X(proportion) \
     X(quantile) \
     X(rag) \
+    X(repeat) \
     X(rolling) \
     X(round) \
     X(sii) \
     X(target) \
-    X(trend)
+    X(trend) \
+    X(type_change)
 // clang-format on
 
 #define DECLARE(name) extern const ps_method ps_method_##name;
