@@ -29,6 +29,7 @@
     X(funnel) \
     X(funnel_curve) \
     X(gi_star) \
+    X(imd_summary) \
     X(interpolate) \
     X(isr) \
     X(local_moran) \
