@@ -93,8 +93,8 @@ static ps_status answer(char **argv, ps_areas **areas, ps_locator **locator, dou
     const double start = bench_now();
     PS_TRY(ps_layer_read_areas(&spec, NULL, areas, &report, err));
     const double read = bench_now();
-    PS_TRY(ps_locator_build(*areas, NULL, ps_crs_is_geographic((*areas)->crs), locator,
-                            err));
+    PS_TRY(ps_locator_build(&(ps_locator_layer){*areas, NULL}, 1,
+                            ps_crs_is_geographic((*areas)->crs), locator, err));
     const double built = bench_now();
     PS_TRY(read_points(argv[2], &n, x, y, err));
     *row = ps_zalloc(n, sizeof **row);

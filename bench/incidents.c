@@ -156,7 +156,8 @@ static ps_status make_world(const char *path, bool snap, world *w, ps_error *err
     const size_t n = w->areas->n;
     if (!ps_crs_is_geographic(w->areas->crs))
         return ps_fail(err, PS_CONFIG, "the boundaries in '%s' are not in degrees", path);
-    PS_TRY(ps_locator_build(w->areas, NULL, true, &w->locator, err));
+    PS_TRY(
+        ps_locator_build(&(ps_locator_layer){w->areas, NULL}, 1, true, &w->locator, err));
     w->order = ps_alloc(n, sizeof *w->order);
     w->force = ps_alloc(n, sizeof *w->force);
     w->until = ps_alloc(n + 1, sizeof *w->until);

@@ -69,7 +69,8 @@ typedef struct edge {
 } edge;
 enum { EDGE_WORDS = sizeof(edge) / sizeof(uint32_t) };
 
-struct ps_locator {
+/* One layer with its index. */
+typedef struct part {
     double scale;
     double low_x, low_y, high_x, high_y; /* in units; a point outside is in no area */
     int64_t origin_x, origin_y;
@@ -83,6 +84,11 @@ struct ps_locator {
     size_t *band_words;
     const ps_areas *areas;
     ps_crs_operation *op; /* ours; NULL when the CRSs are the same */
+} part;
+
+struct ps_locator {
+    part *part; /* one per layer */
+    size_t layers;
     bool geographic;
     bool viewed; /* the words are not ours */
     void (*release)(void *held);
@@ -201,7 +207,7 @@ typedef struct chunk {
 
 typedef struct building {
     const ps_frozen *frozen;
-    ps_locator *locator;
+    part *part;
     chunk *chunks;
     size_t n_chunks;
     scratch *scratch;
@@ -610,8 +616,8 @@ static ps_status toggle_inside(words *set, uint32_t area, ps_error *err) {
 static ps_status collect(const building *b, scratch *s, uint32_t begin, uint32_t end,
                          ps_error *err) {
     const ps_frozen *f = b->frozen;
-    const int64_t low = (int64_t)begin << b->locator->shift;
-    const int64_t high = ((int64_t)end << b->locator->shift) - 1;
+    const int64_t low = (int64_t)begin << b->part->shift;
+    const int64_t high = ((int64_t)end << b->part->shift) - 1;
     s->edges.n = 0;
     for (size_t c = 0; c < b->n_chunks; c++) {
         const chunk *h = &b->chunks[c];
@@ -631,7 +637,7 @@ static ps_status build_band(void *context, size_t index, size_t index_end, int w
                             ps_error *err) {
     (void)index_end;
     const building *b = context;
-    ps_locator *l = b->locator;
+    part *l = b->part;
     scratch *s = &b->scratch[worker];
     const uint32_t begin = (uint32_t)index << l->band_shift;
     const uint32_t band_rows = 1u << l->band_shift;
@@ -717,14 +723,14 @@ static int choose_shift(const ps_frozen *f, size_t edges, double length) {
     return shift;
 }
 
-static void set_reach(ps_locator *l) {
+static void set_reach(part *l) {
     l->low_x = (double)l->origin_x - 1, l->low_y = (double)l->origin_y - 1;
     l->high_x = (double)(l->origin_x + l->span_x + 1);
     l->high_y = (double)(l->origin_y + l->span_y + 1);
 }
 
 static ps_status build_all(building *b, ps_error *err) {
-    ps_locator *l = b->locator;
+    part *l = b->part;
     const ps_frozen *f = b->frozen;
     size_t edges = 0;
     double length = 0;
@@ -752,63 +758,92 @@ static ps_status build_all(building *b, ps_error *err) {
     return ps_par_for(l->n_bands, 1, build_band, b, err);
 }
 
-ps_status ps_locator_build(const ps_areas *areas, ps_crs_operation *op, bool geographic,
-                           ps_locator **out, ps_error *err) {
-    *out = NULL;
-    ps_locator *l = ps_zalloc(1, sizeof *l);
-    if (l == NULL) return ps_fail_nomem(err);
-    l->areas = areas;
-    l->geographic = geographic;
+static ps_status build_part(const ps_locator_layer *layer, bool geographic, part *l,
+                            ps_error *err) {
     ps_frozen *frozen = NULL;
-    ps_status status = op != NULL ? ps_crs_operation_clone(op, &l->op, err) : PS_OK;
-    if (status == PS_OK) status = ps_freeze(areas, l->op, geographic, &frozen, err);
-    if (status == PS_OK) {
-        building b = {.frozen = frozen, .locator = l};
-        status = build_all(&b, err);
-        ps_free(b.chunks);
-        for (int w = 0; b.scratch != NULL && w < ps_threads(); w++)
-            scratch_free(&b.scratch[w]);
-        ps_free(b.scratch);
-    }
+    PS_TRY(ps_freeze(layer->areas, layer->op, geographic, &frozen, err));
+    building b = {.frozen = frozen, .part = l};
+    const ps_status status = build_all(&b, err);
+    ps_free(b.chunks);
+    for (int w = 0; b.scratch != NULL && w < ps_threads(); w++)
+        scratch_free(&b.scratch[w]);
+    ps_free(b.scratch);
     ps_frozen_free(frozen);
-    if (status == PS_OK)
-        *out = l;
-    else
+    return status;
+}
+
+static ps_status create(const ps_locator_layer *layer, size_t n, bool geographic,
+                        ps_locator **out, ps_error *err) {
+    ps_locator *l = *out = ps_zalloc(1, sizeof *l);
+    if (l == NULL) return ps_fail_nomem(err);
+    l->part = ps_zalloc(n, sizeof *l->part);
+    if (l->part == NULL) return ps_fail_nomem(err);
+    l->layers = n;
+    l->geographic = geographic;
+    for (size_t i = 0; i < n; i++) {
+        l->part[i].areas = layer[i].areas;
+        if (layer[i].op != NULL)
+            PS_TRY(ps_crs_operation_clone(layer[i].op, &l->part[i].op, err));
+    }
+    return PS_OK;
+}
+
+ps_status ps_locator_build(const ps_locator_layer *layer, size_t n, bool geographic,
+                           ps_locator **out, ps_error *err) {
+    ps_locator *l = NULL;
+    ps_status status = create(layer, n, geographic, &l, err);
+    for (size_t i = 0; status == PS_OK && i < n; i++)
+        status = build_part(&layer[i], geographic, &l->part[i], err);
+    if (status != PS_OK) {
         ps_locator_free(l);
+        l = NULL;
+    }
+    *out = l;
     return status;
 }
 
 void ps_locator_free(ps_locator *locator) {
     if (locator == NULL) return;
-    if (locator->viewed) {
-        if (locator->release != NULL) locator->release(locator->held);
-    } else {
-        for (size_t i = 0; locator->band != NULL && i < locator->n_bands; i++)
-            ps_free(locator->band[i]);
-        ps_free(locator->top);
+    for (size_t i = 0; i < locator->layers; i++) {
+        part *p = &locator->part[i];
+        if (!locator->viewed) {
+            for (size_t b = 0; p->band != NULL && b < p->n_bands; b++)
+                ps_free(p->band[b]);
+            ps_free(p->top);
+        }
+        ps_free(p->band);
+        ps_free(p->band_words);
+        if (p->op != NULL) ps_crs_operation_free(p->op);
     }
-    ps_free(locator->band);
-    ps_free(locator->band_words);
-    if (locator->op != NULL) ps_crs_operation_free(locator->op);
+    if (locator->release != NULL) locator->release(locator->held);
+    ps_free(locator->part);
     ps_free(locator);
 }
 
-double ps_locator_unit(const ps_locator *locator) {
-    return 1 / locator->scale;
+double ps_locator_unit(const ps_locator *locator, size_t layer) {
+    return 1 / locator->part[layer].scale;
+}
+
+static size_t top_words(const part *p) {
+    return (size_t)p->columns * p->rows + 1;
 }
 
 size_t ps_locator_bytes(const ps_locator *locator) {
-    size_t n = (size_t)locator->columns * locator->rows + 1;
-    for (size_t i = 0; i < locator->n_bands; i++) n += locator->band_words[i];
-    return sizeof *locator + n * sizeof *locator->top +
-           locator->n_bands * (sizeof *locator->band + sizeof *locator->band_words);
+    size_t n = sizeof *locator;
+    for (size_t i = 0; i < locator->layers; i++) {
+        const part *p = &locator->part[i];
+        n += sizeof *p + top_words(p) * sizeof *p->top +
+             p->n_bands * (sizeof *p->band + sizeof *p->band_words);
+        for (size_t b = 0; b < p->n_bands; b++) n += p->band_words[b] * sizeof *p->top;
+    }
+    return n;
 }
 
-bool ps_locator_same(const ps_locator *a, const ps_locator *b) {
+static bool is_same(const part *a, const part *b) {
     if (a->scale != b->scale || a->origin_x != b->origin_x ||
         a->origin_y != b->origin_y || a->span_x != b->span_x || a->span_y != b->span_y ||
         a->shift != b->shift || a->n_bands != b->n_bands ||
-        memcmp(a->top, b->top, (size_t)a->columns * a->rows * sizeof *a->top) != 0)
+        memcmp(a->top, b->top, top_words(a) * sizeof *a->top) != 0)
         return false;
     for (size_t i = 0; i < a->n_bands; i++) {
         if (a->band_words[i] != b->band_words[i] ||
@@ -818,20 +853,28 @@ bool ps_locator_same(const ps_locator *a, const ps_locator *b) {
     return true;
 }
 
-int64_t ps_locator_freeze(const ps_locator *locator, double v) {
-    const double units = v * locator->scale;
+bool ps_locator_same(const ps_locator *a, const ps_locator *b) {
+    if (a->layers != b->layers) return false;
+    for (size_t i = 0; i < a->layers; i++)
+        if (!is_same(&a->part[i], &b->part[i])) return false;
+    return true;
+}
+
+int64_t ps_locator_freeze(const ps_locator *locator, size_t layer, double v) {
+    const double units = v * locator->part[layer].scale;
     return fabs(units) < 0x1p62 ? ps_freeze_round(units) : INT64_MIN;
 }
 
-ps_status ps_locator_frozen_areas(const ps_locator *locator, ps_areas **out,
+ps_status ps_locator_frozen_areas(const ps_locator *locator, size_t layer, ps_areas **out,
                                   ps_error *err) {
     *out = NULL;
-    const ps_areas *areas = locator->areas;
+    const part *p = &locator->part[layer];
+    const ps_areas *areas = p->areas;
     ps_frozen *f = NULL;
     ps_areas_builder *b = NULL;
     double *x = NULL, *y = NULL;
     size_t room[2] = {0, 0};
-    ps_status status = ps_freeze(areas, locator->op, locator->geographic, &f, err);
+    ps_status status = ps_freeze(areas, p->op, locator->geographic, &f, err);
     if (status == PS_OK) status = ps_areas_builder_create(&b, err);
     for (size_t a = 0; status == PS_OK && a < areas->n; a++) {
         status = ps_areas_builder_area(b, areas->code[a], areas->name[a], err);
@@ -861,8 +904,9 @@ ps_status ps_locator_frozen_areas(const ps_locator *locator, ps_areas **out,
 
 /* --- as bytes --- */
 
-/* Head; for each band where it begins and how many words it has, the top cells being band
- * 0; the words, each band at a multiple of 64 bytes. */
+/* For each layer, one behind the other: head; for each band where it begins and how many
+ * words it has, the top cells being band 0; the words, each band at a multiple of 64
+ * bytes. */
 typedef struct image {
     double scale;
     int64_t origin_x, origin_y;
@@ -883,10 +927,6 @@ static size_t image_front(size_t n_bands) {
     return line_up((sizeof(image) + (n_bands + 1) * sizeof(extent)) / sizeof(uint32_t));
 }
 
-static size_t top_words(const ps_locator *l) {
-    return (size_t)l->columns * l->rows + 1;
-}
-
 typedef void write_bytes(void *to, const void *bytes, size_t n);
 
 static void write_words(write_bytes *write, void *to, const uint32_t *from, size_t n) {
@@ -895,7 +935,7 @@ static void write_words(write_bytes *write, void *to, const uint32_t *from, size
     if (line_up(n) > n) write(to, zero, (line_up(n) - n) * sizeof *zero);
 }
 
-void ps_locator_write(const ps_locator *l, write_bytes *write, void *to) {
+static void write_part(const part *l, write_bytes *write, void *to) {
     const image head = {l->scale,
                         l->origin_x,
                         l->origin_y,
@@ -922,10 +962,14 @@ void ps_locator_write(const ps_locator *l, write_bytes *write, void *to) {
         write_words(write, to, l->band[i], l->band_words[i]);
 }
 
+void ps_locator_write(const ps_locator *locator, write_bytes *write, void *to) {
+    for (size_t i = 0; i < locator->layers; i++) write_part(&locator->part[i], write, to);
+}
+
 /* A band under test. Each word belongs to one grid or record, so what was visited cannot
  * be more than there is: that bounds the work, whatever the entries say. */
 typedef struct audit {
-    const ps_locator *l;
+    const part *l;
     const uint32_t *band;
     size_t n, left;
 } audit;
@@ -978,7 +1022,7 @@ static ps_status fail_image(ps_error *err) {
 static ps_status audit_bands(void *context, size_t begin, size_t end, int worker,
                              ps_error *err) {
     (void)worker;
-    const ps_locator *l = context;
+    const part *l = context;
     for (size_t b = begin; b < end; b++) {
         audit a = {l, l->band[b], l->band_words[b], l->band_words[b]};
         const size_t first = b << l->band_shift;
@@ -995,9 +1039,12 @@ static bool is_near(int64_t origin) {
     return origin >= -((int64_t)1 << 52) && origin <= (int64_t)1 << 52;
 }
 
-static ps_status view(void *bytes, size_t n, bool deep, ps_locator *l, ps_error *err) {
+/* The layer that begins at *used words, and *used beyond it. */
+static ps_status view_part(uint32_t *words, size_t n, size_t *used, bool deep, part *l,
+                           ps_error *err) {
     image h;
-    if (n % sizeof(uint32_t) != 0 || n < sizeof h) return fail_image(err);
+    char *bytes = (char *)(words + *used);
+    if ((n - *used) * sizeof *words < sizeof h) return fail_image(err);
     memcpy(&h, bytes, sizeof h);
     if (!(h.scale >= 1e-6 && h.scale <= 1e8) || !is_near(h.origin_x) ||
         !is_near(h.origin_y) || h.span_x >= INT32_MAX || h.span_y >= INT32_MAX ||
@@ -1012,16 +1059,16 @@ static ps_status view(void *bytes, size_t n, bool deep, ps_locator *l, ps_error 
     l->shift = (int)h.shift, l->band_shift = (int)h.band_shift;
     l->n_bands = h.n_bands;
     set_reach(l);
-    const size_t front = image_front(l->n_bands), all = n / sizeof(uint32_t);
+    const size_t front = image_front(l->n_bands), all = n - *used;
     if (all < front) return fail_image(err);
     l->band = ps_zalloc(l->n_bands, sizeof *l->band);
     l->band_words = ps_zalloc(l->n_bands, sizeof *l->band_words);
     if (l->band == NULL || l->band_words == NULL) return ps_fail_nomem(err);
-    uint32_t *first = (uint32_t *)bytes + front;
+    uint32_t *first = words + *used + front;
     size_t at = 0;
     for (size_t i = 0; i <= l->n_bands; i++) {
         extent e;
-        memcpy(&e, (char *)bytes + sizeof h + i * sizeof e, sizeof e);
+        memcpy(&e, bytes + sizeof h + i * sizeof e, sizeof e);
         if (e.begin != at || e.n > all - front - at || line_up(e.n) > all - front - at ||
             (i == 0 && e.n != top_words(l)))
             return fail_image(err);
@@ -1029,32 +1076,29 @@ static ps_status view(void *bytes, size_t n, bool deep, ps_locator *l, ps_error 
         if (i > 0) l->band[i - 1] = first + at, l->band_words[i - 1] = e.n;
         at += line_up(e.n);
     }
-    if (at != all - front) return fail_image(err);
+    *used += front + at;
     if (l->top[top_words(l) - 1] != 0) return fail_image(err);
     return deep ? ps_par_for(l->n_bands, 1, audit_bands, l, err) : PS_OK;
 }
 
-ps_status ps_locator_view(void *bytes, size_t n, bool deep, const ps_areas *areas,
-                          const ps_crs_operation *op, bool geographic,
-                          void (*release)(void *held), void *held, ps_locator **out,
-                          ps_error *err) {
-    *out = NULL;
-    ps_locator *l = ps_zalloc(1, sizeof *l);
-    if (l == NULL) return ps_fail_nomem(err);
-    l->areas = areas;
-    l->geographic = geographic;
-    ps_status status = view(bytes, n, deep, l, err);
-    if (status == PS_OK && op != NULL) status = ps_crs_operation_clone(op, &l->op, err);
-    if (status == PS_OK) {
-        l->viewed = true;
+ps_status ps_locator_view(void *bytes, size_t n, bool deep, const ps_locator_layer *layer,
+                          size_t n_layers, bool geographic, void (*release)(void *held),
+                          void *held, ps_locator **out, ps_error *err) {
+    ps_locator *l = NULL;
+    ps_status status = create(layer, n_layers, geographic, &l, err);
+    size_t used = 0;
+    if (l != NULL) l->viewed = true;
+    for (size_t i = 0; status == PS_OK && i < n_layers; i++)
+        status = view_part(bytes, n / sizeof(uint32_t), &used, deep, &l->part[i], err);
+    if (status == PS_OK && used * sizeof(uint32_t) != n) status = fail_image(err);
+    if (status != PS_OK) {
+        ps_locator_free(l);
+        l = NULL;
+    } else {
         l->release = release;
         l->held = held;
-        *out = l;
-        return PS_OK;
     }
-    ps_free(l->band);
-    ps_free(l->band_words);
-    ps_free(l);
+    *out = l;
     return status;
 }
 
@@ -1107,7 +1151,7 @@ static size_t step(uint32_t entry, int *shift, uint32_t px, uint32_t py) {
 
 /* A batch goes through the levels together: each pass asks for the memory of the next, so
  * that the misses of many points overlap. */
-static void locate_batch(const ps_locator *l, size_t n, const double *x, const double *y,
+static void locate_batch(const part *l, size_t n, const double *x, const double *y,
                          int32_t *row, int64_t *ties) {
     uint32_t px[BATCH], py[BATCH], entry[BATCH];
     const uint32_t *at[BATCH], *band[BATCH];
@@ -1162,9 +1206,11 @@ static void locate_batch(const ps_locator *l, size_t n, const double *x, const d
 
 void ps_locate(const ps_locator *locator, size_t n, const double *x, const double *y,
                int32_t *row, int64_t *ties) {
-    int64_t tied = 0;
-    for (size_t i = 0; i < n; i += BATCH)
-        locate_batch(locator, n - i < BATCH ? n - i : BATCH, x + i, y + i, row + i,
-                     &tied);
-    if (ties != NULL) *ties += tied;
+    for (size_t l = 0; l < locator->layers; l++) {
+        int64_t tied = 0;
+        for (size_t i = 0; i < n; i += BATCH)
+            locate_batch(&locator->part[l], n - i < BATCH ? n - i : BATCH, x + i, y + i,
+                         row + l * n + i, &tied);
+        if (ties != NULL) ties[l] += tied;
+    }
 }

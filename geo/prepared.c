@@ -172,24 +172,20 @@ static bool areas_key(const ps_layer_spec *spec, key *out) {
     return true;
 }
 
-/* All that an index follows from. The operation counts by what it makes of some
- * vertices, so that two of one name, or a grid that was replaced, are told apart. */
-static void locator_key(const ps_areas *areas, ps_crs_operation *op, bool geographic,
-                        key *out) {
-    XXH3_state_t state;
-    begin_key(&state, index_kind);
-    add_number(&state, PS_LOCATOR_IMAGE);
-    add_number(&state, geographic);
-    add_number(&state, areas->n);
-    add_number(&state, areas->n_rings);
-    add_number(&state, areas->n_points);
-    add_bytes(&state, areas->area_ring, (areas->n + 1) * sizeof *areas->area_ring);
-    add_bytes(&state, areas->ring_point,
-              (areas->n_rings + 1) * sizeof *areas->ring_point);
-    add_bytes(&state, areas->x, areas->n_points * sizeof *areas->x);
-    add_bytes(&state, areas->y, areas->n_points * sizeof *areas->y);
-    add_text(&state, areas->crs != NULL ? ps_crs_wkt(areas->crs) : NULL);
-    add_text(&state, op != NULL ? ps_crs_operation_describe(op)->name : NULL);
+/* All that a layer of an index follows from. The operation counts by what it makes of
+ * some vertices, so that two of one name, or a grid that was replaced, are told apart. */
+static void add_layer(XXH3_state_t *state, const ps_locator_layer *layer) {
+    const ps_areas *areas = layer->areas;
+    ps_crs_operation *op = layer->op;
+    add_number(state, areas->n);
+    add_number(state, areas->n_rings);
+    add_number(state, areas->n_points);
+    add_bytes(state, areas->area_ring, (areas->n + 1) * sizeof *areas->area_ring);
+    add_bytes(state, areas->ring_point, (areas->n_rings + 1) * sizeof *areas->ring_point);
+    add_bytes(state, areas->x, areas->n_points * sizeof *areas->x);
+    add_bytes(state, areas->y, areas->n_points * sizeof *areas->y);
+    add_text(state, areas->crs != NULL ? ps_crs_wkt(areas->crs) : NULL);
+    add_text(state, op != NULL ? ps_crs_operation_describe(op)->name : NULL);
     if (op != NULL && areas->n_points > 0) {
         double x[PROBES], y[PROBES];
         for (size_t i = 0; i < PROBES; i++) {
@@ -198,10 +194,20 @@ static void locator_key(const ps_areas *areas, ps_crs_operation *op, bool geogra
             y[i] = areas->y[p % areas->n_points];
         }
         (void)ps_crs_operation_apply(op, PROBES, x, y);
-        add_text(&state, ps_crs_operation_describe(op)->grid);
-        add_bytes(&state, x, sizeof x);
-        add_bytes(&state, y, sizeof y);
+        add_text(state, ps_crs_operation_describe(op)->grid);
+        add_bytes(state, x, sizeof x);
+        add_bytes(state, y, sizeof y);
     }
+}
+
+static void locator_key(const ps_locator_layer *layer, size_t n, bool geographic,
+                        key *out) {
+    XXH3_state_t state;
+    begin_key(&state, index_kind);
+    add_number(&state, PS_LOCATOR_IMAGE);
+    add_number(&state, geographic);
+    add_number(&state, n);
+    for (size_t i = 0; i < n; i++) add_layer(&state, &layer[i]);
     end_key(&state, out);
 }
 
@@ -364,14 +370,16 @@ static void count_bytes(void *to, const void *bytes, size_t n) {
     *(size_t *)to += n;
 }
 
-ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_areas *areas,
-                              ps_crs_operation *op, bool geographic, ps_locator **out,
+ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_locator_layer *layer,
+                              size_t n, bool geographic, ps_locator **out,
                               ps_error *err) {
     *out = NULL;
-    if (!is_used(prepared) || areas->n_points < prepared->least_points)
-        return ps_locator_build(areas, op, geographic, out, err);
+    size_t points = 0;
+    for (size_t i = 0; i < n; i++) points += layer[i].areas->n_points;
+    if (!is_used(prepared) || points < prepared->least_points)
+        return ps_locator_build(layer, n, geographic, out, err);
     key k;
-    locator_key(areas, op, geographic, &k);
+    locator_key(layer, n, geographic, &k);
     kept found;
     if (open_kept(prepared, index_kind, &k, &found)) {
         kept *f = ps_alloc(1, sizeof *f);
@@ -382,7 +390,7 @@ ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_areas *areas
         *f = found;
         const ps_status status =
             ps_locator_view((char *)f->map.p + sizeof(head), f->map.n - sizeof(head) - 16,
-                            f->deep, areas, op, geographic, release_kept, f, out, err);
+                            f->deep, layer, n, geographic, release_kept, f, out, err);
         if (status == PS_OK) {
             keep_checked(f);
             return PS_OK;
@@ -390,7 +398,7 @@ ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_areas *areas
         release_kept(f);
         if (status == PS_NOMEM) return status;
     }
-    PS_TRY(ps_locator_build(areas, op, geographic, out, err));
+    PS_TRY(ps_locator_build(layer, n, geographic, out, err));
     size_t body = 0;
     ps_locator_write(*out, count_bytes, &body);
     writing w;

@@ -5,12 +5,12 @@
  *          once it was looked at in full.
  * Rule     The digits are a hash of all that the content follows from: for areas the
  * bytes of the source files, what was asked of them and the releases of the libraries;
- * for an index the coordinates and what the operation makes of some of them. So a file is
- * never out of date, only unused, and any may be deleted at any time. Files are written
- * whole or not at all. Before its first use a file is checked byte by byte, and entry by
- * entry so that no content can make a reader leave its bounds; later, an unchanged file
- * that belongs to the user and that nobody else may write is taken as checked. What fails
- * is made again and replaced. Answers are the same with and without.
+ * for an index the coordinates of all its layers and what the operations make of some. So
+ * a file is never out of date, only unused, and any may be deleted at any time. Files are
+ * written whole or not at all. Before its first use a file is checked byte by byte, and
+ * entry by entry so that no content can make a reader leave its bounds; later, an
+ * unchanged file that belongs to the user and that nobody else may write is taken as
+ * checked. What fails is made again and replaced. Answers are the same with and without.
  * Errors   None of its own: without a folder, or when it cannot be read or written, all
  * is as if there were none.
  * Threads  any number of processes share one mapping.
@@ -38,8 +38,8 @@ ps_status ps_prepared_areas(const ps_prepared *prepared, const ps_layer_spec *sp
                             ps_error *err) PS_MUST_CHECK;
 
 /* As ps_locator_build. */
-ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_areas *areas,
-                              ps_crs_operation *op, bool geographic, ps_locator **out,
+ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_locator_layer *layer,
+                              size_t n, bool geographic, ps_locator **out,
                               ps_error *err) PS_MUST_CHECK;
 
 /* The areas in the bytes of such a file behind its head; bytes begin at a multiple of 8

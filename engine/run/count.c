@@ -9,7 +9,6 @@
 /* A geography while rows are being counted. */
 typedef struct target {
     const ps_areas *areas;
-    ps_locator *locator;
     ps_tally **tally;  /* one per worker */
     int32_t *code_row; /* id of a supplied code -> row, or PS_NONE */
     size_t code_capacity, codes_known;
@@ -25,12 +24,14 @@ typedef struct counter {
     ps_point_counts *count;
     const ps_count_options *options;
     target *target;
+    ps_locator *locator; /* of all geographies */
     const ps_points_block *block;
     size_t n_blocks;
     int32_t **row; /* per block: rows of all geographies, geography by geography */
     size_t *row_capacity;
     outcome *outcome; /* block * geographies + geography */
     size_t capacity;  /* of blocks */
+    int64_t **ties;   /* per worker: one number per geography */
     int n_workers;
 } counter;
 
@@ -123,32 +124,47 @@ static void tell_operation(const counter *c, size_t g) {
                used->missing_grid, used->accuracy, used->missing_grid);
 }
 
-static ps_status open_target(counter *c, size_t g, ps_error *err) {
+/* *op brings the areas to the CRS of the points. */
+static ps_status open_target(counter *c, size_t g, ps_crs_operation **op, ps_error *err) {
     target *t = &c->target[g];
     ps_geography_counts *counts = &c->count->geography[g];
     ps_points *points = c->count->points;
     const ps_crs *from = t->areas->crs, *to = ps_points_crs(points);
     double box[4];
     bool has_box = extent(t->areas, box);
-    ps_crs_operation *op = NULL;
     if (!ps_crs_same(from, to))
         PS_TRY(ps_crs_operation_open(from, to, has_box ? box : NULL,
-                                     c->options->max_accuracy, &op, err));
-    describe_operation(to, from, op, &counts->operation);
+                                     c->options->max_accuracy, op, err));
+    describe_operation(to, from, *op, &counts->operation);
     tell_operation(c, g);
     if (has_box && g == 0 && ps_crs_is_geographic(to)) {
-        if (op == NULL || transform_box(op, box)) set_plausible_box(points, box);
+        if (*op == NULL || transform_box(*op, box)) set_plausible_box(points, box);
     }
-    ps_status status = ps_prepared_locator(c->options->prepared, t->areas, op,
-                                           ps_crs_is_geographic(to), &t->locator, err);
-    ps_crs_operation_free(op);
-    PS_TRY(status);
     t->tally = ps_zalloc((size_t)c->n_workers, sizeof *t->tally);
     if (t->tally == NULL) return ps_fail_nomem(err);
     for (int w = 0; w < c->n_workers; w++) PS_TRY(ps_tally_create(&t->tally[w], err));
     counts->areas = t->areas;
     counts->matches = ps_zalloc(ps_points_sources(points), sizeof *counts->matches);
     return counts->matches != NULL ? PS_OK : ps_fail_nomem(err);
+}
+
+/* One index for all geographies. */
+static ps_status open_targets(counter *c, ps_error *err) {
+    const size_t n = c->count->n_geographies;
+    ps_locator_layer *layer = ps_zalloc(n, sizeof *layer);
+    if (layer == NULL) return ps_fail_nomem(err);
+    ps_status status = PS_OK;
+    for (size_t g = 0; status == PS_OK && g < n; g++) {
+        layer[g].areas = c->target[g].areas;
+        status = open_target(c, g, &layer[g].op, err);
+    }
+    if (status == PS_OK)
+        status = ps_prepared_locator(
+            c->options->prepared, layer, n,
+            ps_crs_is_geographic(ps_points_crs(c->count->points)), &c->locator, err);
+    for (size_t g = 0; g < n; g++) ps_crs_operation_free(layer[g].op);
+    ps_free(layer);
+    return status;
 }
 
 static ps_status learn_codes(const counter *c, ps_error *err) {
@@ -216,15 +232,16 @@ static ps_status count_blocks(void *context, size_t begin, size_t end, int worke
                               ps_error *err) {
     counter *c = context;
     const size_t geographies = c->count->n_geographies;
+    int64_t *ties = c->ties[worker];
     for (size_t i = begin; i < end; i++) {
         const ps_points_block *b = &c->block[i];
+        memset(ties, 0, geographies * sizeof *ties);
+        ps_locate(c->locator, b->n, b->x, b->y, c->row[i], ties);
         for (size_t g = 0; g < geographies; g++) {
             target *t = &c->target[g];
             outcome *o = &c->outcome[i * geographies + g];
-            int32_t *row = c->row[i] + g * b->n;
-            *o = (outcome){0};
-            ps_locate(t->locator, b->n, b->x, b->y, row, &o->matches.ties);
-            PS_TRY(tally_rows(t, t->tally[worker], b, row, o, err));
+            *o = (outcome){.matches.ties = ties[g]};
+            PS_TRY(tally_rows(t, t->tally[worker], b, c->row[i] + g * b->n, o, err));
         }
     }
     return PS_OK;
@@ -333,9 +350,13 @@ static ps_status run_counter(counter *c, const ps_points_spec *spec,
     if (c->count->geography == NULL || c->target == NULL) return ps_fail_nomem(err);
     c->count->n_geographies = n_areas;
     PS_TRY(ps_points_open(spec, c->options->talk, &c->count->points, err));
-    for (size_t g = 0; g < n_areas; g++) {
-        c->target[g].areas = areas[g];
-        PS_TRY(open_target(c, g, err));
+    for (size_t g = 0; g < n_areas; g++) c->target[g].areas = areas[g];
+    PS_TRY(open_targets(c, err));
+    c->ties = ps_zalloc((size_t)c->n_workers, sizeof *c->ties);
+    if (c->ties == NULL) return ps_fail_nomem(err);
+    for (int w = 0; w < c->n_workers; w++) {
+        c->ties[w] = ps_zalloc(n_areas, sizeof **c->ties);
+        if (c->ties[w] == NULL) return ps_fail_nomem(err);
     }
     PS_TRY(count_all(c, err));
     for (size_t g = 0; g < n_areas; g++) {
@@ -351,12 +372,14 @@ static ps_status run_counter(counter *c, const ps_points_spec *spec,
 static void close_counter(counter *c, size_t n_areas) {
     for (size_t g = 0; c->target != NULL && g < n_areas; g++) {
         target *t = &c->target[g];
-        ps_locator_free(t->locator);
         for (int w = 0; t->tally != NULL && w < c->n_workers; w++)
             ps_tally_free(t->tally[w]);
         ps_free(t->tally);
         ps_free(t->code_row);
     }
+    ps_locator_free(c->locator);
+    for (int w = 0; c->ties != NULL && w < c->n_workers; w++) ps_free(c->ties[w]);
+    ps_free(c->ties);
     for (size_t i = 0; i < c->capacity; i++) ps_free(c->row[i]);
     ps_free(c->row), ps_free(c->row_capacity), ps_free(c->outcome), ps_free(c->target);
 }

@@ -318,8 +318,8 @@ static ps_status fit_points(const ps_geography *source, ps_geography *g, double 
         ps_crs_operation_free(op);
     }
     ps_locator *locator = NULL;
-    PS_TRY(ps_locator_build(g->areas, NULL, ps_crs_is_geographic(g->areas->crs), &locator,
-                            err));
+    PS_TRY(ps_locator_build(&(ps_locator_layer){g->areas, NULL}, 1,
+                            ps_crs_is_geographic(g->areas->crs), &locator, err));
     ps_locate(locator, n, x, y, row, NULL);
     ps_locator_free(locator);
     for (size_t i = 0; i < n; i++) {

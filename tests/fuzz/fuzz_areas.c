@@ -82,11 +82,11 @@ static ps_areas *read_areas(reader *r, int kind, bool geographic) {
 }
 
 static void check(const ps_locator *l, const ps_areas *frozen, int64_t px, int64_t py) {
-    const double unit = ps_locator_unit(l);
+    const double unit = ps_locator_unit(l, 0);
     const double x = (double)px * unit, y = (double)py * unit;
     bool tie;
-    const int32_t want =
-        brute_locate(frozen, ps_locator_freeze(l, x), ps_locator_freeze(l, y), &tie);
+    const int32_t want = brute_locate(frozen, ps_locator_freeze(l, 0, x),
+                                      ps_locator_freeze(l, 0, y), &tie);
     int32_t row = -2;
     int64_t ties = 0;
     ps_locate(l, 1, &x, &y, &row, &ties);
@@ -106,8 +106,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     free(square);
     ps_locator *l = NULL;
     ps_areas *frozen = NULL;
-    if (ps_locator_build(areas, NULL, geographic, &l, &err) == PS_OK) {
-        if (ps_locator_frozen_areas(l, &frozen, &err) != PS_OK) abort();
+    if (ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, geographic, &l, &err) ==
+        PS_OK) {
+        if (ps_locator_frozen_areas(l, 0, &frozen, &err) != PS_OK) abort();
         for (size_t i = 0; i < frozen->n_points; i++) {
             const int64_t x = (int64_t)frozen->x[i], y = (int64_t)frozen->y[i];
             const size_t j = (i * 7 + 3) % frozen->n_points;

@@ -34,8 +34,8 @@ static void as_index(void *bytes, size_t n) {
     const ps_areas areas = {.n = AREAS};
     ps_error err;
     ps_locator *l = NULL;
-    if (ps_locator_view(bytes, n, true, &areas, NULL, false, NULL, NULL, &l, &err) !=
-        PS_OK) {
+    if (ps_locator_view(bytes, n, true, &(ps_locator_layer){&areas, NULL}, 1, false, NULL,
+                        NULL, &l, &err) != PS_OK) {
         if (l != NULL || err.text[0] == '\0') abort();
         return;
     }
@@ -44,7 +44,7 @@ static void as_index(void *bytes, size_t n) {
     uint32_t span[2];
     memcpy(at, (char *)bytes + 8, sizeof at);
     memcpy(span, (char *)bytes + 24, sizeof span);
-    const double unit = ps_locator_unit(l);
+    const double unit = ps_locator_unit(l, 0);
     for (int i = 0; i < 2; i++) origin[i] = (double)at[i] * unit;
     const double box[4] = {origin[0], origin[1], origin[0] + span[0] * unit,
                            origin[1] + span[1] * unit};
@@ -72,7 +72,8 @@ static void as_areas(void *bytes, size_t n) {
     free(square);
     ps_locator *l = NULL;
     if (areas->n_points <= MOST_POINTS &&
-        ps_locator_build(areas, NULL, false, &l, &err) == PS_OK && areas->n > 0)
+        ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, false, &l, &err) == PS_OK &&
+        areas->n > 0)
         use_locator(l, areas->box, areas->n);
     ps_locator_free(l);
     ps_areas_free(areas);

@@ -118,8 +118,9 @@ static size_t check(const ps_areas *areas, uint64_t seed, size_t stride, size_t 
     ps_error err = {PS_OK, ""};
     ps_locator *l = NULL;
     ps_areas *frozen = NULL;
-    if (ps_locator_build(areas, NULL, false, &l, &err) != PS_OK) fail_msg("%s", err.text);
-    assert_int_equal(ps_locator_frozen_areas(l, &frozen, &err), PS_OK);
+    if (ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, false, &l, &err) != PS_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(ps_locator_frozen_areas(l, 0, &frozen, &err), PS_OK);
     shapes s;
     shapes_make(frozen, &s);
     tiling_points p = {0};
@@ -133,9 +134,9 @@ static size_t check(const ps_areas *areas, uint64_t seed, size_t stride, size_t 
         GEOSGeom_destroy_r(s.geos, point);
         if (q.unsure) continue;
         checked++;
-        const double x = fx * ps_locator_unit(l), y = fy * ps_locator_unit(l);
-        assert_int_equal(ps_locator_freeze(l, x), p.x[i]);
-        assert_int_equal(ps_locator_freeze(l, y), p.y[i]);
+        const double x = fx * ps_locator_unit(l, 0), y = fy * ps_locator_unit(l, 0);
+        assert_int_equal(ps_locator_freeze(l, 0, x), p.x[i]);
+        assert_int_equal(ps_locator_freeze(l, 0, y), p.y[i]);
         int32_t row = -2;
         int64_t ties = 0;
         ps_locate(l, 1, &x, &y, &row, &ties);

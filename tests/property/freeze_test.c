@@ -113,14 +113,16 @@ static size_t compare(const ps_areas *areas, ps_crs_operation *there, bool geogr
                       double wide, double tall, uint64_t seed) {
     ps_error err = {PS_OK, ""};
     ps_locator *here_index = NULL, *there_index = NULL;
-    assert_int_equal(ps_locator_build(areas, NULL, !geographic, &here_index, &err),
+    assert_int_equal(ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, !geographic,
+                                      &here_index, &err),
                      PS_OK);
-    if (ps_locator_build(areas, there, geographic, &there_index, &err) != PS_OK)
+    if (ps_locator_build(&(ps_locator_layer){areas, there}, 1, geographic, &there_index,
+                         &err) != PS_OK)
         fail_msg("%s", err.text);
     /* what both mean: the boundaries rounded where they are */
     ps_areas *frozen = NULL;
-    assert_int_equal(ps_locator_frozen_areas(here_index, &frozen, &err), PS_OK);
-    const double unit = ps_locator_unit(here_index);
+    assert_int_equal(ps_locator_frozen_areas(here_index, 0, &frozen, &err), PS_OK);
+    const double unit = ps_locator_unit(here_index, 0);
     enum { N = 4000 };
     static double x[N], y[N], tx[N], ty[N];
     make_points(areas, &seed, wide, tall, N, x, y);
@@ -184,8 +186,10 @@ static void test_shared_edges_stay_shared(void **state) {
     ps_error err = {PS_OK, ""};
     ps_areas *areas = country(5, 5000000, 0.3), *frozen = NULL;
     ps_locator *l = NULL;
-    assert_int_equal(ps_locator_build(areas, s->to_globe, true, &l, &err), PS_OK);
-    assert_int_equal(ps_locator_frozen_areas(l, &frozen, &err), PS_OK);
+    assert_int_equal(
+        ps_locator_build(&(ps_locator_layer){areas, s->to_globe}, 1, true, &l, &err),
+        PS_OK);
+    assert_int_equal(ps_locator_frozen_areas(l, 0, &frozen, &err), PS_OK);
     assert_true(frozen->n_points > 2 * areas->n_points); /* long edges were split */
     line *lines = malloc(frozen->n_points * sizeof *lines);
     assert_non_null(lines);
@@ -205,7 +209,7 @@ static void test_shared_edges_stay_shared(void **state) {
         box[0] = fmin(box[0], areas->x[i]), box[2] = fmax(box[2], areas->x[i]);
         box[1] = fmin(box[1], areas->y[i]), box[3] = fmax(box[3], areas->y[i]);
     }
-    const double unit = ps_locator_unit(l);
+    const double unit = ps_locator_unit(l, 0);
     size_t twice = 0;
     for (size_t i = 0; i < n;) {
         size_t j = i + 1;
@@ -252,7 +256,9 @@ static void test_threads(void **state) {
     for (int t = 0; t < 3; t++) {
         ps_set_threads(threads[t]);
         ps_locator *l = NULL;
-        assert_int_equal(ps_locator_build(areas, s->to_globe, true, &l, &err), PS_OK);
+        assert_int_equal(
+            ps_locator_build(&(ps_locator_layer){areas, s->to_globe}, 1, true, &l, &err),
+            PS_OK);
         if (first == NULL) {
             first = l;
             continue;
@@ -277,7 +283,9 @@ static void test_no_image(void **state) {
         assert_int_equal(ps_areas_builder_ring(b, 3, x, y, &err), PS_OK);
         ps_areas *areas = tiling_finish(b);
         ps_locator *l = NULL;
-        assert_int_equal(ps_locator_build(areas, s->to_globe, true, &l, &err), PS_FORMAT);
+        assert_int_equal(
+            ps_locator_build(&(ps_locator_layer){areas, s->to_globe}, 1, true, &l, &err),
+            PS_FORMAT);
         assert_null(l);
         assert_non_null(strstr(err.text, "LOST00007"));
         ps_areas_free(areas);
@@ -292,7 +300,8 @@ typedef struct building {
 static ps_status build_and_free(void *context, ps_error *err) {
     const building *b = context;
     ps_locator *l = NULL;
-    ps_status status = ps_locator_build(b->areas, b->op, true, &l, err);
+    ps_status status =
+        ps_locator_build(&(ps_locator_layer){b->areas, b->op}, 1, true, &l, err);
     assert_true((status == PS_OK) == (l != NULL));
     ps_locator_free(l);
     return status;

@@ -176,7 +176,9 @@ static void test_threads_and_order(void **state) {
     for (int t = 0; t < 3; t++) {
         ps_set_threads(threads[t]);
         ps_locator *l = NULL;
-        assert_int_equal(ps_locator_build(areas, NULL, false, &l, &err), PS_OK);
+        assert_int_equal(
+            ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, false, &l, &err),
+            PS_OK);
         int64_t ties = 0;
         if (t == 0) {
             one = l;
@@ -234,8 +236,9 @@ static void test_no_gap(void **state) {
                               .enclaves = true};
     ps_areas *areas = tiling_make(&spec), *frozen = NULL;
     ps_locator *l = NULL;
-    assert_int_equal(ps_locator_build(areas, NULL, false, &l, &err), PS_OK);
-    assert_int_equal(ps_locator_frozen_areas(l, &frozen, &err), PS_OK);
+    assert_int_equal(
+        ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, false, &l, &err), PS_OK);
+    assert_int_equal(ps_locator_frozen_areas(l, 0, &frozen, &err), PS_OK);
     tiling_points p = {0};
     tiling_points_of(frozen, 8, 1, 100000, &p);
     for (size_t i = 0; i < p.n; i++) {

@@ -238,12 +238,13 @@ static inline void tiling_check(const ps_areas *areas, bool geographic, uint64_t
     ps_error err = {PS_OK, ""};
     ps_locator *locator = NULL;
     ps_areas *frozen = NULL;
-    if (ps_locator_build(areas, NULL, geographic, &locator, &err) != PS_OK)
+    if (ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, geographic, &locator,
+                         &err) != PS_OK)
         fail_msg("%s", err.text);
-    assert_int_equal(ps_locator_frozen_areas(locator, &frozen, &err), PS_OK);
+    assert_int_equal(ps_locator_frozen_areas(locator, 0, &frozen, &err), PS_OK);
     tiling_points p = {0};
     tiling_points_of(frozen, seed, 1, random, &p);
-    const double unit = ps_locator_unit(locator), scale = round(1 / unit);
+    const double unit = ps_locator_unit(locator, 0), scale = round(1 / unit);
     for (size_t i = 0; i < p.n; i++) {
         bool tie;
         const int32_t want = brute_locate(frozen, p.x[i], p.y[i], &tie);

@@ -5,7 +5,8 @@
 static ps_locator *build(const ps_areas *areas, bool geographic) {
     ps_error err = {PS_OK, ""};
     ps_locator *l = NULL;
-    if (ps_locator_build(areas, NULL, geographic, &l, &err) != PS_OK)
+    if (ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, geographic, &l, &err) !=
+        PS_OK)
         fail_msg("%s", err.text);
     return l;
 }
@@ -132,16 +133,16 @@ static void test_units(void **state) {
     (void)state;
     ps_areas *areas = four(0);
     ps_locator *l = build(areas, false);
-    assert_true(ps_locator_unit(l) == 0.001);
-    assert_int_equal(ps_locator_freeze(l, 1.0005), 1001);
-    assert_int_equal(ps_locator_freeze(l, -1.0005), -1001);
-    assert_int_equal(ps_locator_freeze(l, 1.00049), 1000);
-    assert_int_equal(ps_locator_freeze(l, (double)NAN), INT64_MIN);
-    assert_int_equal(ps_locator_freeze(l, HUGE_VAL), INT64_MIN);
+    assert_true(ps_locator_unit(l, 0) == 0.001);
+    assert_int_equal(ps_locator_freeze(l, 0, 1.0005), 1001);
+    assert_int_equal(ps_locator_freeze(l, 0, -1.0005), -1001);
+    assert_int_equal(ps_locator_freeze(l, 0, 1.00049), 1000);
+    assert_int_equal(ps_locator_freeze(l, 0, (double)NAN), INT64_MIN);
+    assert_int_equal(ps_locator_freeze(l, 0, HUGE_VAL), INT64_MIN);
     assert_true(ps_locator_bytes(l) > 0);
     ps_locator_free(l);
     l = build(areas, true); /* 20 degrees fit */
-    assert_true(ps_locator_unit(l) == 1e-8);
+    assert_true(ps_locator_unit(l, 0) == 1e-8);
     assert_int_equal(at(l, 0, 0, NULL), 0);
     assert_int_equal(at(l, 1e-8, 1e-8, NULL), 3);
     ps_locator_free(l);
@@ -153,7 +154,7 @@ static void test_units(void **state) {
     ring(b, 4, x, y);
     areas = tiling_finish(b);
     l = build(areas, true); /* the world does not */
-    assert_true(ps_locator_unit(l) == 1e-6);
+    assert_true(ps_locator_unit(l, 0) == 1e-6);
     assert_int_equal(at(l, 180, 90, NULL), 0);
     assert_int_equal(at(l, -180.000001, 0, NULL), PS_NONE);
     ps_locator_free(l);
@@ -168,11 +169,11 @@ static void test_rounding(void **state) {
     uint64_t seed = 1;
     for (int i = 0; i < 100000; i++) {
         const double v = (tiling_uniform(&seed) - 0.5) * pow(10, i % 16);
-        assert_int_equal(ps_locator_freeze(l, v), llround(v * 1000));
+        assert_int_equal(ps_locator_freeze(l, 0, v), llround(v * 1000));
     }
     const double below_half = 0.49999999999999994 / 1000;
-    assert_int_equal(ps_locator_freeze(l, below_half), 0);
-    assert_int_equal(ps_locator_freeze(l, -below_half), 0);
+    assert_int_equal(ps_locator_freeze(l, 0, below_half), 0);
+    assert_int_equal(ps_locator_freeze(l, 0, -below_half), 0);
     ps_locator_free(l);
     ps_areas_free(areas);
 }
@@ -190,7 +191,7 @@ static void test_nothing_to_find(void **state) {
         assert_int_equal(at(l, 4, 4, &ties), PS_NONE);
         assert_int_equal(ties, 0);
         ps_error err = {PS_OK, ""};
-        assert_int_equal(ps_locator_frozen_areas(l, &frozen, &err), PS_OK);
+        assert_int_equal(ps_locator_frozen_areas(l, 0, &frozen, &err), PS_OK);
         assert_int_equal(frozen->n, areas->n);
         assert_int_equal(frozen->n_rings, 0);
         ps_areas_free(frozen);
@@ -208,7 +209,7 @@ static void test_frozen_areas(void **state) {
     ps_areas *areas = tiling_finish(b), *frozen = NULL;
     ps_locator *l = build(areas, false);
     ps_error err = {PS_OK, ""};
-    assert_int_equal(ps_locator_frozen_areas(l, &frozen, &err), PS_OK);
+    assert_int_equal(ps_locator_frozen_areas(l, 0, &frozen, &err), PS_OK);
     const double fx[] = {-1000, 2000, 2001, -1000}, fy[] = {5000, 5000, 9000, 5000};
     assert_int_equal(frozen->n_points, 4);
     assert_memory_equal(frozen->x, fx, sizeof fx);
@@ -227,7 +228,8 @@ static void test_extent_that_no_unit_fits(void **state) {
     ps_areas *areas = tiling_finish(b);
     ps_error err = {PS_OK, ""};
     ps_locator *l = NULL;
-    assert_int_equal(ps_locator_build(areas, NULL, false, &l, &err), PS_LIMIT);
+    assert_int_equal(
+        ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, false, &l, &err), PS_LIMIT);
     assert_null(l);
     assert_non_null(strstr(err.text, "1e+300"));
     ps_areas_free(areas);
@@ -236,9 +238,10 @@ static void test_extent_that_no_unit_fits(void **state) {
 static ps_status build_and_free(void *context, ps_error *err) {
     ps_locator *l = NULL;
     ps_areas *frozen = NULL;
-    ps_status status = ps_locator_build(context, NULL, false, &l, err);
+    ps_status status =
+        ps_locator_build(&(ps_locator_layer){context, NULL}, 1, false, &l, err);
     assert_true((status == PS_OK) == (l != NULL));
-    if (status == PS_OK) status = ps_locator_frozen_areas(l, &frozen, err);
+    if (status == PS_OK) status = ps_locator_frozen_areas(l, 0, &frozen, err);
     ps_areas_free(frozen);
     ps_locator_free(l);
     return status;

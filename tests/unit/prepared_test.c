@@ -24,7 +24,8 @@ static ps_locator *get(const char *folder, const ps_areas *areas, bool geographi
     const ps_prepared prepared = {folder, 0};
     ps_error err = {PS_OK, ""};
     ps_locator *l = NULL;
-    if (ps_prepared_locator(&prepared, areas, NULL, geographic, &l, &err) != PS_OK)
+    if (ps_prepared_locator(&prepared, &(ps_locator_layer){areas, NULL}, 1, geographic,
+                            &l, &err) != PS_OK)
         fail_msg("%s", err.text);
     return l;
 }
@@ -55,14 +56,16 @@ static void test_index_comes_back(void **state) {
     ps_areas *areas = country(1);
     ps_error err = {PS_OK, ""};
     ps_locator *plain = NULL;
-    assert_int_equal(ps_locator_build(areas, NULL, false, &plain, &err), PS_OK);
+    assert_int_equal(
+        ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, false, &plain, &err),
+        PS_OK);
     for (int i = 0; i < 3; i++) { /* made, checked, taken as checked */
         ps_locator *l = get(folder, areas, false);
         assert_true(ps_locator_same(plain, l));
         assert_int_equal(test_folder_entries(folder), i == 0 ? 1 : 2);
         tiling_points p = {0};
         ps_areas *frozen = NULL;
-        assert_int_equal(ps_locator_frozen_areas(l, &frozen, &err), PS_OK);
+        assert_int_equal(ps_locator_frozen_areas(l, 0, &frozen, &err), PS_OK);
         tiling_points_of(frozen, 3, 1, 2000, &p);
         for (size_t k = 0; k < p.n; k++) {
             const double x = (double)p.x[k] / 1000, y = (double)p.y[k] / 1000;
@@ -101,9 +104,12 @@ static void test_keys_differ(void **state) {
         assert_int_equal(ps_crs_open(to[i], &other, &err), PS_OK);
         assert_int_equal(ps_crs_operation_open(grid, other, NULL, 0, &op, &err), PS_OK);
         ps_locator *plain = NULL, *l = NULL;
-        assert_int_equal(ps_locator_build(one, op, i == 0, &plain, &err), PS_OK);
+        assert_int_equal(
+            ps_locator_build(&(ps_locator_layer){one, op}, 1, i == 0, &plain, &err),
+            PS_OK);
         for (int k = 0; k < 2; k++) {
-            assert_int_equal(ps_prepared_locator(&prepared, one, op, i == 0, &l, &err),
+            assert_int_equal(ps_prepared_locator(&prepared, &(ps_locator_layer){one, op},
+                                                 1, i == 0, &l, &err),
                              PS_OK);
             assert_true(ps_locator_same(plain, l));
             ps_locator_free(l);
@@ -207,7 +213,8 @@ static void test_no_entry_leads_astray(void **state) {
         }
         ps_locator *l = NULL;
         const ps_status status =
-            ps_locator_view(bytes, n, true, areas, NULL, false, free, bytes, &l, &err);
+            ps_locator_view(bytes, n, true, &(ps_locator_layer){areas, NULL}, 1, false,
+                            free, bytes, &l, &err);
         if (status == PS_OK) {
             ps_locate(l, N, x, y, row, NULL);
             for (size_t k = 0; k < N; k++)
@@ -348,7 +355,9 @@ static void test_nothing_is_kept(void **state) {
     const ps_prepared few = {folder, 1000000};
     ps_error err = {PS_OK, ""};
     ps_locator *l = NULL;
-    assert_int_equal(ps_prepared_locator(&few, areas, NULL, false, &l, &err), PS_OK);
+    assert_int_equal(
+        ps_prepared_locator(&few, &(ps_locator_layer){areas, NULL}, 1, false, &l, &err),
+        PS_OK);
     ps_locator_free(l);
     assert_int_equal(test_folder_entries(folder), 1);
     /* one that others may write to is never taken as checked */
@@ -383,8 +392,8 @@ static ps_status get_and_free(void *context, ps_error *err) {
     const keeping *k = context;
     const ps_prepared prepared = {k->folder, 0};
     ps_locator *l = NULL;
-    const ps_status status =
-        ps_prepared_locator(&prepared, k->areas, NULL, false, &l, err);
+    const ps_status status = ps_prepared_locator(
+        &prepared, &(ps_locator_layer){k->areas, NULL}, 1, false, &l, err);
     assert_true((status == PS_OK) == (l != NULL));
     ps_locator_free(l);
     return status;
