@@ -216,10 +216,6 @@ ps_prop_change ps_prop_change_of(double x1, double n1, double x2, double n2,
 
 /* ---- adaptors ---- */
 
-static void put(const ps_method_call *call, size_t output, ps_value value) {
-    ps_call_put_number(call, output, value.status, value.value);
-}
-
 static const ps_method_column poisson_input[] = {
     {"id", PS_COLUMN_TEXT, false, "what is compared; copied"},
     {"x1", PS_COLUMN_NUMBER, true, "count of the baseline"},
@@ -274,11 +270,6 @@ static ps_status number_or_nan(const ps_method_call *call, size_t row, size_t in
     return PS_OK;
 }
 
-static void put_input(const ps_method_call *call, size_t output, double value) {
-    ps_call_put_number(call, output, isnan(value) ? PS_VALUE_MISSING : PS_VALUE_OK,
-                       value);
-}
-
 static ps_status run_poisson(const ps_method_call *call, ps_error *err) {
     double confidence = ps_call_param_number(call, 0);
     for (size_t row = 0; row < ps_call_rows(call); row++) {
@@ -291,8 +282,8 @@ static ps_status run_poisson(const ps_method_call *call, ps_error *err) {
         ps_poisson_change c =
             ps_poisson_change_of(x1, t1, x2, t2, dispersion, confidence);
         ps_call_put_text(call, 0, ps_call_text(call, row, 0));
-        put_input(call, 1, x1);
-        put_input(call, 2, x2);
+        ps_call_put_known(call, 1, x1);
+        ps_call_put_known(call, 2, x2);
         const ps_value values[] = {c.ratio,
                                    c.lower,
                                    c.upper,
@@ -307,9 +298,9 @@ static ps_status run_poisson(const ps_method_call *call, ps_error *err) {
                                    c.p_exact,
                                    c.p_quasi,
                                    c.prob_decrease};
-        for (size_t i = 0; i < PS_LENGTH(values); i++) put(call, 3 + i, values[i]);
-        ps_call_put_text(call, 17, ps_str_of(ps_verdict_text(c.verdict)));
-        ps_call_put_text(call, 18, ps_str_of(c.verdict_by));
+        ps_call_put_values(call, 3, values, PS_LENGTH(values));
+        ps_call_put_word(call, 17, ps_verdict_text(c.verdict));
+        ps_call_put_word(call, 18, c.verdict_by);
         ps_call_put_status(call, 19, c.ratio.status);
         ps_call_put_status(call, 20, c.upper.status);
         PS_TRY(ps_call_end_row(call, err));
@@ -378,10 +369,10 @@ static ps_status run_prop(const ps_method_call *call, ps_error *err) {
         for (size_t i = 0; i < PS_LENGTH(values); i++)
             ps_call_put_number(call, 1 + i, values[i].status,
                                values[i].value * multiplier);
-        put(call, 6, c.z);
-        put(call, 7, c.p_value);
-        ps_call_put_text(call, 8, ps_str_of(c.test));
-        ps_call_put_text(call, 9, ps_str_of(ps_verdict_text(c.verdict)));
+        ps_call_put_value(call, 6, c.z);
+        ps_call_put_value(call, 7, c.p_value);
+        ps_call_put_word(call, 8, c.test);
+        ps_call_put_word(call, 9, ps_verdict_text(c.verdict));
         ps_call_put_number(call, 10, PS_VALUE_OK, multiplier);
         ps_call_put_status(call, 11, c.difference.status);
         PS_TRY(ps_call_end_row(call, err));

@@ -286,10 +286,6 @@ ps_status ps_concentration_null_of(size_t n, const double *weight, double total,
 
 /* ---- adaptors ---- */
 
-static void put(const ps_method_call *call, size_t output, ps_value value) {
-    ps_call_put_number(call, output, value.status, value.value);
-}
-
 enum { IN_AREA, IN_UNIT, IN_COUNT, IN_PEOPLE };
 static const ps_method_column input[] = {
     {"area_code", PS_COLUMN_TEXT, false, "one result per area"},
@@ -297,6 +293,7 @@ static const ps_method_column input[] = {
     {"count", PS_COLUMN_NUMBER, true, "events of the unit, 0 included"},
     {"population", PS_COLUMN_NUMBER, false, "people of the unit"},
 };
+static const size_t group_inputs[] = {IN_COUNT, IN_PEOPLE};
 enum { P_CONFIDENCE, P_TOP, P_AXIS, P_NULL, P_SIMULATIONS, P_SEED };
 static const ps_method_param param[] = {
     PS_PARAM_CONFIDENCE,
@@ -333,14 +330,14 @@ static const ps_method_column output[] = {
     {"status", PS_COLUMN_TEXT, true, "of gini"},
 };
 
-/* Counts and populations of the rows of a group that have a count. */
-static size_t gather(const ps_method_call *call, const size_t *rows, size_t n,
-                     const double *count, const double *people, bool all, double *out) {
+/* Counts and populations of the rows of a group that have a count: n each. */
+static size_t with_counts(const ps_call_group *group, double *out) {
+    const double *count = group->column[0], *people = group->column[1];
     size_t m = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!all && isnan(count[rows[i]])) continue;
-        out[m] = count[rows[i]];
-        out[n + m++] = ps_call_has(call, IN_PEOPLE) ? people[rows[i]] : (double)NAN;
+    for (size_t i = 0; i < group->n; i++) {
+        if (isnan(count[i])) continue;
+        out[m] = count[i];
+        out[group->n + m++] = people != NULL ? people[i] : (double)NAN;
     }
     return m;
 }
@@ -361,34 +358,36 @@ static ps_status measure(const ps_method_call *call, size_t m, const double *cou
         ps_call_param_number(call, P_CONFIDENCE), null, err);
 }
 
-static ps_status concentration_group(const ps_method_call *call, const size_t *rows,
-                                     size_t n, const double *count, const double *people,
+static ps_status concentration_group(const ps_method_call *call,
+                                     const ps_call_group *group, void *context,
                                      ps_error *err) {
+    (void)context;
+    const size_t n = group->n;
     double *values = ps_alloc(n, 2 * sizeof *values);
     if (values == NULL) return ps_fail_nomem(err);
-    size_t m = gather(call, rows, n, count, people, false, values);
+    size_t m = with_counts(group, values);
     ps_concentration c;
     ps_concentration_null null;
     ps_status status = measure(call, m, values, values + n, &c, &null, err);
     ps_free(values);
     if (status != PS_OK) {
-        ps_str area = ps_call_text(call, rows[0], IN_AREA);
+        ps_str area = group->name;
         ps_fail_prefix(err, "%s: '%.*s': ", ps_table_name(ps_call_table(call)),
                        (int)(area.n < 60 ? area.n : 60), area.p);
         return status;
     }
-    ps_call_put_text(call, 0, ps_call_text(call, rows[0], IN_AREA));
+    ps_call_put_text(call, 0, group->name);
     ps_call_put_int(call, 1, (int64_t)c.n);
     ps_call_put_int(call, 2, (int64_t)(n - m));
     ps_call_put_number(call, 3, PS_VALUE_OK, c.total);
-    put(call, 4, c.gini);
-    put(call, 5, c.generalised);
+    ps_call_put_value(call, 4, c.gini);
+    ps_call_put_value(call, 5, c.generalised);
     ps_call_put_number(call, 6, PS_VALUE_OK, ps_call_param_number(call, P_TOP));
     const ps_value values_out[] = {c.top_share,  c.quarter.units, c.quarter.share,
                                    c.half.units, c.half.share,    c.theil,
                                    c.hhi,        null.mean,       null.lower,
                                    null.upper,   null.top_share,  null.p_value};
-    for (size_t i = 0; i < PS_LENGTH(values_out); i++) put(call, 7 + i, values_out[i]);
+    ps_call_put_values(call, 7, values_out, PS_LENGTH(values_out));
     ps_call_put_int(call, 19, (int64_t)ps_call_param_number(call, P_SIMULATIONS));
     ps_call_put_int(call, 20, (int64_t)ps_call_param_number(call, P_SEED));
     ps_call_put_status(call, 21, c.gini.status);
@@ -407,7 +406,8 @@ static ps_status run_concentration(const ps_method_call *call, ps_error *err) {
     bool by_people = ps_call_param_is(call, P_AXIS, "population") ||
                      ps_call_param_is(call, P_NULL, "population");
     PS_TRY(need_population(call, by_people, err));
-    return ps_call_each_group(call, concentration_group, IN_COUNT, IN_PEOPLE, err);
+    return ps_call_each_group(call, IN_AREA, group_inputs, 2, concentration_group, NULL,
+                              err);
 }
 
 const ps_method ps_method_concentration = {
@@ -443,42 +443,37 @@ static const ps_method_column lorenz_output[] = {
     {"status", PS_COLUMN_TEXT, true, "undefined without events or people"},
 };
 
-static ps_status lorenz_group(const ps_method_call *call, const size_t *rows, size_t n,
-                              const double *count, const double *people, ps_error *err) {
-    double *values = ps_alloc(n, 2 * sizeof *values);
-    double *x = ps_alloc(n + 1, 2 * sizeof *x), *y = x == NULL ? NULL : x + n + 1;
-    ps_status status = PS_OK;
+static ps_status lorenz_group(const ps_method_call *call, const ps_call_group *group,
+                              void *context, ps_error *err) {
+    (void)context;
+    const size_t n = group->n;
+    double *x = ps_alloc(n + 1, 2 * sizeof *x);
+    if (x == NULL) return ps_fail_nomem(err);
+    double *y = x + n + 1;
     size_t points = 0;
     ps_value gini;
-    if (values == NULL || x == NULL) {
-        status = ps_fail_nomem(err);
-    } else {
-        gather(call, rows, n, count, people, true, values);
-        bool by_people = ps_call_param_is(call, 0, "population");
-        status = ps_lorenz(n, values, by_people ? values + n : NULL, x, y, &points, &gini,
-                           err);
-    }
-    ps_str area = ps_call_text(call, rows[0], IN_AREA);
+    bool by_people = ps_call_param_is(call, 0, "population");
+    ps_status status = ps_lorenz(n, group->column[0], by_people ? group->column[1] : NULL,
+                                 x, y, &points, &gini, err);
     if (status == PS_OK && points == 0) {
-        ps_call_put_text(call, 0, area);
+        ps_call_put_text(call, 0, group->name);
         ps_call_put_status(call, 3, gini.status);
         status = ps_call_end_row(call, err);
     }
     for (size_t i = 0; status == PS_OK && i < points; i++) {
-        ps_call_put_text(call, 0, area);
+        ps_call_put_text(call, 0, group->name);
         ps_call_put_number(call, 1, PS_VALUE_OK, x[i]);
         ps_call_put_number(call, 2, PS_VALUE_OK, y[i]);
         ps_call_put_status(call, 3, PS_VALUE_OK);
         status = ps_call_end_row(call, err);
     }
     ps_free(x);
-    ps_free(values);
     return status;
 }
 
 static ps_status run_lorenz(const ps_method_call *call, ps_error *err) {
     PS_TRY(need_population(call, ps_call_param_is(call, 0, "population"), err));
-    return ps_call_each_group(call, lorenz_group, IN_COUNT, IN_PEOPLE, err);
+    return ps_call_each_group(call, IN_AREA, group_inputs, 2, lorenz_group, NULL, err);
 }
 
 const ps_method ps_method_lorenz = {

@@ -459,13 +459,10 @@ static const ps_method_column output[] = {
 
 static ps_status read_options(const ps_method_call *call, ps_chart_options *o,
                               ps_error *err) {
-    static const char *const kinds[] = {"xmr", "c", "u", "p", "u-prime", "p-prime"};
-    static const ps_chart_kind kind_of[] = {PS_CHART_XMR,     PS_CHART_C,
-                                            PS_CHART_U,       PS_CHART_P,
-                                            PS_CHART_U_PRIME, PS_CHART_P_PRIME};
-    ps_chart_kind kind = PS_CHART_XMR;
-    for (size_t i = 0; i < 6; i++)
-        if (ps_call_param_is(call, P_CHART, kinds[i])) kind = kind_of[i];
+    static const ps_chart_kind kinds[] = {PS_CHART_XMR,     PS_CHART_C,
+                                          PS_CHART_U,       PS_CHART_P,
+                                          PS_CHART_U_PRIME, PS_CHART_P_PRIME};
+    ps_chart_kind kind = kinds[ps_call_param_choice(call, P_CHART)];
     *o = ps_chart_defaults(kind, ps_call_param_is(call, P_RULES, "nhs")
                                      ? PS_RULES_NHS
                                      : PS_RULES_WESTERN_ELECTRIC);
@@ -475,9 +472,8 @@ static ps_status read_options(const ps_method_call *call, ps_chart_options *o,
     o->trend_steps = (int)ps_call_param_number(call, P_TREND) - 1;
     if (ps_call_param_number(call, P_SHIFT) > 0)
         o->shift_points = (int)ps_call_param_number(call, P_SHIFT);
-    o->polarity = ps_call_param_is(call, P_POLARITY, "higher-better")  ? 1
-                  : ps_call_param_is(call, P_POLARITY, "lower-better") ? -1
-                                                                       : 0;
+    static const int polarities[] = {1, -1, 0};
+    o->polarity = polarities[ps_call_param_choice(call, P_POLARITY)];
     o->multiplier = ps_call_param_number(call, P_MULTIPLIER);
     o->target = ps_call_param_number(call, P_TARGET);
     if ((is_u(kind) || is_p(kind)) && !ps_call_has(call, IN_SIZE))
@@ -487,42 +483,35 @@ static ps_status read_options(const ps_method_call *call, ps_chart_options *o,
     return PS_OK;
 }
 
-typedef struct chart_rows {
-    const size_t *row;
-    size_t n;
-    double *value, *size;
-    int32_t *segment;
-    ps_chart_point *point;
-    ps_chart_segment *segments;
-} chart_rows;
-
-static ps_status write_chart(const ps_method_call *call, const chart_rows *r,
-                             ps_error *err) {
-    for (size_t i = 0; i < r->n; i++) {
-        const ps_chart_point *p = &r->point[i];
-        const ps_chart_segment *s = &r->segments[p->segment];
-        ps_call_put_text(call, 0, ps_call_text(call, r->row[i], IN_AREA));
-        ps_call_put_text(call, 1, ps_str_of(ps_call_param_text(call, P_CHART)));
-        ps_call_put_text(call, 2, ps_call_text(call, r->row[i], IN_TIME));
-        ps_call_put_number(call, 3, p->y.status, p->y.value);
-        ps_call_put_number(call, 4, isnan(r->size[i]) ? PS_VALUE_MISSING : PS_VALUE_OK,
-                           r->size[i]);
-        ps_call_put_number(call, 5, p->centre.status, p->centre.value);
-        ps_call_put_number(call, 6, p->lower.status, p->lower.value);
-        ps_call_put_number(call, 7, p->upper.status, p->upper.value);
-        ps_call_put_text(call, 8, ps_str_of(ps_chart_rule_text(p->rule)));
-        ps_call_put_text(call, 9, ps_str_of(ps_point_type_text(p->type)));
+static ps_status write_chart(const ps_method_call *call, const ps_call_group *group,
+                             const ps_chart_point *point,
+                             const ps_chart_segment *segments, ps_error *err) {
+    const double *size = group->column[1];
+    for (size_t i = 0; i < group->n; i++) {
+        const ps_chart_point *p = &point[i];
+        const ps_chart_segment *s = &segments[p->segment];
+        size_t row = group->row[i];
+        ps_call_put_text(call, 0, group->name);
+        ps_call_put_word(call, 1, ps_call_param_text(call, P_CHART));
+        ps_call_put_text(call, 2, ps_call_text(call, row, IN_TIME));
+        ps_call_put_value(call, 3, p->y);
+        ps_call_put_known(call, 4, size == NULL ? (double)NAN : size[i]);
+        ps_call_put_value(call, 5, p->centre);
+        ps_call_put_value(call, 6, p->lower);
+        ps_call_put_value(call, 7, p->upper);
+        ps_call_put_word(call, 8, ps_chart_rule_text(p->rule));
+        ps_call_put_word(call, 9, ps_point_type_text(p->type));
         ps_call_put_int(call, 10, (int64_t)s->baseline_n);
         ps_call_put_text(call, 11,
                          ps_call_has(call, IN_SEGMENT)
-                             ? ps_call_text(call, r->row[i], IN_SEGMENT)
+                             ? ps_call_text(call, row, IN_SEGMENT)
                              : ps_str_of("1"));
         ps_call_put_int(call, 12, s->provisional);
-        ps_call_put_number(call, 13, s->dispersion.status, s->dispersion.value);
+        ps_call_put_value(call, 13, s->dispersion);
         ps_call_put_int(call, 14, (int64_t)s->longest_run);
         ps_call_put_int(call, 15, (int64_t)s->crossings);
         ps_call_put_int(call, 16, s->anhoj_signal);
-        ps_call_put_text(call, 17, ps_str_of(ps_assurance_text(s->assurance)));
+        ps_call_put_word(call, 17, ps_assurance_text(s->assurance));
         ps_call_put_status(call, 18, p->y.status);
         ps_call_put_status(call, 19, p->lower.status);
         PS_TRY(ps_call_end_row(call, err));
@@ -530,45 +519,37 @@ static ps_status write_chart(const ps_method_call *call, const chart_rows *r,
     return PS_OK;
 }
 
-static ps_status chart_group(const ps_method_call *call, const size_t *row, size_t n,
-                             const double *value, const double *size, ps_error *err) {
-    ps_chart_options options;
-    PS_TRY(read_options(call, &options, err));
-    chart_rows r = {.row = row, .n = n};
-    r.value = ps_alloc(n, sizeof *r.value);
-    r.size = ps_alloc(n, sizeof *r.size);
-    r.segment = ps_alloc(n, sizeof *r.segment);
-    r.point = ps_alloc(n, sizeof *r.point);
-    r.segments = ps_alloc(n, sizeof *r.segments);
+static ps_status chart_group(const ps_method_call *call, const ps_call_group *group,
+                             void *context, ps_error *err) {
+    const ps_chart_options *options = context;
+    const size_t n = group->n;
+    int32_t *segment = ps_zalloc(n, sizeof *segment);
+    ps_chart_point *point = ps_alloc(n, sizeof *point);
+    ps_chart_segment *segments = ps_alloc(n, sizeof *segments);
     ps_status status = PS_OK;
-    if (r.value == NULL || r.size == NULL || r.segment == NULL || r.point == NULL ||
-        r.segments == NULL) {
+    if (segment == NULL || point == NULL || segments == NULL) {
         status = ps_fail_nomem(err);
     } else {
-        int32_t segment = 0;
-        for (size_t i = 0; i < n; i++) {
-            if (i > 0 && !ps_str_eq(ps_call_text(call, row[i], IN_SEGMENT),
-                                    ps_call_text(call, row[i - 1], IN_SEGMENT)))
-                segment++;
-            r.value[i] = value[row[i]];
-            r.size[i] = size[row[i]];
-            r.segment[i] = segment;
-        }
+        for (size_t i = 1; i < n; i++)
+            segment[i] = segment[i - 1] +
+                         !ps_str_eq(ps_call_text(call, group->row[i], IN_SEGMENT),
+                                    ps_call_text(call, group->row[i - 1], IN_SEGMENT));
         size_t n_segments;
-        status = ps_control_chart(n, r.value, r.size, r.segment, &options, r.point,
-                                  r.segments, &n_segments, err);
-        if (status == PS_OK) status = write_chart(call, &r, err);
+        status = ps_control_chart(n, group->column[0], group->column[1], segment, options,
+                                  point, segments, &n_segments, err);
+        if (status == PS_OK) status = write_chart(call, group, point, segments, err);
     }
-    ps_free(r.segments);
-    ps_free(r.point);
-    ps_free(r.segment);
-    ps_free(r.size);
-    ps_free(r.value);
+    ps_free(segments);
+    ps_free(point);
+    ps_free(segment);
     return status;
 }
 
 static ps_status run(const ps_method_call *call, ps_error *err) {
-    return ps_call_each_group(call, chart_group, IN_VALUE, IN_SIZE, err);
+    static const size_t inputs[] = {IN_VALUE, IN_SIZE};
+    ps_chart_options options;
+    PS_TRY(read_options(call, &options, err));
+    return ps_call_each_group(call, IN_AREA, inputs, 2, chart_group, &options, err);
 }
 
 const ps_method ps_method_control_chart = {

@@ -538,16 +538,12 @@ done:
 
 /* ---- methods ---- */
 
-static void put(const ps_method_call *call, size_t output, ps_value value) {
-    ps_call_put_number(call, output, value.status, value.value);
-}
-
 static void put_number(const ps_method_call *call, size_t output, double value) {
     ps_call_put_number(call, output, PS_VALUE_OK, value);
 }
 
 static void put_word(const ps_method_call *call, size_t output, const char *word) {
-    ps_call_put_text(call, output, ps_str_of(word));
+    ps_call_put_word(call, output, word);
 }
 
 /* A column of ranks, 0 where missing. */
@@ -708,17 +704,17 @@ static ps_status put_summary(const ps_method_call *call, ps_str area,
     ps_call_put_int(call, c++, d->areas);
     ps_call_put_int(call, c++, d->without_rank);
     put_number(call, c++, d->population);
-    put(call, c++, d->average_score);
-    put(call, c++, d->average_rank);
+    ps_call_put_value(call, c++, d->average_score);
+    ps_call_put_value(call, c++, d->average_rank);
     ps_call_put_int(call, c++, d->decile1);
-    put(call, c++, d->share_decile1);
+    ps_call_put_value(call, c++, d->share_decile1);
     ps_call_put_int(call, c++, d->percent1);
-    put(call, c++, d->share_percent1);
-    put(call, c++, d->people_decile1);
-    put(call, c++, d->extent);
-    put(call, c++, d->local_concentration);
-    put(call, c++, row->scale[0]);
-    put(call, c++, row->scale[1]);
+    ps_call_put_value(call, c++, d->share_percent1);
+    ps_call_put_value(call, c++, d->people_decile1);
+    ps_call_put_value(call, c++, d->extent);
+    ps_call_put_value(call, c++, d->local_concentration);
+    ps_call_put_value(call, c++, row->scale[0]);
+    ps_call_put_value(call, c++, row->scale[1]);
     for (size_t m = 0; m < SUMMARY_RANKS; m++, c++)
         if (row->rank[m] > 0) ps_call_put_int(call, c, row->rank[m]);
     ps_call_put_int(call, c++, country);
@@ -1037,12 +1033,12 @@ static ps_status put_change(const ps_method_call *call, ps_str area,
     ps_call_put_text(call, c++, area);
     ps_call_put_int(call, c++, d->areas);
     ps_call_put_int(call, c++, d->left_out);
-    put(call, c++, d->mean_rank[0]);
-    put(call, c++, d->mean_rank[1]);
-    put(call, c++, d->rank_change);
-    put(call, c++, d->percentile[0]);
-    put(call, c++, d->percentile[1]);
-    put(call, c++, d->percentile_change);
+    ps_call_put_value(call, c++, d->mean_rank[0]);
+    ps_call_put_value(call, c++, d->mean_rank[1]);
+    ps_call_put_value(call, c++, d->rank_change);
+    ps_call_put_value(call, c++, d->percentile[0]);
+    ps_call_put_value(call, c++, d->percentile[1]);
+    ps_call_put_value(call, c++, d->percentile_change);
     ps_call_put_int(call, c++, d->percent1[0]);
     ps_call_put_int(call, c++, d->percent1[1]);
     ps_call_put_int(call, c++, d->entered_percent1);
@@ -1052,19 +1048,20 @@ static ps_status put_change(const ps_method_call *call, ps_str area,
     ps_call_put_int(call, c++, d->entered_decile1);
     ps_call_put_int(call, c++, d->left_decile1);
     put_transitions(call, c++, d);
-    put(call, c++, difference_of(s[0].average_rank, s[1].average_rank));
-    put(call, c++, difference_of(s[0].extent, s[1].extent));
-    put(call, c++, difference_of(s[0].local_concentration, s[1].local_concentration));
+    ps_call_put_value(call, c++, difference_of(s[0].average_rank, s[1].average_rank));
+    ps_call_put_value(call, c++, difference_of(s[0].extent, s[1].extent));
+    ps_call_put_value(call, c++,
+                      difference_of(s[0].local_concentration, s[1].local_concentration));
     ps_value score = difference_of(s[0].average_score, s[1].average_score);
-    put(call, c++, score);
-    put(call, c++, percent_change(s[0].average_score, s[1].average_score));
+    ps_call_put_value(call, c++, score);
+    ps_call_put_value(call, c++, percent_change(s[0].average_score, s[1].average_score));
     put_word(call, c++, ps_value_ok(score) ? "scores-not-comparable-over-time" : "");
-    put(call, c++, d->rate[0]);
-    put(call, c++, d->rate[1]);
-    put(call, c++, d->rate_change);
-    put(call, c++, d->rate_lower);
-    put(call, c++, d->rate_upper);
-    put(call, c++, d->rate_percent);
+    ps_call_put_value(call, c++, d->rate[0]);
+    ps_call_put_value(call, c++, d->rate[1]);
+    ps_call_put_value(call, c++, d->rate_change);
+    ps_call_put_value(call, c++, d->rate_lower);
+    ps_call_put_value(call, c++, d->rate_upper);
+    ps_call_put_value(call, c++, d->rate_percent);
     put_word(call, c++, ps_judgement_text(d->absolute));
     put_word(call, c++, ps_judgement_text(d->relative));
     ps_call_put_int(call, c++, d->both);

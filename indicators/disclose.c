@@ -663,10 +663,9 @@ static ps_status take_whole(const ps_method_call *call, size_t row, size_t input
     PS_TRY(ps_call_number(call, row, input, &value, &missing, err));
     *out = missing ? otherwise : (int64_t)value;
     if (missing || value >= 0) return PS_OK;
-    return ps_fail(err, PS_FORMAT,
-                   "%s: row %lld: %lld is negative, but counts and people are 0 or more",
-                   ps_table_name(ps_call_table(call)),
-                   (long long)ps_call_row_in_file(call, row), (long long)*out);
+    return ps_call_refuse(call, row, err,
+                          "%lld is negative, but counts and people are 0 or more",
+                          (long long)*out);
 }
 
 static ps_status read_cells(table_of_cells *t, ps_error *err) {
@@ -778,11 +777,11 @@ static ps_status write_cells(const table_of_cells *t, ps_error *err) {
         for (size_t k = 0; k < N_KEYS; k++) ps_call_put_text(call, k, t->cell[i].key[k]);
         if (out->status == PS_VALUE_OK) ps_call_put_int(call, 3, t->count[i]);
         ps_call_put_status(call, 4, out->status);
-        ps_call_put_text(call, 5, ps_str_of(ps_disclose_rule_text(out->rule)));
+        ps_call_put_word(call, 5, ps_disclose_rule_text(out->rule));
         if (out->because >= 0)
             PS_TRY(put_cell_name(call, 6, &t->cell[out->because], err));
         if (out->rule != PS_RULE_NONE)
-            ps_call_put_text(call, 7, ps_str_of(out->narrowed ? "narrowed" : "open"));
+            ps_call_put_word(call, 7, out->narrowed ? "narrowed" : "open");
         PS_TRY(ps_call_end_row(call, err));
     }
     return PS_OK;
@@ -925,7 +924,7 @@ static ps_status run_round(const ps_method_call *call, ps_error *err) {
                                     : ps_round_random(count, base, u));
         }
         ps_call_put_int(call, 4, base);
-        ps_call_put_text(call, 5, ps_str_of(ps_call_param_text(call, 1)));
+        ps_call_put_word(call, 5, ps_call_param_text(call, 1));
         if (!nearest) ps_call_put_int(call, 6, seed);
         ps_call_put_status(call, 7, count < 0 ? PS_VALUE_MISSING : PS_VALUE_OK);
         PS_TRY(ps_call_end_row(call, err));

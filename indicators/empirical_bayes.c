@@ -111,10 +111,8 @@ static ps_status smooth(const ps_method_call *call, rates *r, ps_error *err) {
     size_t rows = ps_call_rows(call);
     for (size_t i = 0; i < rows; i++) {
         if (r->count[i] < 0 || r->people[i] < 0)
-            return ps_fail(err, PS_FORMAT,
-                           "%s: row %lld: count and population have to be 0 or more",
-                           ps_table_name(ps_call_table(call)),
-                           (long long)ps_call_row_in_file(call, i));
+            return ps_call_refuse(call, i, err,
+                                  "count and population have to be 0 or more");
         r->has[i] = r->count[i] >= 0 && r->people[i] > 0;
     }
     PS_TRY(places_of(call, r, err));
@@ -154,11 +152,11 @@ static ps_status write_all(const ps_method_call *call, const rates *r, ps_error 
             ps_value value = ps_value_of(multiplier * r->x[2 * r->places.n + (size_t)i]);
             ps_call_put_number(call, 1, status,
                                multiplier * r->count[row] / r->people[row]);
-            ps_call_put_number(call, 2, value.status, value.value);
+            ps_call_put_value(call, 2, value);
             status = value.status;
         }
         ps_call_put_number(call, 3, PS_VALUE_OK, multiplier);
-        ps_call_put_text(call, 4, ps_str_of(method));
+        ps_call_put_word(call, 4, method);
         ps_call_put_status(call, 5, status);
         PS_TRY(ps_call_end_row(call, err));
     }

@@ -75,9 +75,7 @@ static ps_status write_all(const ps_method_call *call, const double *p,
         if (isnan(p[i])) continue;
         m++;
         if (p[i] >= 0 && p[i] <= 1) continue;
-        return ps_fail(err, PS_FORMAT, "%s: row %lld: p has to be in 0 to 1",
-                       ps_table_name(ps_call_table(call)),
-                       (long long)ps_call_row_in_file(call, i));
+        return ps_call_refuse(call, i, err, "p has to be in 0 to 1");
     }
     for (size_t i = 0; i < n; i++) {
         ps_call_put_text(call, 0, ps_call_text(call, i, 0));
@@ -85,7 +83,7 @@ static ps_status write_all(const ps_method_call *call, const double *p,
         ps_call_put_number(call, 2, PS_VALUE_OK, adjusted[i]);
         if (!isnan(p[i])) ps_call_put_int(call, 3, adjusted[i] < level);
         ps_call_put_int(call, 4, m);
-        ps_call_put_text(call, 5, ps_str_of(ps_call_param_text(call, 0)));
+        ps_call_put_word(call, 5, ps_call_param_text(call, 0));
         ps_call_put_status(call, 6, isnan(p[i]) ? PS_VALUE_MISSING : PS_VALUE_OK);
         PS_TRY(ps_call_end_row(call, err));
     }

@@ -275,11 +275,11 @@ static ps_status funnel_row(const ps_method_call *call, size_t row,
         ps_call_put_number(call, 5 + i, area->status, m * area->limit[i]);
         ps_call_put_number(call, 13 + i, area->status, m * area->adjusted_limit[i]);
     }
-    ps_call_put_text(call, 9, ps_str_of(ps_standing_text(area->standing)));
+    ps_call_put_word(call, 9, ps_standing_text(area->standing));
     ps_call_put_number(call, 10, area->status, area->z);
     ps_call_put_number(call, 11, funnel->status, funnel->phi);
     ps_call_put_number(call, 12, funnel->status, m * funnel->tau);
-    ps_call_put_text(call, 17, ps_str_of(ps_standing_text(area->adjusted)));
+    ps_call_put_word(call, 17, ps_standing_text(area->adjusted));
     ps_call_put_number(call, 18, PS_VALUE_OK, m);
     ps_call_put_status(call, 19, area->status);
     return ps_call_end_row(call, err);
@@ -292,10 +292,8 @@ static ps_status take_pairs(const ps_method_call *call, double *events, double *
         PS_TRY(ps_call_amount(call, i, F_COUNT, &events[i], err));
         PS_TRY(ps_call_amount(call, i, F_BASE, &base[i], err));
         if (proportion && events[i] > base[i])
-            return ps_fail(err, PS_FORMAT,
-                           "%s: row %lld: the count is larger than the denominator",
-                           ps_table_name(ps_call_table(call)),
-                           (long long)ps_call_row_in_file(call, i));
+            return ps_call_refuse(call, i, err,
+                                  "the count is larger than the denominator");
     }
     return PS_OK;
 }
@@ -471,12 +469,10 @@ static ps_status polarity_of(const ps_method_call *call, size_t row, const char 
         *polarity = (ps_polarity)(i - 1);
         return PS_OK;
     }
-    return ps_fail(err, PS_FORMAT,
-                   "%s: row %lld: polarity is '%.*s', but has to be higher-better, "
-                   "lower-better or none",
-                   ps_table_name(ps_call_table(call)),
-                   (long long)ps_call_row_in_file(call, row),
-                   given.n < 60 ? (int)given.n : 60, given.p);
+    return ps_call_refuse(call, row, err,
+                          "polarity is '%.*s', but has to be higher-better, "
+                          "lower-better or none",
+                          given.n < 60 ? (int)given.n : 60, given.p);
 }
 
 static ps_status rag_row(const ps_method_call *call, size_t row, ps_error *err) {
@@ -485,10 +481,7 @@ static ps_status rag_row(const ps_method_call *call, size_t row, ps_error *err) 
     for (size_t c = 0; c < 4; c++)
         PS_TRY(ps_call_number(call, row, R_VALUE + c, &cell[c], &missing[c], err));
     if (!missing[1] && !missing[2] && cell[1] > cell[2])
-        return ps_fail(err, PS_FORMAT,
-                       "%s: row %lld: the lower limit is above the upper one",
-                       ps_table_name(ps_call_table(call)),
-                       (long long)ps_call_row_in_file(call, row));
+        return ps_call_refuse(call, row, err, "the lower limit is above the upper one");
     const char *word = "";
     ps_polarity polarity = PS_POLARITY_NONE;
     PS_TRY(polarity_of(call, row, &word, &polarity, err));
@@ -502,9 +495,8 @@ static ps_status rag_row(const ps_method_call *call, size_t row, ps_error *err) 
     ps_call_put_text(call, 0, ps_call_text(call, row, R_AREA));
     ps_call_put_estimate(call, 1, &e);
     ps_call_put_number(call, 4, PS_VALUE_OK, benchmark);
-    ps_call_put_text(call, 5,
-                     ps_str_of(ps_comparison_text(ps_rag(&e, benchmark, polarity))));
-    ps_call_put_text(call, 6, ps_str_of(word));
+    ps_call_put_word(call, 5, ps_comparison_text(ps_rag(&e, benchmark, polarity)));
+    ps_call_put_word(call, 6, word);
     ps_call_put_number(call, 7, PS_VALUE_OK, ps_call_param_number(call, 2));
     ps_call_put_status(call, 8, e.status);
     return ps_call_end_row(call, err);

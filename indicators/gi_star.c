@@ -115,7 +115,7 @@ static ps_status write_all(const ps_method_call *call, const ps_places *places,
             ps_call_put_number(call, 1, status, z[i].value);
             ps_call_put_number(call, 2, status, p[i]);
             ps_call_put_number(call, 3, status, adjusted[i]);
-            ps_call_put_text(call, 4, ps_str_of(band(z[i].value, adjusted[i])));
+            ps_call_put_word(call, 4, band(z[i].value, adjusted[i]));
             ps_call_put_int(call, 5, (int64_t)(offset[i + 1] - offset[i]));
         }
         ps_call_put_text(

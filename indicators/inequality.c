@@ -466,16 +466,13 @@ static ps_status ladder_row(const ps_method_call *call, size_t row, ladder *l,
     bool missing = false;
     PS_TRY(ps_call_number(call, row, SII_QUANTILE, &q, &missing, err));
     if (missing || q < 1 || q > PS_SII_MOST)
-        return ps_fail(err, PS_FORMAT,
-                       "%s: row %lld: the quantile is not a whole number from 1 to %d",
-                       ps_table_name(ps_call_table(call)),
-                       (long long)ps_call_row_in_file(call, row), PS_SII_MOST);
+        return ps_call_refuse(call, row, err,
+                              "the quantile is not a whole number from 1 to %d",
+                              PS_SII_MOST);
     size_t at = (size_t)q - 1;
     if (l->there[at])
-        return ps_fail(err, PS_FORMAT,
-                       "%s: row %lld: quantile %zu occurs twice in its group",
-                       ps_table_name(ps_call_table(call)),
-                       (long long)ps_call_row_in_file(call, row), at + 1);
+        return ps_call_refuse(call, row, err, "quantile %zu occurs twice in its group",
+                              at + 1);
     l->there[at] = true;
     if (at + 1 > l->k) l->k = at + 1;
     for (size_t c = 0; c < 4; c++) {
@@ -498,8 +495,8 @@ static void put_sii(const ps_method_call *call, const ps_sii *sii, size_t k) {
     ps_call_put_int(call, 8, (int64_t)k);
     ps_call_put_number(call, 9, PS_VALUE_OK, ps_call_param_number(call, P_CONFIDENCE));
     ps_call_put_number(call, 10, PS_VALUE_OK, ps_call_param_number(call, P_MULTIPLIER));
-    ps_call_put_text(call, 11, ps_str_of(scale));
-    ps_call_put_text(call, 12, ps_str_of(ps_call_param_text(call, P_CI)));
+    ps_call_put_word(call, 11, scale);
+    ps_call_put_word(call, 12, ps_call_param_text(call, P_CI));
     if (simulated) {
         ps_call_put_number(call, 13, PS_VALUE_OK, ps_call_param_number(call, P_NSIM));
         ps_call_put_number(call, 14, PS_VALUE_OK, ps_call_param_number(call, P_SEED));
@@ -508,7 +505,7 @@ static void put_sii(const ps_method_call *call, const ps_sii *sii, size_t k) {
     ps_call_put_status(call, 16, sii->relative.status);
     ps_call_put_status(call, 17, sii->slope.limits_status);
     if (sii->slope.status == PS_VALUE_MISSING)
-        ps_call_put_text(call, 18, ps_str_of("incomplete-quantiles"));
+        ps_call_put_word(call, 18, "incomplete-quantiles");
 }
 
 static ps_status sii_group(const ps_method_call *call, const size_t *rows, size_t n,

@@ -6,7 +6,9 @@
  * after each row. */
 #include "indicators/method.h"
 
+#include <assert.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,13 +275,23 @@ ps_str ps_call_text(const ps_method_call *call, size_t row, size_t input) {
     return ps_str_trim(ps_table_cell(call->table, row, (size_t)call->column[input]));
 }
 
+ps_status ps_call_refuse(const ps_method_call *call, size_t row, ps_error *err,
+                         const char *format, ...) {
+    char what[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    return ps_fail(err, PS_FORMAT, "%s: row %lld: %s", ps_table_name(call->table),
+                   (long long)ps_call_row_in_file(call, row), what);
+}
+
 static ps_status not_whole(const ps_method_call *call, size_t row, size_t input,
                            ps_error *err) {
     ps_str text = ps_call_text(call, row, input);
-    return ps_fail(
-        err, PS_FORMAT, "%s: row %lld: %s is %.*s, but has to be a whole number",
-        ps_table_name(call->table), (long long)ps_call_row_in_file(call, row),
-        call->method->input[input].name, text.n < 60 ? (int)text.n : 60, text.p);
+    return ps_call_refuse(call, row, err, "%s is %.*s, but has to be a whole number",
+                          call->method->input[input].name, text.n < 60 ? (int)text.n : 60,
+                          text.p);
 }
 
 ps_status ps_call_number(const ps_method_call *call, size_t row, size_t input,
@@ -303,9 +315,8 @@ ps_status ps_call_amount(const ps_method_call *call, size_t row, size_t input,
     if (!(*value < 0)) return PS_OK;
     char text[32];
     ps_format_double(*value, text);
-    return ps_fail(err, PS_FORMAT, "%s: row %lld: %s is %s, but has to be 0 or more",
-                   ps_table_name(call->table), (long long)ps_call_row_in_file(call, row),
-                   call->method->input[input].name, text);
+    return ps_call_refuse(call, row, err, "%s is %s, but has to be 0 or more",
+                          call->method->input[input].name, text);
 }
 
 ps_status ps_call_numbers(const ps_method_call *call, size_t input, double **values,
@@ -337,6 +348,15 @@ double ps_call_param_number(const ps_method_call *call, size_t param) {
 
 bool ps_call_param_is(const ps_method_call *call, size_t param, const char *choice) {
     return strcmp(call->text[param], choice) == 0;
+}
+
+size_t ps_call_param_choice(const ps_method_call *call, size_t param) {
+    const char *text = call->text[param], *at = call->method->param[param].choices;
+    for (size_t choice = 0;; choice++) {
+        size_t width = strcspn(at, "|");
+        if (strlen(text) == width && strncmp(at, text, width) == 0) return choice;
+        at += width + 1; /* the text is one of them, which was checked */
+    }
 }
 
 int64_t ps_call_row_in_file(const ps_method_call *call, size_t row) {
@@ -384,6 +404,52 @@ ps_status ps_call_groups(const ps_method_call *call, size_t input, size_t **orde
     return PS_OK;
 }
 
+/* The numbers of the inputs by group: column k of row order[i] at all[k * n + i]. */
+static ps_status gather(const ps_method_call *call, const size_t *order,
+                        const size_t *inputs, size_t n_inputs, double **all,
+                        ps_error *err) {
+    size_t n = ps_call_rows(call);
+    double *numbers = ps_alloc(n, (n_inputs > 0 ? n_inputs : 1) * sizeof *numbers);
+    ps_status status = numbers != NULL ? PS_OK : ps_fail_nomem(err);
+    for (size_t k = 0; k < n_inputs && status == PS_OK; k++) {
+        double *column = NULL;
+        status = ps_call_numbers(call, inputs[k], &column, err);
+        for (size_t i = 0; i < n && status == PS_OK; i++)
+            numbers[k * n + i] = column[order[i]];
+        ps_free(column);
+    }
+    if (status != PS_OK) {
+        ps_free(numbers);
+        numbers = NULL;
+    }
+    *all = numbers;
+    return status;
+}
+
+ps_status ps_call_each_group(const ps_method_call *call, size_t by, const size_t *inputs,
+                             size_t n_inputs, ps_group_fn *fn, void *context,
+                             ps_error *err) {
+    size_t *order = NULL, *offset = NULL, groups = 0, n = ps_call_rows(call);
+    double *all = NULL;
+    assert(n_inputs <= PS_GROUP_COLUMNS);
+    PS_TRY(ps_call_groups(call, by, &order, &offset, &groups, err));
+    ps_status status = gather(call, order, inputs, n_inputs, &all, err);
+    for (size_t g = 0; g < groups && status == PS_OK; g++) {
+        size_t first = offset[g];
+        ps_call_group group = {.name = ps_call_text(call, order[first], by),
+                               .at = g,
+                               .n = offset[g + 1] - first,
+                               .row = order + first};
+        for (size_t k = 0; k < n_inputs; k++)
+            if (ps_call_has(call, inputs[k])) group.column[k] = all + k * n + first;
+        status = fn(call, &group, context, err);
+    }
+    ps_free(all);
+    ps_free(offset);
+    ps_free(order);
+    return status;
+}
+
 /* ---- output ---- */
 
 void ps_call_put_text(const ps_method_call *call, size_t output, ps_str text) {
@@ -401,6 +467,24 @@ void ps_call_put_number(const ps_method_call *call, size_t output, ps_value_stat
     if (status != PS_VALUE_OK || !isfinite(value)) return;
     ps_format_double(value, text);
     ps_call_put_text(call, output, ps_str_of(text));
+}
+
+void ps_call_put_word(const ps_method_call *call, size_t output, const char *word) {
+    ps_call_put_text(call, output, ps_str_of(word));
+}
+
+void ps_call_put_known(const ps_method_call *call, size_t output, double value) {
+    ps_call_put_number(call, output, isnan(value) ? PS_VALUE_MISSING : PS_VALUE_OK,
+                       value);
+}
+
+void ps_call_put_value(const ps_method_call *call, size_t output, ps_value value) {
+    ps_call_put_number(call, output, value.status, value.value);
+}
+
+void ps_call_put_values(const ps_method_call *call, size_t output, const ps_value *values,
+                        size_t n) {
+    for (size_t i = 0; i < n; i++) ps_call_put_value(call, output + i, values[i]);
 }
 
 void ps_call_put_int(const ps_method_call *call, size_t output, int64_t value) {

@@ -15,7 +15,7 @@
 
 #include "engine/core/table.h"
 #include "engine/core/talk.h"
-#include "indicators/rate.h"
+#include "indicators/value.h"
 
 typedef enum ps_column_kind {
     PS_COLUMN_TEXT,
@@ -109,10 +109,15 @@ ps_status ps_call_numbers(const ps_method_call *call, size_t input, double **val
                           ps_error *err) PS_MUST_CHECK;
 /* The i-th parameter: as given or its fallback. */
 const char *ps_call_param_text(const ps_method_call *call, size_t param);
+/* Which of its choices a parameter is, the first 0. */
+size_t ps_call_param_choice(const ps_method_call *call, size_t param);
 double ps_call_param_number(const ps_method_call *call, size_t param);
 bool ps_call_param_is(const ps_method_call *call, size_t param, const char *choice);
-/* "row 12 of in.csv": the place of a row, for messages. */
+/* The place of a row in its file, for messages. */
 int64_t ps_call_row_in_file(const ps_method_call *call, size_t row);
+/* PS_FORMAT, "in.csv: row 12: ...". */
+ps_status ps_call_refuse(const ps_method_call *call, size_t row, ps_error *err,
+                         const char *format, ...) PS_PRINTF(4, 5);
 
 /* Rows of equal text in one column, in order of the text: the groups most methods work
  * by. An absent column makes one group of everything. order holds all rows, group g those
@@ -120,12 +125,35 @@ int64_t ps_call_row_in_file(const ps_method_call *call, size_t row);
 ps_status ps_call_groups(const ps_method_call *call, size_t input, size_t **order,
                          size_t **offset, size_t *n_groups, ps_error *err) PS_MUST_CHECK;
 
+/* One such group with its numbers. */
+enum { PS_GROUP_COLUMNS = 10 };
+typedef struct ps_call_group {
+    ps_str name;
+    size_t at, n; /* the number of the group, the first 0; its rows */
+    const size_t *row;
+    const double *column[PS_GROUP_COLUMNS]; /* n each, NAN where missing; NULL: the table
+                                               has no such column */
+} ps_call_group;
+typedef ps_status ps_group_fn(const ps_method_call *call, const ps_call_group *group,
+                              void *context, ps_error *err);
+/* fn for every group of one column, in its order, with the numbers of the inputs. */
+ps_status ps_call_each_group(const ps_method_call *call, size_t by, const size_t *inputs,
+                             size_t n_inputs, ps_group_fn *fn, void *context,
+                             ps_error *err) PS_MUST_CHECK;
+
 /* Fill the row under construction; output is the index of the output column. A number is
  * written only when status is ok and it is finite; else the cell stays empty. Errors are
  * kept and reported by ps_call_end_row. */
 void ps_call_put_text(const ps_method_call *call, size_t output, ps_str text);
+void ps_call_put_word(const ps_method_call *call, size_t output, const char *word);
 void ps_call_put_number(const ps_method_call *call, size_t output, ps_value_status status,
                         double value);
+/* A number that is missing when it is NAN. */
+void ps_call_put_known(const ps_method_call *call, size_t output, double value);
+void ps_call_put_value(const ps_method_call *call, size_t output, ps_value value);
+/* n values into output, output + 1, ... */
+void ps_call_put_values(const ps_method_call *call, size_t output, const ps_value *values,
+                        size_t n);
 void ps_call_put_int(const ps_method_call *call, size_t output, int64_t value);
 /* The name of a status into a status column. */
 void ps_call_put_status(const ps_method_call *call, size_t output,

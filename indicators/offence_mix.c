@@ -46,10 +46,6 @@ ps_contribution ps_contribution_of(double x1, double x2, double total1, double t
 
 /* ---- location quotient ---- */
 
-static void put(const ps_method_call *call, size_t output, ps_value value) {
-    ps_call_put_number(call, output, value.status, value.value);
-}
-
 static const ps_method_column lq_input[] = {
     {"area_code", PS_COLUMN_TEXT, true, "area"},
     {"type", PS_COLUMN_TEXT, true, "kind of offence"},
@@ -106,10 +102,10 @@ static ps_status lq_write(const ps_method_call *call, const cross *c, ps_error *
             ps_sum_value(&everything), ps_call_param_number(call, 0));
         ps_call_put_text(call, 0, ps_call_text(call, first, 0));
         ps_call_put_text(call, 1, ps_call_text(call, first, 1));
-        ps_call_put_number(call, 2, isnan(cell) ? PS_VALUE_MISSING : PS_VALUE_OK, cell);
-        put(call, 3, q.value);
-        put(call, 4, q.lower);
-        put(call, 5, q.upper);
+        ps_call_put_known(call, 2, cell);
+        ps_call_put_value(call, 3, q.value);
+        ps_call_put_value(call, 4, q.lower);
+        ps_call_put_value(call, 5, q.upper);
         ps_call_put_int(call, 6, q.few);
         ps_call_put_status(call, 7, q.value.status);
         ps_call_put_status(call, 8, q.lower.status);
@@ -221,10 +217,9 @@ static ps_status row_of(const ps_method_call *call, size_t part, size_t *out,
             *out = row;
             return PS_OK;
         }
-    return ps_fail(
-        err, PS_FORMAT, "%s: row %lld: is a part of '%.*s', which no row has as its type",
-        ps_table_name(ps_call_table(call)), (long long)ps_call_row_in_file(call, part),
-        (int)(name.n < 60 ? name.n : 60), name.p);
+    return ps_call_refuse(call, part, err,
+                          "is a part of '%.*s', which no row has as its type",
+                          (int)(name.n < 60 ? name.n : 60), name.p);
 }
 
 /* The parts of a type exclude each other and leave nothing out. */
@@ -245,19 +240,13 @@ static ps_status check_parts(const ps_method_call *call, types *t, ps_error *err
         double a = t->parts[2 * whole], b = t->parts[2 * whole + 1];
         if ((isnan(a) || a == t->x1[whole]) && (isnan(b) || b == t->x2[whole])) continue;
         ps_str name = ps_call_text(call, whole, IN_TYPE);
-        return ps_fail(err, PS_FORMAT,
-                       "%s: row %lld: the parts of '%.*s' add up to %.17g and %.17g, but "
-                       "it has %.17g and %.17g",
-                       ps_table_name(ps_call_table(call)),
-                       (long long)ps_call_row_in_file(call, whole),
-                       (int)(name.n < 60 ? name.n : 60), name.p, a, b, t->x1[whole],
-                       t->x2[whole]);
+        return ps_call_refuse(call, whole, err,
+                              "the parts of '%.*s' add up to %.17g and %.17g, but "
+                              "it has %.17g and %.17g",
+                              (int)(name.n < 60 ? name.n : 60), name.p, a, b,
+                              t->x1[whole], t->x2[whole]);
     }
     return PS_OK;
-}
-
-static void put_count(const ps_method_call *call, size_t output, double x) {
-    ps_call_put_number(call, output, isnan(x) ? PS_VALUE_MISSING : PS_VALUE_OK, x);
 }
 
 /* whole1 NAN: the share of nothing. */
@@ -271,21 +260,21 @@ static ps_status write_type(const ps_method_call *call, const types *t, ps_str t
                              ps_call_param_number(call, P_T2), dispersion, confidence);
     ps_call_put_text(call, 0, type);
     ps_call_put_text(call, 1, part_of);
-    put_count(call, 2, x1);
-    put_count(call, 3, x2);
-    put(call, 4, p.percent);
-    put(call, 5, p.ratio);
-    put(call, 6, p.lower);
-    put(call, 7, p.upper);
-    put(call, 8, p.p_exact);
-    put(call, 9, p.p_quasi);
-    ps_call_put_text(call, 10, ps_str_of(ps_verdict_text(p.verdict)));
+    ps_call_put_known(call, 2, x1);
+    ps_call_put_known(call, 3, x2);
+    ps_call_put_value(call, 4, p.percent);
+    ps_call_put_value(call, 5, p.ratio);
+    ps_call_put_value(call, 6, p.lower);
+    ps_call_put_value(call, 7, p.upper);
+    ps_call_put_value(call, 8, p.p_exact);
+    ps_call_put_value(call, 9, p.p_quasi);
+    ps_call_put_word(call, 10, ps_verdict_text(p.verdict));
     ps_call_put_status(call, 16, p.percent.status);
     ps_call_put_status(call, 17, PS_VALUE_NOT_APPLICABLE);
     if (!isnan(whole1)) {
         ps_contribution c = ps_contribution_of(x1, x2, whole1, whole2,
                                                together ? t->n_total : 1, confidence);
-        put(call, 11, c.points);
+        ps_call_put_value(call, 11, c.points);
         ps_call_put_number(call, 12, c.share1.status, c.share1.value);
         ps_call_put_number(call, 13, c.share2.status, c.share2.value);
         ps_call_put_number(call, 14, c.share2.limits_status, c.share2.lower);
@@ -411,15 +400,15 @@ static ps_status shift_series(const ps_method_call *call, const size_t *rows, si
         ps_prop_change_of(ps_sum_value(&in1), ps_sum_value(&all1), ps_sum_value(&in2),
                           ps_sum_value(&all2), ps_call_param_number(call, 0));
     ps_call_put_text(call, 0, ps_call_text(call, rows[0], IN_SERIES));
-    put_count(call, 1, ps_sum_value(&in1));
-    put_count(call, 2, ps_sum_value(&all1));
-    put_count(call, 3, ps_sum_value(&in2));
-    put_count(call, 4, ps_sum_value(&all2));
+    ps_call_put_known(call, 1, ps_sum_value(&in1));
+    ps_call_put_known(call, 2, ps_sum_value(&all1));
+    ps_call_put_known(call, 3, ps_sum_value(&in2));
+    ps_call_put_known(call, 4, ps_sum_value(&all2));
     const ps_value values[] = {c.p1, c.p2, c.difference, c.lower, c.upper};
     for (size_t i = 0; i < PS_LENGTH(values); i++)
         ps_call_put_number(call, 5 + i, values[i].status, values[i].value * m);
-    put(call, 10, c.p_value);
-    ps_call_put_text(call, 11, ps_str_of(ps_verdict_text(c.verdict)));
+    ps_call_put_value(call, 10, c.p_value);
+    ps_call_put_word(call, 11, ps_verdict_text(c.verdict));
     ps_call_put_int(call, 12, missing);
     ps_call_put_number(call, 13, PS_VALUE_OK, m);
     ps_call_put_status(call, 14, c.difference.status);

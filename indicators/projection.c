@@ -147,10 +147,8 @@ static const ps_method_param param[] = {
     {"dispersion", PS_COLUMN_NUMBER, "1", NULL, 1, 1e6, "phi of the pro-rata interval"},
     {"target", PS_COLUMN_NUMBER, "", NULL, 1, 0, "figure that the year is to reach"},
     {"direction", PS_COLUMN_TEXT, "below", "below|above", 0, 0, "side of the target"},
-    {"season", PS_COLUMN_TEXT, "harmonic-1", "none|harmonic-1|harmonic-2|months", 0, 0,
-     "of the model"},
-    {"interventions", PS_COLUMN_TEXT, "2020-04..2021-06", NULL, 0, 0,
-     "of the model: ranges of months with a level of their own, or none"},
+    PS_PARAM_SEASON,
+    PS_PARAM_INTERVENTIONS,
 };
 static const ps_method_column output[] = {
     {"area_code", PS_COLUMN_TEXT, true, "as in the input"},
@@ -207,19 +205,11 @@ static year find_year(const ps_trend_input *in, int year_start, size_t years) {
     return y;
 }
 
-static ps_trend_options trend_options(const ps_method_call *call) {
-    ps_trend_options o = {.confidence = ps_call_param_number(call, P_CONFIDENCE),
-                          .harmonics = 1};
-    if (ps_call_param_is(call, P_SEASON, "none")) o.harmonics = 0;
-    if (ps_call_param_is(call, P_SEASON, "harmonic-2")) o.harmonics = 2;
-    o.months = ps_call_param_is(call, P_SEASON, "months");
-    return o;
-}
-
 static ps_status by_model(const ps_method_call *call, const ps_trend_input *in,
                           const year *y, const ps_goal *goal, ps_projection *out,
                           ps_error *err) {
-    ps_trend_options options = trend_options(call);
+    ps_trend_options options = {.confidence = ps_call_param_number(call, P_CONFIDENCE)};
+    ps_trend_season(call, P_SEASON, &options);
     ps_trend *trend = NULL;
     PS_TRY(ps_trend_fit(in->months.n, in->months.first, in->value, in->exposure,
                         in->regressor, in->steps.n, &options, &trend, err));
@@ -241,22 +231,19 @@ static ps_status by_model(const ps_method_call *call, const ps_trend_input *in,
     return status;
 }
 
-static ps_status project_group(const ps_method_call *call, const size_t *rows, size_t n,
-                               const double *value, const double *people, ps_error *err) {
-    bool model = ps_call_param_is(call, P_BY, "model"), missing = false;
-    double target = ps_call_param_number(call, P_TARGET);
-    if (ps_call_has(call, IN_TARGET)) {
-        double own;
-        PS_TRY(ps_call_number(call, rows[0], IN_TARGET, &own, &missing, err));
-        if (!missing) target = own;
-    }
+static ps_status project_group(const ps_method_call *call, const ps_call_group *group,
+                               void *context, ps_error *err) {
+    (void)context;
+    bool model = ps_call_param_is(call, P_BY, "model");
+    const double *own = group->column[2];
+    double target =
+        own != NULL && !isnan(own[0]) ? own[0] : ps_call_param_number(call, P_TARGET);
     int direction = ps_call_param_is(call, P_DIRECTION, "below") ? -1 : 1;
     ps_goal goal = ps_goal_of(PS_TARGET_MIRROR, (double)NAN, target, (double)NAN,
                               (double)NAN, direction);
     ps_trend_input in;
-    PS_TRY(ps_trend_input_read(
-        call, rows, n, IN_MONTH, value, ps_call_has(call, IN_PEOPLE) ? people : NULL,
-        ps_call_param_text(call, P_STEPS), "none", true, &in, err));
+    PS_TRY(ps_trend_input_read(call, group, IN_MONTH, ps_call_param_text(call, P_STEPS),
+                               "none", true, &in, err));
     year y = find_year(&in, (int)ps_call_param_number(call, P_YEAR_START),
                        (size_t)ps_call_param_number(call, P_YEARS));
     ps_projection p = all_none(PS_VALUE_MISSING, &goal);
@@ -272,19 +259,18 @@ static ps_status project_group(const ps_method_call *call, const size_t *rows, s
     if (status == PS_OK) {
         char text[16];
         ps_month_text(in.months.first + (ps_month)y.first, text);
-        ps_call_put_text(call, 0, ps_call_text(call, rows[0], IN_AREA));
-        ps_call_put_text(call, 1, ps_str_of(ps_call_param_text(call, P_BY)));
-        if (y.whole_start) ps_call_put_text(call, 2, ps_str_of(text));
+        ps_call_put_text(call, 0, group->name);
+        ps_call_put_word(call, 1, ps_call_param_text(call, P_BY));
+        if (y.whole_start) ps_call_put_word(call, 2, text);
         ps_call_put_int(call, 3, (int64_t)y.done);
-        ps_call_put_number(call, 4, y.ytd.status, y.ytd.value);
-        ps_call_put_number(call, 5, y.share.status, y.share.value);
+        ps_call_put_value(call, 4, y.ytd);
+        ps_call_put_value(call, 5, y.share);
         ps_call_put_int(call, 6, (int64_t)y.used);
-        ps_call_put_number(call, 7, p.total.status, p.total.value);
-        ps_call_put_number(call, 8, p.lower.status, p.lower.value);
-        ps_call_put_number(call, 9, p.upper.status, p.upper.value);
-        ps_call_put_number(call, 10, goal.known ? PS_VALUE_OK : PS_VALUE_MISSING,
-                           goal.target);
-        ps_call_put_number(call, 11, p.prob_met.status, p.prob_met.value);
+        ps_call_put_value(call, 7, p.total);
+        ps_call_put_value(call, 8, p.lower);
+        ps_call_put_value(call, 9, p.upper);
+        ps_call_put_known(call, 10, goal.known ? goal.target : (double)NAN);
+        ps_call_put_value(call, 11, p.prob_met);
         ps_call_put_status(call, 12, p.total.status);
         status = ps_call_end_row(call, err);
     }
@@ -293,7 +279,8 @@ static ps_status project_group(const ps_method_call *call, const size_t *rows, s
 }
 
 static ps_status run(const ps_method_call *call, ps_error *err) {
-    return ps_call_each_group(call, project_group, IN_VALUE, IN_PEOPLE, err);
+    static const size_t inputs[] = {IN_VALUE, IN_PEOPLE, IN_TARGET};
+    return ps_call_each_group(call, IN_AREA, inputs, 3, project_group, NULL, err);
 }
 
 const ps_method ps_method_projection = {

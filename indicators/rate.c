@@ -205,7 +205,7 @@ static ps_status run_count(const ps_method_call *call, ps_error *err) {
         ps_call_put_text(call, 0, ps_call_text(call, i, 0));
         ps_call_put_estimate(call, 1, &e);
         ps_call_put_number(call, 4, PS_VALUE_OK, confidence);
-        ps_call_put_text(call, 5, ps_str_of(e.method));
+        ps_call_put_word(call, 5, e.method);
         if (!isnan(x)) ps_call_put_int(call, 6, x != floor(x));
         ps_call_put_status(call, 7, e.status);
         ps_call_put_status(call, 8, e.limits_status);
@@ -280,7 +280,7 @@ static ps_status run_rate(const ps_method_call *call, ps_error *err) {
         ps_call_put_estimate(call, 3, &e);
         ps_call_put_number(call, 6, PS_VALUE_OK, confidence);
         ps_call_put_number(call, 7, PS_VALUE_OK, multiplier);
-        ps_call_put_text(call, 8, ps_str_of(e.method));
+        ps_call_put_word(call, 8, e.method);
         if (!isnan(x)) ps_call_put_int(call, 9, x != floor(x));
         ps_call_put_status(call, 10, e.status);
         PS_TRY(ps_call_end_row(call, err));
@@ -347,10 +347,8 @@ static ps_status proportion_row(const ps_method_call *call, size_t row, size_t s
     PS_TRY(ps_call_amount(call, row, 2, &x, err));
     PS_TRY(ps_call_amount(call, row, 3, &n, err));
     if (x > n)
-        return ps_fail(err, PS_FORMAT,
-                       "%s: row %lld: the numerator is larger than the denominator",
-                       ps_table_name(ps_call_table(call)),
-                       (long long)ps_call_row_in_file(call, row));
+        return ps_call_refuse(call, row, err,
+                              "the numerator is larger than the denominator");
     ps_estimate e = without_value(PS_VALUE_MISSING);
     if (!isnan(x) && !isnan(n))
         e = ps_proportion(x, n, multiplier, each,
@@ -365,7 +363,7 @@ static ps_status proportion_row(const ps_method_call *call, size_t row, size_t s
     ps_call_put_number(call, 7, PS_VALUE_OK, confidence);
     ps_call_put_int(call, 8, (int64_t)shares);
     ps_call_put_number(call, 9, PS_VALUE_OK, multiplier);
-    ps_call_put_text(call, 10, ps_str_of(e.method));
+    ps_call_put_word(call, 10, e.method);
     ps_call_put_status(call, 11, e.status);
     return ps_call_end_row(call, err);
 }
@@ -455,7 +453,7 @@ static ps_status mean_row(const ps_method_call *call, const double *values, size
     ps_call_put_number(call, 4, mean.deviation_status, mean.deviation);
     ps_call_put_estimate(call, 5, &mean.estimate);
     ps_call_put_number(call, 8, PS_VALUE_OK, confidence);
-    ps_call_put_text(call, 9, ps_str_of(mean.estimate.method));
+    ps_call_put_word(call, 9, mean.estimate.method);
     ps_call_put_status(call, 10, mean.estimate.status);
     ps_call_put_status(call, 11, mean.estimate.limits_status);
     return ps_call_end_row(call, err);

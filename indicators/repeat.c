@@ -310,7 +310,7 @@ static ps_status write_row(const ps_method_call *call, ps_str strand, const ps_r
     put_scaled(call, 6, r->upper.status, r->upper.value);
     put_scaled(call, 7, r->incident_rate.limits_status, r->incident_rate.lower);
     put_scaled(call, 8, r->incident_rate.limits_status, r->incident_rate.upper);
-    ps_call_put_number(call, 9, r->design_effect.status, r->design_effect.value);
+    ps_call_put_value(call, 9, r->design_effect);
     put_scaled(call, 10, r->incident_rate_all.status, r->incident_rate_all.value);
     ps_call_put_int(call, 11, r->victims);
     ps_call_put_int(call, 12, r->repeat_victims);
@@ -320,7 +320,7 @@ static ps_status write_row(const ps_method_call *call, ps_str strand, const ps_r
     for (size_t i = 0; i < PS_REPEAT_CLASSES; i++)
         ps_call_put_int(call, 16 + i, r->victims_with[i]);
     put_scaled(call, 21, r->top_share.status, r->top_share.value);
-    ps_call_put_number(call, 22, r->mean_interval.status, r->mean_interval.value);
+    ps_call_put_value(call, 22, r->mean_interval);
     ps_call_put_int(call, 23, r->left_censored);
     ps_call_put_number(call, 24, PS_VALUE_OK, ps_call_param_number(call, P_MULTIPLIER));
     ps_call_put_status(call, 25, r->incident_rate.status);

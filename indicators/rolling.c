@@ -68,7 +68,7 @@ int ps_month_days(ps_month month) {
 /* ---- monthly series of a table ---- */
 
 void ps_monthly_free(ps_monthly *series) {
-    ps_free(series->row);
+    ps_free(series->at);
     *series = (ps_monthly){0};
 }
 
@@ -77,80 +77,59 @@ static ps_status month_of_row(const ps_method_call *call, size_t row, size_t inp
     ps_str text = ps_call_text(call, row, input);
     ps_date date;
     if (!ps_parse_date(text, PS_DATE_AUTO, &date) || date.year < 1900 || date.year > 2199)
-        return ps_fail(err, PS_FORMAT,
-                       "%s: row %lld: '%.*s' is not a month between 1900 and 2199; write "
-                       "it as 2021-07",
-                       ps_table_name(ps_call_table(call)),
-                       (long long)ps_call_row_in_file(call, row),
-                       (int)(text.n < 60 ? text.n : 60), text.p);
+        return ps_call_refuse(
+            call, row, err,
+            "'%.*s' is not a month between 1900 and 2199; write it as 2021-07",
+            (int)(text.n < 60 ? text.n : 60), text.p);
     *out = ps_month_of(date);
     return PS_OK;
 }
 
-ps_status ps_monthly_read(const ps_method_call *call, const size_t *rows, size_t n_rows,
+ps_status ps_monthly_read(const ps_method_call *call, const ps_call_group *group,
                           size_t month_input, ps_monthly *out, ps_error *err) {
     *out = (ps_monthly){0};
-    if (n_rows == 0) return PS_OK;
-    ps_month first = INT32_MAX, last = INT32_MIN, month;
-    for (size_t i = 0; i < n_rows; i++) {
-        PS_TRY(month_of_row(call, rows[i], month_input, &month, err));
+    ps_month first = INT32_MAX, last = INT32_MIN, month = 0;
+    for (size_t i = 0; i < group->n; i++) {
+        PS_TRY(month_of_row(call, group->row[i], month_input, &month, err));
         if (month < first) first = month;
         if (month > last) last = month;
     }
     size_t n = (size_t)(last - first) + 1;
-    size_t *row = ps_alloc(n, sizeof *row);
-    if (row == NULL) return ps_fail_nomem(err);
-    for (size_t i = 0; i < n; i++) row[i] = PS_MONTHLY_ABSENT;
-    for (size_t i = 0; i < n_rows; i++) {
-        ps_status status = month_of_row(call, rows[i], month_input, &month, err);
-        size_t at = (size_t)(month - first);
-        if (status == PS_OK && row[at] != PS_MONTHLY_ABSENT) {
+    size_t *at = ps_alloc(n, sizeof *at);
+    if (at == NULL) return ps_fail_nomem(err);
+    for (size_t i = 0; i < n; i++) at[i] = PS_MONTHLY_ABSENT;
+    for (size_t i = 0; i < group->n; i++) {
+        ps_status status = month_of_row(call, group->row[i], month_input, &month, err);
+        size_t t = (size_t)(month - first);
+        if (status == PS_OK && at[t] != PS_MONTHLY_ABSENT) {
             char text[16];
             ps_month_text(month, text);
-            status =
-                ps_fail(err, PS_FORMAT,
-                        "%s: row %lld: the month %s of this series stood in row %lld "
-                        "already; give one row per series and month",
-                        ps_table_name(ps_call_table(call)),
-                        (long long)ps_call_row_in_file(call, rows[i]), text,
-                        (long long)ps_call_row_in_file(call, row[at]));
+            status = ps_call_refuse(
+                call, group->row[i], err,
+                "the month %s of this series stood in row %lld already; give one row per "
+                "series and month",
+                text, (long long)ps_call_row_in_file(call, group->row[at[t]]));
         }
         if (status != PS_OK) {
-            ps_free(row);
+            ps_free(at);
             return status;
         }
-        row[at] = rows[i];
+        at[t] = i;
     }
-    *out = (ps_monthly){.first = first, .n = n, .row = row};
+    *out = (ps_monthly){.first = first, .n = n, .at = at};
     return PS_OK;
 }
 
 void ps_monthly_values(const ps_monthly *series, const double *column, double *out) {
     for (size_t i = 0; i < series->n; i++)
-        out[i] =
-            series->row[i] == PS_MONTHLY_ABSENT ? (double)NAN : column[series->row[i]];
-}
-
-ps_status ps_call_each_group(const ps_method_call *call, ps_group_fn *fn,
-                             size_t first_input, size_t second_input, ps_error *err) {
-    size_t *order = NULL, *offset = NULL, n = 0;
-    double *first = NULL, *second = NULL;
-    ps_status status = ps_call_groups(call, 0, &order, &offset, &n, err);
-    if (status == PS_OK) status = ps_call_numbers(call, first_input, &first, err);
-    if (status == PS_OK) status = ps_call_numbers(call, second_input, &second, err);
-    for (size_t g = 0; status == PS_OK && g < n; g++)
-        if (offset[g + 1] > offset[g])
-            status = fn(call, order + offset[g], offset[g + 1] - offset[g], first, second,
-                        err);
-    ps_free(second);
-    ps_free(first);
-    ps_free(offset);
-    ps_free(order);
-    return status;
+        out[i] = column == NULL || series->at[i] == PS_MONTHLY_ABSENT
+                     ? (double)NAN
+                     : column[series->at[i]];
 }
 
 /* ---- adaptor ---- */
 
+enum { IN_AREA, IN_MONTH, IN_VALUE, IN_PEOPLE };
 static const ps_method_column input[] = {
     {"area_code", PS_COLUMN_TEXT, false, "one series per area"},
     {"month", PS_COLUMN_TEXT, true, "as in 2021-07"},
@@ -191,9 +170,9 @@ static int days_of_year_so_far(ps_month month, int year_start) {
     return days;
 }
 
-static void put(const ps_method_call *call, size_t at, ps_value value, bool with_status) {
-    ps_call_put_number(call, at, value.status, value.value);
-    if (with_status) ps_call_put_status(call, at + 1, value.status);
+static void put_with_status(const ps_method_call *call, size_t at, ps_value value) {
+    ps_call_put_value(call, at, value);
+    ps_call_put_status(call, at + 1, value.status);
 }
 
 static ps_status write_series(const ps_method_call *call, ps_str area,
@@ -215,20 +194,21 @@ static ps_status write_series(const ps_method_call *call, ps_str area,
             i < 12 || isnan(value[i - 12]) ? missing : ps_value_of(value[i - 12]);
         ps_call_put_text(call, 0, area);
         ps_month_text(month, text);
-        ps_call_put_text(call, 1, ps_str_of(text));
-        put(call, 2, now, true);
-        put(call, 4, rolling[i], true);
-        put(call, 6,
-            ps_call_has(call, 3) ? rate[i] : ps_value_none(PS_VALUE_NOT_APPLICABLE),
-            true);
+        ps_call_put_word(call, 1, text);
+        put_with_status(call, 2, now);
+        put_with_status(call, 4, rolling[i]);
+        put_with_status(call, 6,
+                        ps_call_has(call, IN_PEOPLE)
+                            ? rate[i]
+                            : ps_value_none(PS_VALUE_NOT_APPLICABLE));
         ps_call_put_number(call, 8, PS_VALUE_OK, multiplier);
-        put(call, 9, ps_percent_change(now, before), true);
+        put_with_status(call, 9, ps_percent_change(now, before));
         ps_financial_year_text(month, text);
-        ps_call_put_text(call, 11, ps_str_of(text));
+        ps_call_put_word(call, 11, text);
         ps_value last_year = i < 12 ? missing : ytd[i - 12];
-        put(call, 12, ytd[i], true);
-        put(call, 14, last_year, false);
-        put(call, 15, ps_percent_change(ytd[i], last_year), true);
+        put_with_status(call, 12, ytd[i]);
+        ps_call_put_value(call, 14, last_year);
+        put_with_status(call, 15, ps_percent_change(ytd[i], last_year));
         ps_call_put_int(call, 17, days_of_year_so_far(month, year_start));
         ps_call_put_int(call, 18, days_of_year_so_far(month - 12, year_start));
         PS_TRY(ps_call_end_row(call, err));
@@ -236,20 +216,21 @@ static ps_status write_series(const ps_method_call *call, ps_str area,
     return PS_OK;
 }
 
-static ps_status run_group(const ps_method_call *call, const size_t *rows, size_t n_rows,
-                           const double *value, const double *people, ps_error *err) {
+static ps_status run_group(const ps_method_call *call, const ps_call_group *group,
+                           void *context, ps_error *err) {
+    (void)context;
     ps_monthly series;
-    PS_TRY(ps_monthly_read(call, rows, n_rows, 1, &series, err));
+    PS_TRY(ps_monthly_read(call, group, IN_MONTH, &series, err));
     double *by_month = ps_alloc(series.n, 2 * sizeof *by_month);
     ps_value *sums = ps_alloc(series.n, 3 * sizeof *sums);
     ps_status status = PS_OK;
     if (by_month == NULL || sums == NULL) {
         status = ps_fail_nomem(err);
     } else {
-        ps_monthly_values(&series, value, by_month);
-        ps_monthly_values(&series, people, by_month + series.n);
-        status = write_series(call, ps_call_text(call, rows[0], 0), &series, by_month,
-                              by_month + series.n, sums, err);
+        ps_monthly_values(&series, group->column[0], by_month);
+        ps_monthly_values(&series, group->column[1], by_month + series.n);
+        status = write_series(call, group->name, &series, by_month, by_month + series.n,
+                              sums, err);
     }
     ps_free(sums);
     ps_free(by_month);
@@ -258,7 +239,8 @@ static ps_status run_group(const ps_method_call *call, const size_t *rows, size_
 }
 
 static ps_status run(const ps_method_call *call, ps_error *err) {
-    return ps_call_each_group(call, run_group, 2, 3, err);
+    static const size_t inputs[] = {IN_VALUE, IN_PEOPLE};
+    return ps_call_each_group(call, IN_AREA, inputs, 2, run_group, NULL, err);
 }
 
 const ps_method ps_method_rolling = {

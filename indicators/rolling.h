@@ -41,27 +41,19 @@ int ps_month_days(ps_month month);
 typedef struct ps_monthly {
     ps_month first;
     size_t n;
-    size_t *row; /* of each month; PS_MONTHLY_ABSENT when no row has it */
+    size_t *at; /* of each month in the group; PS_MONTHLY_ABSENT when no row has it */
 } ps_monthly;
 
 #define PS_MONTHLY_ABSENT ((size_t)-1)
 
 /* Put the rows of a group into months by a column of dates. PS_FORMAT names a row whose
  * date cannot be read or whose month came before. Free with ps_monthly_free. */
-ps_status ps_monthly_read(const ps_method_call *call, const size_t *rows, size_t n_rows,
+ps_status ps_monthly_read(const ps_method_call *call, const ps_call_group *group,
                           size_t month_input, ps_monthly *out,
                           ps_error *err) PS_MUST_CHECK;
-/* The values of a column by month, NAN where absent; the caller's array of series->n. */
+/* The values of a column of the group by month, NAN where absent and where the column is
+ * NULL; the caller's array of series->n. */
 void ps_monthly_values(const ps_monthly *series, const double *column, double *out);
 void ps_monthly_free(ps_monthly *series);
-
-/* What to do with the rows of one group, and two whole columns of numbers. */
-typedef ps_status ps_group_fn(const ps_method_call *call, const size_t *rows, size_t n,
-                              const double *first, const double *second, ps_error *err);
-/* fn for every group of rows that have the same text in the first column, in its order.
- */
-ps_status ps_call_each_group(const ps_method_call *call, ps_group_fn *fn,
-                             size_t first_input, size_t second_input,
-                             ps_error *err) PS_MUST_CHECK;
 
 #endif

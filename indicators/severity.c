@@ -93,12 +93,6 @@ typedef struct columns {
     double *group_count, *group_weight; /* of the rows of one area and period */
 } columns;
 
-static ps_status refuse(const ps_method_call *call, size_t row, const char *what,
-                        ps_error *err) {
-    return ps_fail(err, PS_FORMAT, "%s: row %lld: %s", ps_table_name(ps_call_table(call)),
-                   (long long)ps_call_row_in_file(call, row), what);
-}
-
 /* Names of the categories without weight, as many as fit. */
 static void list_unweighted(const ps_method_call *call, const columns *c, size_t begin,
                             size_t end, char out[400]) {
@@ -129,17 +123,16 @@ static ps_status write_group(const ps_method_call *call, const columns *c, size_
         size_t row = c->order[i];
         double a = c->people[row], b = c->people[first];
         if (a != b && !(isnan(a) && isnan(b)))
-            return refuse(call, row,
-                          "the population differs from that of another row of "
-                          "the same area and period",
-                          err);
+            return ps_call_refuse(
+                call, row, err,
+                "the population differs from that of another row of the same area and "
+                "period");
         if (!ps_str_eq(ps_call_text(call, row, IN_VERSION),
                        ps_call_text(call, c->order[0], IN_VERSION)))
-            return refuse(call, row,
-                          "the version of the weights differs from that of "
-                          "another row; scores by different weights cannot "
-                          "be compared",
-                          err);
+            return ps_call_refuse(
+                call, row, err,
+                "the version of the weights differs from that of another row; scores by "
+                "different weights cannot be compared");
         c->group_count[i - begin] = c->count[row];
         c->group_weight[i - begin] = c->weight[row];
     }
@@ -156,12 +149,11 @@ static ps_status write_group(const ps_method_call *call, const columns *c, size_
     ps_call_put_text(call, 0, ps_call_text(call, first, IN_AREA));
     ps_call_put_text(call, 1, ps_call_text(call, first, IN_PERIOD));
     const ps_value values[] = {s.score, s.se, s.lower, s.upper, s.mean, s.without_top};
-    for (size_t i = 0; i < PS_LENGTH(values); i++)
-        ps_call_put_number(call, 2 + i, values[i].status, values[i].value);
-    ps_call_put_number(call, 8, isnan(three) ? PS_VALUE_MISSING : PS_VALUE_OK, three);
+    ps_call_put_values(call, 2, values, PS_LENGTH(values));
+    ps_call_put_known(call, 8, three);
     ps_call_put_number(call, 9, s.unweighted_share.status,
                        100 * s.unweighted_share.value);
-    ps_call_put_text(call, 10, ps_str_of(unweighted));
+    ps_call_put_word(call, 10, unweighted);
     ps_call_put_int(call, 11, !s.incomplete);
     ps_call_put_text(call, 12, ps_call_text(call, first, IN_VERSION));
     ps_call_put_number(call, 13, PS_VALUE_OK, multiplier);

@@ -307,7 +307,7 @@ static ps_status dsr_area(const strata *s, size_t area, ps_error *err) {
     ps_call_put_estimate(call, 3, &rate.estimate);
     ps_call_put_number(call, 6, PS_VALUE_OK, confidence);
     ps_call_put_number(call, 7, PS_VALUE_OK, multiplier);
-    ps_call_put_text(call, 8, ps_str_of(rate.estimate.method));
+    ps_call_put_word(call, 8, rate.estimate.method);
     ps_call_put_status(call, 9, rate.estimate.status);
     return ps_call_end_row(call, err);
 }
@@ -458,7 +458,7 @@ static ps_status isr_area(const strata *s, size_t area, ps_error *err) {
     ps_call_put_estimate(call, 4, e);
     ps_call_put_number(call, 7, PS_VALUE_OK, confidence);
     ps_call_put_number(call, 8, PS_VALUE_OK, is_ratio ? reference : multiplier);
-    ps_call_put_text(call, 9, ps_str_of(e->method));
+    ps_call_put_word(call, 9, e->method);
     ps_call_put_status(call, 10, e->status);
     return ps_call_end_row(call, err);
 }

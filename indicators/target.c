@@ -379,19 +379,18 @@ static ps_status write_row(const ps_method_call *call, size_t row, const ps_goal
     ps_call_put_text(call, 2, ps_call_text(call, row, IN_BASELINE_PERIOD));
     ps_call_put_number(call, 3, goal->known ? PS_VALUE_OK : PS_VALUE_MISSING,
                        goal->target);
-    ps_call_put_text(call, 4, ps_str_of(ps_target_kind_text(kind)));
+    ps_call_put_word(call, 4, ps_target_kind_text(kind));
     ps_call_put_text(call, 6, ps_call_text(call, row, IN_PERIOD));
-    ps_call_put_text(call, 7, ps_str_of(ps_target_status_text(r->status)));
-    ps_call_put_text(call, 8, ps_str_of(ps_strength_text(r->strength)));
+    ps_call_put_word(call, 7, ps_target_status_text(r->status));
+    ps_call_put_word(call, 8, ps_strength_text(r->strength));
     const ps_value values[] = {r->p_fixed,    r->p_two_sample, r->prob_improved,
                                r->rate_ratio, r->rr_lower,     r->rr_upper};
-    for (size_t i = 0; i < PS_LENGTH(values); i++)
-        ps_call_put_number(call, 9 + i, values[i].status, values[i].value);
+    ps_call_put_values(call, 9, values, PS_LENGTH(values));
     if (ps_value_ok(r->prob_target))
         ps_call_put_number(call, 18, PS_VALUE_OK, r->prob_target.value);
-    ps_call_put_number(call, 19, r->gap.status, r->gap.value);
-    ps_call_put_number(call, 20, r->required.status, r->required.value);
-    ps_call_put_number(call, 21, r->required_percent.status, r->required_percent.value);
+    ps_call_put_value(call, 19, r->gap);
+    ps_call_put_value(call, 20, r->required);
+    ps_call_put_value(call, 21, r->required_percent);
     return ps_call_end_row(call, err);
 }
 

@@ -662,16 +662,16 @@ void ps_trend_input_free(ps_trend_input *input) {
     ps_monthly_free(&input->months);
 }
 
-ps_status ps_trend_input_read(const ps_method_call *call, const size_t *rows, size_t n,
-                              size_t month_input, const double *value,
-                              const double *people, const char *interventions,
+ps_status ps_trend_input_read(const ps_method_call *call, const ps_call_group *group,
+                              size_t month_input, const char *interventions,
                               const char *exclude, bool by_days, ps_trend_input *out,
                               ps_error *err) {
+    const double *people = group->column[1];
     *out = (ps_trend_input){.by_days = by_days};
     ps_interventions left_out;
     PS_TRY(ps_interventions_read("interventions", interventions, &out->steps, err));
     PS_TRY(ps_interventions_read("exclude", exclude, &left_out, err));
-    PS_TRY(ps_monthly_read(call, rows, n, month_input, &out->months, err));
+    PS_TRY(ps_monthly_read(call, group, month_input, &out->months, err));
     size_t m = out->months.n;
     out->value = ps_alloc(m, 2 * sizeof *out->value);
     out->regressor = ps_alloc(m, PS_INTERVENTIONS_MOST * sizeof *out->regressor);
@@ -680,8 +680,8 @@ ps_status ps_trend_input_read(const ps_method_call *call, const size_t *rows, si
         return ps_fail_nomem(err);
     }
     out->exposure = out->value + m;
-    ps_monthly_values(&out->months, value, out->value);
-    if (people != NULL) ps_monthly_values(&out->months, people, out->exposure);
+    ps_monthly_values(&out->months, group->column[0], out->value);
+    ps_monthly_values(&out->months, people, out->exposure);
     for (size_t t = 0; t < m; t++) {
         ps_month month = out->months.first + (ps_month)t;
         if (people == NULL) out->exposure[t] = 1;
@@ -699,8 +699,10 @@ ps_status ps_trend_input_read(const ps_method_call *call, const size_t *rows, si
 
 /* ---- adaptors ---- */
 
-static void put(const ps_method_call *call, size_t output, ps_value value) {
-    ps_call_put_number(call, output, value.status, value.value);
+void ps_trend_season(const ps_method_call *call, size_t param, ps_trend_options *out) {
+    size_t choice = ps_call_param_choice(call, param);
+    out->months = choice == 3;
+    out->harmonics = out->months ? 1 : (int)choice;
 }
 
 enum { IN_AREA, IN_MONTH, IN_VALUE, IN_EXPOSURE };
@@ -715,10 +717,8 @@ static const ps_method_param trend_param[] = {
     PS_PARAM_CONFIDENCE,
     {"family", PS_COLUMN_TEXT, "auto", "auto|poisson|quasi-poisson|negative-binomial", 0,
      0, "auto: negative binomial when phi > 1.5, else quasi-Poisson"},
-    {"season", PS_COLUMN_TEXT, "harmonic-1", "none|harmonic-1|harmonic-2|months", 0, 0,
-     "form of the season"},
-    {"interventions", PS_COLUMN_TEXT, "2020-04..2021-06", NULL, 0, 0,
-     "months with a level of their own: ranges with commas, or none"},
+    PS_PARAM_SEASON,
+    PS_PARAM_INTERVENTIONS,
     {"exclude", PS_COLUMN_TEXT, "none", NULL, 0, 0,
      "months left out: ranges with commas, or none"},
     {"days", PS_COLUMN_TEXT, "yes", "yes|no", 0, 0,
@@ -749,15 +749,9 @@ static const ps_method_column trend_output[] = {
 };
 
 static ps_trend_options trend_options(const ps_method_call *call) {
-    ps_trend_options o = {.confidence = ps_call_param_number(call, P_CONFIDENCE),
-                          .harmonics = 1};
-    if (ps_call_param_is(call, P_FAMILY, "poisson")) o.family = PS_TREND_POISSON;
-    if (ps_call_param_is(call, P_FAMILY, "quasi-poisson")) o.family = PS_TREND_QUASI;
-    if (ps_call_param_is(call, P_FAMILY, "negative-binomial"))
-        o.family = PS_TREND_NEGATIVE_BINOMIAL;
-    if (ps_call_param_is(call, P_SEASON, "none")) o.harmonics = 0;
-    if (ps_call_param_is(call, P_SEASON, "harmonic-2")) o.harmonics = 2;
-    o.months = ps_call_param_is(call, P_SEASON, "months");
+    ps_trend_options o = {.family = (ps_trend_family)ps_call_param_choice(call, P_FAMILY),
+                          .confidence = ps_call_param_number(call, P_CONFIDENCE)};
+    ps_trend_season(call, P_SEASON, &o);
     return o;
 }
 
@@ -775,43 +769,42 @@ static ps_status write_trend(const ps_method_call *call, ps_str area,
     ps_call_put_text(call, 0, area);
     ps_call_put_int(call, 1, (int64_t)trend->n_used);
     if (trend->obstacle == PS_TREND_FITTED)
-        ps_call_put_text(call, 2, ps_str_of(ps_trend_family_text(trend->family)));
-    ps_call_put_text(call, 3, ps_str_of(season_text(trend)));
+        ps_call_put_word(call, 2, ps_trend_family_text(trend->family));
+    ps_call_put_word(call, 3, season_text(trend));
     ps_call_put_number(call, 4, trend->status, trend->slope);
     ps_call_put_number(call, 5, trend->status, trend->slope_se);
     ps_call_put_number(call, 6, trend->status, trend->poisson_se);
     ps_call_put_number(call, 7, trend->status,
                        trend->poisson_se * sqrt(trend->dispersion));
-    put(call, 8, trend->annual);
-    put(call, 9, trend->annual_lower);
-    put(call, 10, trend->annual_upper);
-    put(call, 11, trend->p_value);
+    const ps_value values[] = {trend->annual, trend->annual_lower, trend->annual_upper,
+                               trend->p_value};
+    ps_call_put_values(call, 8, values, PS_LENGTH(values));
     ps_call_put_number(call, 12, trend->status, trend->dispersion);
     ps_call_put_number(call, 13, theta, trend->theta);
     ps_call_put_number(call, 14, theta, trend->theta_se);
     ps_call_put_number(call, 15, trend->status, trend->deviance);
-    ps_call_put_text(call, 16,
-                     ps_str_of(trend->obstacle == PS_TREND_FITTED
-                                   ? ps_verdict_text(trend->verdict)
-                                   : ps_trend_obstacle_text(trend->obstacle)));
-    ps_call_put_text(call, 17, ps_str_of(steps));
+    ps_call_put_word(call, 16,
+                     trend->obstacle == PS_TREND_FITTED
+                         ? ps_verdict_text(trend->verdict)
+                         : ps_trend_obstacle_text(trend->obstacle));
+    ps_call_put_word(call, 17, steps);
     ps_call_put_status(call, 18, trend->status);
     return ps_call_end_row(call, err);
 }
 
-static ps_status trend_group(const ps_method_call *call, const size_t *rows, size_t n,
-                             const double *value, const double *people, ps_error *err) {
+static ps_status trend_group(const ps_method_call *call, const ps_call_group *group,
+                             void *context, ps_error *err) {
+    (void)context;
     ps_trend_input g;
-    PS_TRY(ps_trend_input_read(
-        call, rows, n, IN_MONTH, value, ps_call_has(call, IN_EXPOSURE) ? people : NULL,
-        ps_call_param_text(call, P_STEPS), ps_call_param_text(call, P_EXCLUDE),
-        ps_call_param_is(call, P_DAYS, "yes"), &g, err));
+    PS_TRY(ps_trend_input_read(call, group, IN_MONTH, ps_call_param_text(call, P_STEPS),
+                               ps_call_param_text(call, P_EXCLUDE),
+                               ps_call_param_is(call, P_DAYS, "yes"), &g, err));
     ps_trend_options options = trend_options(call);
     ps_trend *trend = NULL;
     ps_status status = ps_trend_fit(g.months.n, g.months.first, g.value, g.exposure,
                                     g.regressor, g.steps.n, &options, &trend, err);
     if (status == PS_OK)
-        status = write_trend(call, ps_call_text(call, rows[0], IN_AREA), &g, trend, err);
+        status = write_trend(call, group->name, &g, trend, err);
     else
         ps_fail_prefix(err, "%s: ", ps_table_name(ps_call_table(call)));
     ps_trend_free(trend);
@@ -820,7 +813,8 @@ static ps_status trend_group(const ps_method_call *call, const size_t *rows, siz
 }
 
 static ps_status run_trend(const ps_method_call *call, ps_error *err) {
-    return ps_call_each_group(call, trend_group, IN_VALUE, IN_EXPOSURE, err);
+    static const size_t inputs[] = {IN_VALUE, IN_EXPOSURE};
+    return ps_call_each_group(call, IN_AREA, inputs, 2, trend_group, NULL, err);
 }
 
 const ps_method ps_method_trend = {
@@ -862,35 +856,24 @@ static const ps_method_column kendall_output[] = {
     {"status", PS_COLUMN_TEXT, true, "of value"},
 };
 
+static ps_status kendall_group(const ps_method_call *call, const ps_call_group *group,
+                               void *context, ps_error *err) {
+    (void)context;
+    ps_mann_kendall k;
+    PS_TRY(ps_mann_kendall_of(group->n, group->column[0], ps_call_param_number(call, 0),
+                              &k, err));
+    const ps_value values[] = {k.s, k.tau, k.z, k.p_value, k.slope, k.lower, k.upper};
+    ps_call_put_text(call, 0, group->name);
+    ps_call_put_int(call, 1, (int64_t)k.n);
+    ps_call_put_values(call, 2, values, PS_LENGTH(values));
+    ps_call_put_word(call, 9, ps_verdict_text(k.verdict));
+    ps_call_put_status(call, 10, k.slope.status);
+    return ps_call_end_row(call, err);
+}
+
 static ps_status run_kendall(const ps_method_call *call, ps_error *err) {
-    size_t *order = NULL, *offset = NULL, n = 0;
-    double *value = NULL, *by_row = NULL;
-    ps_status status = ps_call_groups(call, 0, &order, &offset, &n, err);
-    if (status == PS_OK) status = ps_call_numbers(call, 2, &value, err);
-    if (status == PS_OK) {
-        by_row = ps_alloc(ps_call_rows(call), sizeof *by_row);
-        if (by_row == NULL) status = ps_fail_nomem(err);
-    }
-    for (size_t g = 0; status == PS_OK && g < n; g++) {
-        size_t first = offset[g], m = offset[g + 1] - first;
-        if (m == 0) continue;
-        for (size_t i = 0; i < m; i++) by_row[i] = value[order[first + i]];
-        ps_mann_kendall k;
-        status = ps_mann_kendall_of(m, by_row, ps_call_param_number(call, 0), &k, err);
-        if (status != PS_OK) break;
-        ps_call_put_text(call, 0, ps_call_text(call, order[first], 0));
-        ps_call_put_int(call, 1, (int64_t)k.n);
-        const ps_value values[] = {k.s, k.tau, k.z, k.p_value, k.slope, k.lower, k.upper};
-        for (size_t i = 0; i < PS_LENGTH(values); i++) put(call, 2 + i, values[i]);
-        ps_call_put_text(call, 9, ps_str_of(ps_verdict_text(k.verdict)));
-        ps_call_put_status(call, 10, k.slope.status);
-        status = ps_call_end_row(call, err);
-    }
-    ps_free(by_row);
-    ps_free(value);
-    ps_free(offset);
-    ps_free(order);
-    return status;
+    static const size_t inputs[] = {2};
+    return ps_call_each_group(call, 0, inputs, 1, kendall_group, NULL, err);
 }
 
 const ps_method ps_method_mann_kendall = {
@@ -927,36 +910,25 @@ static const ps_method_column armitage_output[] = {
     {"status", PS_COLUMN_TEXT, true, "of value"},
 };
 
-static ps_status armitage_group(const ps_method_call *call, const size_t *rows, size_t n,
-                                const double *x, const double *size, ps_error *err) {
-    double *part = ps_alloc(n, 3 * sizeof *part);
-    if (part == NULL) return ps_fail_nomem(err);
-    ps_status status = PS_OK;
-    for (size_t i = 0; i < n && status == PS_OK; i++) {
-        bool missing = false;
-        part[i] = x[rows[i]];
-        part[n + i] = size[rows[i]];
-        status = ps_call_number(call, rows[i], 1, &part[2 * n + i], &missing, err);
-        if (missing) part[2 * n + i] = (double)NAN;
-    }
-    if (status == PS_OK) {
-        ps_cochran_armitage c = ps_cochran_armitage_of(n, part, part + n, part + 2 * n,
-                                                       ps_call_param_number(call, 0));
-        ps_call_put_text(call, 0, ps_call_text(call, rows[0], 0));
-        ps_call_put_int(call, 1, (int64_t)n);
-        put(call, 2, c.slope);
-        put(call, 3, c.z);
-        put(call, 4, c.p_value);
-        ps_call_put_text(call, 5, ps_str_of(ps_verdict_text(c.verdict)));
-        ps_call_put_status(call, 6, c.slope.status);
-        status = ps_call_end_row(call, err);
-    }
-    ps_free(part);
-    return status;
+static ps_status armitage_group(const ps_method_call *call, const ps_call_group *group,
+                                void *context, ps_error *err) {
+    (void)context;
+    ps_cochran_armitage c =
+        ps_cochran_armitage_of(group->n, group->column[1], group->column[2],
+                               group->column[0], ps_call_param_number(call, 0));
+    ps_call_put_text(call, 0, group->name);
+    ps_call_put_int(call, 1, (int64_t)group->n);
+    ps_call_put_value(call, 2, c.slope);
+    ps_call_put_value(call, 3, c.z);
+    ps_call_put_value(call, 4, c.p_value);
+    ps_call_put_word(call, 5, ps_verdict_text(c.verdict));
+    ps_call_put_status(call, 6, c.slope.status);
+    return ps_call_end_row(call, err);
 }
 
 static ps_status run_armitage(const ps_method_call *call, ps_error *err) {
-    return ps_call_each_group(call, armitage_group, 2, 3, err);
+    static const size_t inputs[] = {1, 2, 3};
+    return ps_call_each_group(call, 0, inputs, 3, armitage_group, NULL, err);
 }
 
 const ps_method ps_method_cochran_armitage = {

@@ -148,6 +148,19 @@ void ps_interventions_usable(ps_interventions *in, size_t n, ps_month first,
 /* "2020-04..2021-06,2022-01..2022-01" into at least 200 bytes. */
 void ps_interventions_text(const ps_interventions *in, char out[200]);
 
+/* The form of the season as a parameter of a method, and its answer into options. */
+#define PS_PARAM_SEASON                                                                 \
+    {                                                                                   \
+        "season", PS_COLUMN_TEXT, "harmonic-1", "none|harmonic-1|harmonic-2|months", 0, \
+            0, "form of the season"                                                     \
+    }
+void ps_trend_season(const ps_method_call *call, size_t param, ps_trend_options *out);
+#define PS_PARAM_INTERVENTIONS                                              \
+    {                                                                       \
+        "interventions", PS_COLUMN_TEXT, "2020-04..2021-06", NULL, 0, 0,    \
+            "months with a level of their own: ranges with commas, or none" \
+    }
+
 /* The arrays of one monthly series, as ps_trend_fit takes them. */
 typedef struct ps_trend_input {
     ps_monthly months;
@@ -156,12 +169,11 @@ typedef struct ps_trend_input {
     bool by_days;           /* exposure holds the days of each month */
 } ps_trend_input;
 
-/* Read a group of rows: month_input the column of months, value and people whole columns
- * (people NULL: all 1), interventions and exclude as ps_interventions_read takes them.
- * Free with ps_trend_input_free. */
-ps_status ps_trend_input_read(const ps_method_call *call, const size_t *rows, size_t n,
-                              size_t month_input, const double *value,
-                              const double *people, const char *interventions,
+/* Read a group whose first two number columns are values and people (absent: all 1);
+ * month_input the column of months, interventions and exclude as ps_interventions_read
+ * takes them. Free with ps_trend_input_free. */
+ps_status ps_trend_input_read(const ps_method_call *call, const ps_call_group *group,
+                              size_t month_input, const char *interventions,
                               const char *exclude, bool by_days, ps_trend_input *out,
                               ps_error *err) PS_MUST_CHECK;
 void ps_trend_input_free(ps_trend_input *input);
