@@ -2,18 +2,9 @@
 
 #include "indicators/distribution.h"
 
-static const uint64_t GOLDEN = 0x9e3779b97f4a7c15;
-
-/* The output function of splitmix64: a bijection in which each bit of the input changes
- * about half the bits of the output. */
-static uint64_t mix(uint64_t x) {
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return x ^ (x >> 31);
-}
-
 ps_draws ps_draws_of(uint64_t seed, uint64_t unit) {
-    return (ps_draws){mix(mix(seed + GOLDEN) ^ (unit + GOLDEN))};
+    return (ps_draws){
+        ps_draw_mix(ps_draw_mix(seed + PS_DRAW_STEP) ^ (unit + PS_DRAW_STEP))};
 }
 
 uint64_t ps_draw_unit(ps_str code) {
@@ -21,10 +12,6 @@ uint64_t ps_draw_unit(ps_str code) {
     for (size_t i = 0; i < code.n; i++)
         hash = (hash ^ (unsigned char)code.p[i]) * 0x100000001b3;
     return hash;
-}
-
-uint64_t ps_draw_bits(ps_draws draws, uint64_t n) {
-    return mix(draws.key + (n + 1) * GOLDEN);
 }
 
 double ps_draw_uniform(ps_draws draws, uint64_t n) {

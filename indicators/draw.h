@@ -22,8 +22,21 @@ ps_draws ps_draws_of(uint64_t seed, uint64_t unit);
  * draws when others come or go. */
 uint64_t ps_draw_unit(ps_str code);
 
-/* 64 random bits. */
-uint64_t ps_draw_bits(ps_draws draws, uint64_t n);
+/* The golden ratio in 64 bits. */
+#define PS_DRAW_STEP UINT64_C(0x9e3779b97f4a7c15)
+
+/* The output function of splitmix64: a bijection in which each bit of the input changes
+ * about half the bits of the output. */
+static inline uint64_t ps_draw_mix(uint64_t x) {
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+/* 64 random bits. Inline, since loops that draw by the billion spread it over lanes. */
+static inline uint64_t ps_draw_bits(ps_draws draws, uint64_t n) {
+    return ps_draw_mix(draws.key + (n + 1) * PS_DRAW_STEP);
+}
 /* Uniform in (0, 1), both ends left out: the middles of 2^52 equal steps. */
 double ps_draw_uniform(ps_draws draws, uint64_t n);
 /* Standard normal, by the inverse distribution function of one uniform. */

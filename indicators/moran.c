@@ -8,6 +8,7 @@
 #include "indicators/distribution.h"
 #include "indicators/draw.h"
 #include "indicators/false_discovery.h"
+#include "indicators/sample.h"
 #include "indicators/sum.h"
 
 /* Sums that should be 0 or equal are taken so within this share of their terms. */
@@ -213,8 +214,9 @@ typedef struct local {
     size_t permutations;
     uint64_t seed;
     const uint64_t *unit;
-    int32_t *scratch; /* widest per worker */
-    size_t widest;
+    size_t widest;  /* the most neighbours of an area */
+    int32_t *place; /* scratch of the samples, per worker */
+    uint64_t *seen;
     ps_local_moran *out;
 } local;
 
@@ -239,68 +241,26 @@ static void judge(const local *c, size_t i, double w1, double w2, ps_local_moran
     out->p = 2 * ps_normal_tail(fabs(out->z));
 }
 
-/* One sample of k others; used holds what is drawn, so that none comes twice. Two
- * numbers from each 64 bits; their shares differ by less than n / 2^32. */
-typedef struct sampler {
-    ps_draws draws;
-    uint64_t at, bits;
-    bool half;
-} sampler;
-
-static uint32_t next_below(sampler *s, uint32_t below) {
-    if (!s->half) s->bits = ps_draw_bits(s->draws, s->at++);
-    uint64_t part = s->half ? s->bits >> 32 : s->bits & 0xFFFFFFFF;
-    s->half = !s->half;
-    return (uint32_t)(part * below >> 32);
-}
-
-static void draw_others(sampler *s, size_t n, size_t i, size_t k, int32_t *used) {
-    for (size_t m = 0; m < k; m++) {
-        /* Floyd's method needs no more draws than k, however large k is. */
-        uint32_t top = (uint32_t)(n - 1 - k + m), pick = next_below(s, top + 1);
-        for (size_t u = 0; u < m; u++)
-            if (used[u] == (int32_t)pick) {
-                pick = top;
-                break;
-            }
-        used[m] = (int32_t)pick;
-    }
-    for (size_t m = 0; m < k; m++) used[m] += used[m] >= (int32_t)i;
-}
-
-static double permuted_p(const local *c, size_t i, int32_t *used) {
+static double permuted_p(const local *c, size_t i, int worker) {
     const ps_weights *w = c->w;
-    size_t begin = w->offset[i], k = w->offset[i + 1] - begin, n = w->n;
-    const double *weight = w->weight + begin;
-    bool even = true;
+    size_t begin = w->offset[i], k = w->offset[i + 1] - begin, R = c->permutations;
     double w1 = 0;
-    for (size_t m = 0; m < k; m++) {
-        even = even && weight[m] == weight[0];
-        w1 += weight[m];
-    }
-    double z = c->z[i], observed = lag(w, i, c->z), slack = TINY * c->largest * w1;
-    sampler s = {ps_draws_of(c->seed, c->unit[i]), 0, 0, false};
-    size_t above = 0;
-    for (size_t r = 0; r < c->permutations; r++) {
-        double sum = 0;
-        draw_others(&s, n, i, k, used);
-        /* Floyd's samples are sets: unequal weights need them in random order. */
-        for (size_t m = k; !even && m > 1; m--) {
-            uint32_t j = next_below(&s, (uint32_t)m);
-            int32_t swap = used[j];
-            used[j] = used[m - 1];
-            used[m - 1] = swap;
-        }
-        if (even) {
-            for (size_t m = 0; m < k; m++) sum += c->z[used[m]];
-            sum *= weight[0];
-        } else {
-            for (size_t m = 0; m < k; m++) sum += weight[m] * c->z[used[m]];
-        }
-        above += z > 0 ? sum >= observed - slack : sum <= observed + slack;
-    }
-    size_t below = c->permutations - above, fewer = above < below ? above : below;
-    return (double)(fewer + 1) / (double)(c->permutations + 1);
+    for (size_t m = 0; m < k; m++) w1 += w->weight[begin + m];
+    ps_sampling sampling = {
+        .value = c->z,
+        .n = w->n,
+        .except = i,
+        .weight = w->weight + begin,
+        .k = k,
+        .draws = ps_draws_of(c->seed, c->unit[i]),
+        .place = c->place + (size_t)worker * c->widest * PS_SAMPLES_AT_ONCE,
+        .seen = c->seen + (size_t)worker * (w->n / 64 + 1)};
+    double observed = lag(w, i, c->z), slack = TINY * c->largest * w1;
+    bool low = c->z[i] < 0;
+    size_t beyond =
+        ps_sample_count(&sampling, R, low ? observed + slack : observed - slack, low);
+    size_t fewer = beyond < R - beyond ? beyond : R - beyond;
+    return (double)(fewer + 1) / (double)(R + 1);
 }
 
 static ps_status local_block(void *context, size_t begin, size_t end, int worker,
@@ -308,7 +268,6 @@ static ps_status local_block(void *context, size_t begin, size_t end, int worker
     (void)err;
     const local *c = context;
     const ps_weights *w = c->w;
-    int32_t *used = c->scratch + (size_t)worker * c->widest;
     for (size_t i = begin; i < end; i++) {
         ps_local_moran *out = &c->out[i];
         *out = (ps_local_moran){.status = PS_VALUE_UNDEFINED,
@@ -330,7 +289,7 @@ static ps_status local_block(void *context, size_t begin, size_t end, int worker
             out->quadrant[1] = around > 0 ? 'H' : 'L';
         }
         bool varies = c->z[i] != 0 && w2 - w1 * w1 / (double)(w->n - 1) > TINY * w2;
-        if (c->permutations > 0 && varies) out->p_permuted = permuted_p(c, i, used);
+        if (c->permutations > 0 && varies) out->p_permuted = permuted_p(c, i, worker);
     }
     return PS_OK;
 }
@@ -351,9 +310,11 @@ ps_status ps_moran_local(const ps_weights *w, const double *x, ps_moments moment
         if (k > c.widest) c.widest = k;
     }
     double *z = ps_alloc(n, sizeof *z);
-    c.scratch = ps_alloc((size_t)ps_threads() * c.widest, sizeof *c.scratch);
+    size_t workers = permutations > 0 ? (size_t)ps_threads() : 0;
+    c.place = ps_alloc(workers * c.widest, PS_SAMPLES_AT_ONCE * sizeof *c.place);
+    c.seen = ps_zalloc(workers * (n / 64 + 1), sizeof *c.seen);
     ps_status status = PS_OK;
-    if (z == NULL || c.scratch == NULL) {
+    if (z == NULL || c.place == NULL || c.seen == NULL) {
         status = ps_fail_nomem(err);
     } else {
         centre(n, x, z);
@@ -364,7 +325,8 @@ ps_status ps_moran_local(const ps_weights *w, const double *x, ps_moments moment
         status = ps_par_for(n, 64, local_block, &c, err);
     }
     ps_free(z);
-    ps_free(c.scratch);
+    ps_free(c.place);
+    ps_free(c.seen);
     return status;
 }
 
@@ -638,7 +600,7 @@ const ps_method ps_method_local_moran = {
     .source = "Anselin 1995; Sokal, Oden & Thomson 1998",
     .evidence =
         "localmoran of R spdep 1.2-7, both moments, fresh maps: 2e-13; permutations "
-        "against the moments",
+        "within chance of R's sample() without replacement (spdep draws with it)",
     .input = moran_inputs,
     .n_input = PS_LENGTH(moran_inputs),
     .param = local_params,

@@ -38,6 +38,14 @@ static const char script[] =
     "put('eb', EBest(d$o, d$p)$estmm)\n"
     "put('eblocal', EBlocal(d$o, d$p, nb, geoda = TRUE)$est)\n"
     "put('eblocal', EBlocal(d$o, d$p, nb, geoda = FALSE)$est)\n"
+    "z <- d$v - mean(d$v)\n"
+    "folded <- function(i) {\n"
+    "  seen <- sum(z[nb[[i]]]) * sign(z[i])\n"
+    "  r <- sum(replicate(9999, sum(sample(z[-i], 6))) * sign(z[i]) >= seen)\n"
+    "  (min(r, 9999 - r) + 1) / 10000\n"
+    "}\n"
+    "put('folded', sapply(1:40, folded))"
+    "\n"
     "put('ebi', EBImoran.mc(d$o, d$p, w, nsim = 9)$statistic)\n"
     "put('bh', p.adjust(d$q, 'BH')); put('by', p.adjust(d$q, 'BY'))\n";
 
@@ -104,6 +112,33 @@ static void compare_moran(FILE *answer, const map *m, const ps_weights *w, bool 
     for (int i = 0; i < N; i++) next_is(answer, "gi", z[i].value, worst);
 }
 
+/* R's own sample() without replacement (spdep's draws with it): two samples of 9,999 from
+ * the same distribution are apart by what chance allows. */
+static void compare_permutations(FILE *answer, const map *m, const ps_weights *w) {
+    enum { SAMPLES = 9999, FIRST = 40 };
+    static ps_local_moran local[N];
+    uint64_t unit[N];
+    double squares = 0;
+    for (int i = 0; i < N; i++) unit[i] = (uint64_t)i;
+    assert_int_equal(
+        ps_moran_local(w, m->v, PS_MOMENTS_CONDITIONAL, SAMPLES, 1, unit, local, NULL),
+        PS_OK);
+    for (int i = 0; i < FIRST; i++) {
+        char word[32];
+        double theirs;
+        assert_int_equal(fscanf(answer, "%31s %lf", word, &theirs), 2);
+        assert_string_equal(word, "folded");
+        double p = (theirs + local[i].p_permuted) / 2;
+        double off = (local[i].p_permuted - theirs) / sqrt(2 * p * (1 - p) / SAMPLES);
+        if (!(fabs(off) < 5.5))
+            fail_msg("area %d: p %g, R %g", i, local[i].p_permuted, theirs);
+        squares += off * off;
+    }
+    /* Chi-squared on FIRST, six standard deviations. */
+    if (!(squares < FIRST + 6 * sqrt(2 * FIRST)))
+        fail_msg("p values apart: %g", squares / FIRST);
+}
+
 static void compare_rates(FILE *answer, const map *m, const ps_weights *w,
                           double *worst) {
     double e[N];
@@ -116,6 +151,7 @@ static void compare_rates(FILE *answer, const map *m, const ps_weights *w,
             PS_OK);
         for (int i = 0; i < N; i++) next_is(answer, "eblocal", e[i], worst);
     }
+    compare_permutations(answer, m, w);
     assert_true(ps_moran_rates(N, m->o, m->p, e));
     assert_int_equal(ps_moran_global(w, e, 0, 1, &g, NULL), PS_OK);
     next_is(answer, "ebi", g.value, worst);
