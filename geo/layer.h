@@ -1,9 +1,10 @@
 /* Reading and writing spatial layers and sheets (GDAL/OGR).
  *
- * GDAL is used in the files *_ogr.c only. Anything
- * OGR can open as vector works for areas and points: Shapefile, GeoPackage, GeoJSON,
- * FlatGeobuf, also inside a ZIP; XLSX and ODS for tables. Only local files: names that
- * would make GDAL open a network connection or a database are refused.
+ * GDAL is used in the files *_ogr.c only, and loaded by the first call that needs it:
+ * PS_UNSUPPORTED when it cannot be. Anything OGR can open as vector works for areas and
+ * points: Shapefile, GeoPackage, GeoJSON, FlatGeobuf, also inside a ZIP; XLSX and ODS for
+ * tables. Only local files: names that would make GDAL open a network connection or a
+ * database are refused.
  */
 #ifndef PS_GEO_LAYER_H
 #define PS_GEO_LAYER_H
@@ -103,8 +104,12 @@ ps_status ps_layer_list(const char *path, const char *base, ps_layer_listing **o
                         ps_error *err) PS_MUST_CHECK;
 void ps_layer_listing_free(ps_layer_listing *listing);
 
-/* "GDAL 3.6.2", "GEOS 3.11.1", "PROJ 9.1.1": versions in use. */
+/* "GDAL 3.6.2": the release in use, which is loaded to be asked; "none" when it cannot
+ * be.
+ */
 const char *ps_layer_gdal_version(void);
+/* The path of that library's file; false when it is not known. */
+bool ps_layer_gdal_file(char *out, size_t size);
 
 /* Writing a GeoPackage: one file, layers of areas with values, tables without geometry.
  * The file is the same byte for byte for the same calls. Text is UTF-8. */

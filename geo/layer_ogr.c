@@ -5,7 +5,7 @@
  * order, their rings go to the builder. So the whole layer is in memory only once, as the
  * arrays that the caller gets, and order and report do not depend on the threads.
  */
-#include "geo/layer.h"
+#include "geo/layer_ogr.h"
 
 #include <cpl_conv.h>
 #include <gdal.h>
@@ -628,8 +628,8 @@ static ps_status read_areas(reading *r, ps_areas **out, ps_gdal_scope *scope,
     return PS_OK;
 }
 
-ps_status ps_layer_read_areas(const ps_layer_spec *spec, const ps_talk *talk,
-                              ps_areas **out, ps_layer_report *report, ps_error *err) {
+ps_status ps_ogr_read_areas(const ps_layer_spec *spec, const ps_talk *talk,
+                            ps_areas **out, ps_layer_report *report, ps_error *err) {
     *out = NULL;
     ps_layer_report own;
     if (report == NULL) report = &own;
@@ -675,8 +675,8 @@ static ps_status open_points(const ps_layer_spec *spec, const ps_str *fields,
     return PS_OK;
 }
 
-ps_status ps_layer_points_open(const ps_layer_spec *spec, const ps_str *fields,
-                               size_t n_fields, ps_layer_points **out, ps_error *err) {
+ps_status ps_ogr_points_open(const ps_layer_spec *spec, const ps_str *fields,
+                             size_t n_fields, ps_layer_points **out, ps_error *err) {
     *out = NULL;
     ps_layer_points *p = ps_zalloc(1, sizeof *p);
     if (p == NULL) return ps_fail_nomem(err);
@@ -693,14 +693,14 @@ ps_status ps_layer_points_open(const ps_layer_spec *spec, const ps_str *fields,
         ps_gdal_leave(&scope);
     }
     if (status != PS_OK) {
-        ps_layer_points_close(p);
+        ps_ogr_points_close(p);
         return status;
     }
     *out = p;
     return PS_OK;
 }
 
-const ps_crs *ps_layer_points_crs(const ps_layer_points *points) {
+const ps_crs *ps_ogr_points_crs(const ps_layer_points *points) {
     return points->crs;
 }
 
@@ -744,8 +744,8 @@ static ps_status next_points(ps_layer_points *p, size_t n, double *x, double *y,
     return PS_OK;
 }
 
-ps_status ps_layer_points_next(ps_layer_points *points, size_t n, double *x, double *y,
-                               ps_str *texts, size_t *got, ps_error *err) {
+ps_status ps_ogr_points_next(ps_layer_points *points, size_t n, double *x, double *y,
+                             ps_str *texts, size_t *got, ps_error *err) {
     *got = 0;
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
@@ -755,7 +755,7 @@ ps_status ps_layer_points_next(ps_layer_points *points, size_t n, double *x, dou
     return status;
 }
 
-void ps_layer_points_close(ps_layer_points *points) {
+void ps_ogr_points_close(ps_layer_points *points) {
     if (points == NULL) return;
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
@@ -840,8 +840,8 @@ static ps_status list_layers(ps_ogr_source *s, ps_layer_listing *listing, ps_err
     return PS_OK;
 }
 
-ps_status ps_layer_list(const char *path, const char *base, ps_layer_listing **out,
-                        ps_error *err) {
+ps_status ps_ogr_list(const char *path, const char *base, ps_layer_listing **out,
+                      ps_error *err) {
     static const char *const any_endings[] = {".shp",  ".gpkg",     ".geojson", ".fgb",
                                               ".json", ".geojsonl", ".gdb",     ".tab",
                                               ".mif",  ".xlsx",     ".ods",     NULL};
@@ -869,10 +869,4 @@ ps_status ps_layer_list(const char *path, const char *base, ps_layer_listing **o
     }
     *out = listing;
     return PS_OK;
-}
-
-void ps_layer_listing_free(ps_layer_listing *listing) {
-    if (listing == NULL) return;
-    ps_arena_free(listing->arena);
-    ps_free(listing);
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "geo/layer.h"
+#include "geo/layer_ogr.h"
 #include "geo/ogr_source.h"
 
 struct ps_geopackage {
@@ -39,7 +39,7 @@ static void free_geopackage(ps_geopackage *g) {
     ps_free(g);
 }
 
-ps_status ps_geopackage_create(const char *path, ps_geopackage **out, ps_error *err) {
+ps_status ps_ogr_geopackage_create(const char *path, ps_geopackage **out, ps_error *err) {
     *out = NULL;
     ps_geopackage *g = ps_zalloc(1, sizeof *g);
     if (g == NULL) return ps_fail_nomem(err);
@@ -228,10 +228,10 @@ static ps_status write_layer(ps_geopackage *g, const char *name, const char *des
     return PS_OK;
 }
 
-ps_status ps_geopackage_areas(ps_geopackage *gpkg, const char *layer,
-                              const char *description, const ps_areas *areas,
-                              const ps_field *fields, size_t n_fields,
-                              const ps_field_value *values, ps_error *err) {
+ps_status ps_ogr_geopackage_areas(ps_geopackage *gpkg, const char *layer,
+                                  const char *description, const ps_areas *areas,
+                                  const ps_field *fields, size_t n_fields,
+                                  const ps_field_value *values, ps_error *err) {
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
     ps_status status = write_layer(gpkg, layer, description, areas, fields, n_fields,
@@ -240,10 +240,10 @@ ps_status ps_geopackage_areas(ps_geopackage *gpkg, const char *layer,
     return status;
 }
 
-ps_status ps_geopackage_table(ps_geopackage *gpkg, const char *table,
-                              const char *description, const ps_field *fields,
-                              size_t n_fields, const ps_field_value *values,
-                              size_t n_rows, ps_error *err) {
+ps_status ps_ogr_geopackage_table(ps_geopackage *gpkg, const char *table,
+                                  const char *description, const ps_field *fields,
+                                  size_t n_fields, const ps_field_value *values,
+                                  size_t n_rows, ps_error *err) {
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
     ps_status status = write_layer(gpkg, table, description, NULL, fields, n_fields,
@@ -252,7 +252,7 @@ ps_status ps_geopackage_table(ps_geopackage *gpkg, const char *table,
     return status;
 }
 
-ps_status ps_geopackage_close(ps_geopackage *gpkg, ps_error *err) {
+ps_status ps_ogr_geopackage_close(ps_geopackage *gpkg, ps_error *err) {
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
     GDALFlushCache(gpkg->dataset);
@@ -264,7 +264,7 @@ ps_status ps_geopackage_close(ps_geopackage *gpkg, ps_error *err) {
     return status;
 }
 
-void ps_geopackage_abandon(ps_geopackage *gpkg) {
+void ps_ogr_geopackage_abandon(ps_geopackage *gpkg) {
     if (gpkg == NULL) return;
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);

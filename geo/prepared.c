@@ -1,10 +1,15 @@
-/* A file is a head of 64 bytes, the body, and a hash of both. All numbers are the
+/* A file is a head of 512 bytes, the body, and a hash of both. All numbers are the
  * machine's own, as memory has them; the head tells the order of bytes. The body of an
  * index is what ps_locator_write makes; that of areas begins with a directory of its
  * sections.
+ *
+ * Areas follow from the GDAL that read them, too, and nobody wants to load GDAL to learn
+ * which it is. So the head of areas names the file of that library and its state, and
+ * they are good for as long as that file is the same.
  */
 #include "geo/prepared.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -22,7 +27,7 @@
 #include "engine/core/output.h"
 #include "geo/overlay.h"
 
-enum { FORMAT = 1, PROBES = 64, NAME_BYTES = 33 };
+enum { FORMAT = 2, STATE_BYTES = 160, MAKER_BYTES = 464, PROBES = 64, NAME_BYTES = 33 };
 #define BYTE_ORDER_MARK 0x01020304u
 
 static const char magic[8] = {'p', 'l', 'a', 'c', 'e', 's', 't', '\n'};
@@ -34,10 +39,10 @@ typedef struct head {
     uint32_t byte_order, format;
     char kind[8];
     unsigned char key[16];
-    uint64_t body; /* bytes */
-    uint64_t unused[2];
+    uint64_t body;           /* bytes */
+    char maker[MAKER_BYTES]; /* of areas: path of the reader's library, NUL, its state */
 } head;
-_Static_assert(sizeof(head) == 64, "the body begins at a multiple of 64");
+_Static_assert(sizeof(head) == PS_PREPARED_HEAD, "the body begins at a multiple of 64");
 
 typedef struct key {
     unsigned char byte[16];
@@ -61,11 +66,33 @@ static void add_number(XXH3_state_t *to, uint64_t n) {
     add_bytes(to, &n, sizeof n);
 }
 
+/* What tells one state of a file from another: whoever changes it changes its time of
+ * change. */
+static void state_of(const struct stat *info, char out[STATE_BYTES]) {
+    snprintf(out, STATE_BYTES, "%d %llu %llu %lld %lld.%09ld %lld.%09ld\n", FORMAT,
+             (unsigned long long)info->st_dev, (unsigned long long)info->st_ino,
+             (long long)info->st_size, (long long)info->st_mtim.tv_sec,
+             info->st_mtim.tv_nsec, (long long)info->st_ctim.tv_sec,
+             info->st_ctim.tv_nsec);
+}
+
+/* Our own code by the file that it stands in: another build of one release may do
+ * otherwise. */
+static void add_own_build(XXH3_state_t *to) {
+    Dl_info info;
+    struct stat file;
+    if (dladdr(magic, &info) == 0 || stat(info.dli_fname, &file) != 0) return;
+    add_number(to, (uint64_t)file.st_size);
+    add_number(to, (uint64_t)file.st_mtim.tv_sec);
+    add_number(to, (uint64_t)file.st_mtim.tv_nsec);
+}
+
 static void begin_key(XXH3_state_t *to, const char *kind) {
     (void)XXH3_128bits_reset(to);
     add_text(to, kind);
     add_number(to, FORMAT);
     add_text(to, PS_VERSION);
+    add_own_build(to);
     add_text(to, ps_crs_proj_version());
 }
 
@@ -158,7 +185,9 @@ static bool areas_key(const ps_layer_spec *spec, key *out) {
     if (n < 0 || (size_t)n >= sizeof path) return false;
     XXH3_state_t state;
     begin_key(&state, areas_kind);
-    add_text(&state, ps_layer_gdal_version());
+    /* which may lead to another GDAL */
+    add_text(&state, getenv("LD_LIBRARY_PATH"));
+    add_text(&state, getenv("LD_PRELOAD"));
     add_text(&state, ps_overlay_geos_version());
     add_number(&state, sizeof(ps_layer_report));
     /* the path as it is written stands in messages */
@@ -218,21 +247,37 @@ static bool file_path(const ps_prepared *prepared, const key *k, const char *end
     return n > 0 && n < PS_PREPARED_PATH;
 }
 
-/* What identifies the state of a file that nobody but its owner may write; false for any
- * other. Whoever changes it changes its time of change. */
-static bool seal(const struct stat *info, char out[160]) {
+/* The state of a file that nobody but its owner, the user, may write; false for any
+ * other. */
+static bool seal(const struct stat *info, char out[STATE_BYTES]) {
     if (info->st_uid != geteuid() || (info->st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return false;
-    snprintf(out, 160, "%d %llu %llu %lld %lld.%09ld %lld.%09ld\n", FORMAT,
-             (unsigned long long)info->st_dev, (unsigned long long)info->st_ino,
-             (long long)info->st_size, (long long)info->st_mtim.tv_sec,
-             info->st_mtim.tv_nsec, (long long)info->st_ctim.tv_sec,
-             info->st_ctim.tv_nsec);
+    state_of(info, out);
     return true;
 }
 
+/* The GDAL at work. */
+static bool name_maker(char out[MAKER_BYTES]) {
+    struct stat info;
+    memset(out, 0, MAKER_BYTES);
+    if (!ps_layer_gdal_file(out, MAKER_BYTES - STATE_BYTES) || stat(out, &info) != 0)
+        return false;
+    state_of(&info, out + strlen(out) + 1);
+    return true;
+}
+
+/* Is the GDAL that is named still the same? */
+static bool is_maker_there(const char maker[MAKER_BYTES]) {
+    char state[STATE_BYTES];
+    struct stat info;
+    const char *end = memchr(maker, '\0', MAKER_BYTES - STATE_BYTES);
+    if (end == NULL || maker[0] != '/' || stat(maker, &info) != 0) return false;
+    state_of(&info, state);
+    return strncmp(end + 1, state, STATE_BYTES) == 0;
+}
+
 static bool was_checked(const char *path, const char *sealed) {
-    char found[160], mine[160];
+    char found[STATE_BYTES], mine[STATE_BYTES];
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return false;
     struct stat info;
@@ -249,7 +294,7 @@ static bool was_checked(const char *path, const char *sealed) {
 typedef struct kept {
     mapping map;
     bool deep; /* not checked yet */
-    char sealed[160], checked[PS_PREPARED_PATH];
+    char sealed[STATE_BYTES], checked[PS_PREPARED_PATH];
 } kept;
 
 static bool is_sound(const kept *f, const char *kind, const key *k) {
@@ -258,7 +303,8 @@ static bool is_sound(const kept *f, const char *kind, const key *k) {
     memcpy(&h, f->map.p, sizeof h);
     if (memcmp(h.magic, magic, sizeof magic) != 0 || h.byte_order != BYTE_ORDER_MARK ||
         h.format != FORMAT || strncmp(h.kind, kind, sizeof h.kind) != 0 ||
-        memcmp(h.key, k->byte, sizeof h.key) != 0 || h.body != f->map.n - sizeof h - 16)
+        memcmp(h.key, k->byte, sizeof h.key) != 0 || h.body != f->map.n - sizeof h - 16 ||
+        (kind == areas_kind && !is_maker_there(h.maker)))
         return false;
     if (!f->deep) return true;
     XXH3_state_t state;
@@ -341,6 +387,10 @@ static bool begin_file(const ps_prepared *prepared, const char *kind, const key 
     memcpy(h.magic, magic, sizeof magic);
     memcpy(h.kind, kind, strlen(kind));
     memcpy(h.key, k->byte, sizeof h.key);
+    if (kind == areas_kind && !name_maker(h.maker)) {
+        ps_output_abandon(w->out);
+        return false;
+    }
     write_both(w, &h, sizeof h);
     return true;
 }

@@ -5,8 +5,10 @@
  *          once it was looked at in full.
  * Rule     The digits are a hash of all that the content follows from: for areas the
  * bytes of the source files, what was asked of them and the releases of the libraries;
- * for an index the coordinates of all its layers and what the operations make of some. So
- * a file is never out of date, only unused, and any may be deleted at any time. Files are
+ * for an index the coordinates of all its layers and what the operations make of some.
+ * GDAL, which is not loaded to use a file of areas, is named in it with the state of its
+ * own file, and has to be the same. So a file is never out of date, only unused, and any
+ * may be deleted at any time. Files are
  * written whole or not at all. Before its first use a file is checked byte by byte, and
  * entry by entry so that no content can make a reader leave its bounds; later, an
  * unchanged file that belongs to the user and that nobody else may write is taken as
@@ -26,7 +28,11 @@ typedef struct ps_prepared {
     size_t least_points; /* sets with fewer vertices are not worth a file */
 } ps_prepared;
 
-enum { PS_PREPARED_LEAST_POINTS = 20000, PS_PREPARED_PATH = 4096 };
+enum {
+    PS_PREPARED_LEAST_POINTS = 20000,
+    PS_PREPARED_PATH = 4096,
+    PS_PREPARED_HEAD = 512 /* bytes before the body */
+};
 
 /* The folder that the environment variable PLACESTAT_CACHE names. false when it is not
  * set or no absolute path: then nothing is kept. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "geo/layer.h"
+#include "geo/layer_ogr.h"
 #include "geo/ogr_source.h"
 
 enum { CELL_BYTES = 48 /* of a number or date */ };
@@ -269,19 +269,10 @@ static ps_status read_table(const char *path, const char *base, const char *shee
     return read_sheet(t, columns, n_columns, talk, out, scope, err);
 }
 
-ps_status ps_layer_read_table(const char *path, const char *base, const char *sheet_name,
-                              int64_t header_row, const ps_str *columns, size_t n_columns,
-                              const ps_talk *talk, ps_table **out, ps_error *err) {
+ps_status ps_ogr_read_table(const char *path, const char *base, const char *sheet_name,
+                            int64_t header_row, const ps_str *columns, size_t n_columns,
+                            const ps_talk *talk, ps_table **out, ps_error *err) {
     *out = NULL;
-    /* One set of rules for delimited text, not OGR's besides. */
-    if (path != NULL &&
-        (ps_ogr_ends_with(path, ".csv") || ps_ogr_ends_with(path, ".csv.gz"))) {
-        if (sheet_name != NULL && sheet_name[0] != '\0')
-            return ps_fail(err, PS_CONFIG, "'%s' has no sheets; leave out '%.100s'", path,
-                           sheet_name);
-        return ps_table_read_csv(path, base, header_row, columns, n_columns, talk, out,
-                                 err);
-    }
     ps_ogr_place *where = ps_alloc(1, sizeof *where);
     if (where == NULL) return ps_fail_nomem(err);
     sheet t = {.header_row = 1};

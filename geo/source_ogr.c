@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "geo/layer.h"
+#include "geo/layer_ogr.h"
 
 enum {
     MAX_MEMBERS = 100000, /* of an archive */
@@ -90,7 +90,7 @@ void ps_gdal_leave(ps_gdal_scope *scope) {
     scope->options = NULL;
 }
 
-const char *ps_layer_gdal_version(void) {
+const char *ps_ogr_gdal_version(void) {
     pthread_once(&registered, register_gdal);
     return gdal_release;
 }

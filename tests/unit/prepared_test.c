@@ -175,7 +175,7 @@ static void test_no_entry_leads_astray(void **state) {
     ps_locator *plain = get(folder, areas, false);
     size_t n = 0;
     char *file = test_file_read(only(folder, "index"), &n);
-    n -= 64 + 16;
+    n -= PS_PREPARED_HEAD + 16;
     uint64_t seed = 9;
     enum { N = 300 };
     double x[N], y[N];
@@ -189,7 +189,7 @@ static void test_no_entry_leads_astray(void **state) {
     for (int i = 0; i < 6000; i++) {
         char *bytes = malloc(n);
         assert_non_null(bytes);
-        memcpy(bytes, file + 64, n);
+        memcpy(bytes, file + PS_PREPARED_HEAD, n);
         const int changes = 1 + i % 3;
         for (int c = 0; c < changes; c++) {
             const size_t at = test_random_below(&seed, i % 4 == 0 ? 30 : n / 4) * 4;

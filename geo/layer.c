@@ -1,0 +1,177 @@
+/* Layers without GDAL: each call goes on to the module that uses it, which the first one
+ * loads. The module is the file of a fixed name, release included, in the folder of the
+ * library itself; no path of the environment is searched for it. It stays until the
+ * process ends, since GDAL does not like to be unloaded.
+ */
+#include "geo/layer.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "geo/layer_ogr.h"
+
+enum { PATH_BYTES = 4096 };
+static const char module_name[] = "libplacestat-ogr-" PS_VERSION ".so";
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* Written once. */
+static const ps_layer_functions *module;
+static char trouble[PATH_BYTES + 256];
+
+static void load_file(const char *path) {
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (handle == NULL) {
+        const char *why = dlerror();
+        snprintf(trouble, sizeof trouble, "%s", why != NULL ? why : path);
+        return;
+    }
+    const ps_layer_functions *found = dlsym(handle, "ps_layer_ogr");
+    if (found != NULL && found->bytes == sizeof *found &&
+        strcmp(found->release, PS_VERSION) == 0)
+        module = found;
+    else
+        snprintf(trouble, sizeof trouble, "%s is of another build", path);
+}
+
+static void load(void) {
+    if (&ps_layer_ogr != NULL) { /* linked with */
+        module = &ps_layer_ogr;
+        return;
+    }
+    char path[PATH_BYTES];
+    Dl_info info;
+    if (dladdr(module_name, &info) == 0 || info.dli_fname == NULL) {
+        snprintf(trouble, sizeof trouble, "the folder of the library is not known");
+        return;
+    }
+    const char *slash = strrchr(info.dli_fname, '/');
+    const int n = snprintf(path, sizeof path, "%.*s/%s",
+                           slash != NULL ? (int)(slash - info.dli_fname) : 1,
+                           slash != NULL ? info.dli_fname : ".", module_name);
+    if (n > 0 && (size_t)n < sizeof path)
+        load_file(path);
+    else
+        snprintf(trouble, sizeof trouble, "its path is too long");
+}
+
+static ps_status need(const ps_layer_functions **out, ps_error *err) {
+    pthread_once(&once, load);
+    *out = module;
+    if (module != NULL) return PS_OK;
+    return ps_fail(
+        err, PS_UNSUPPORTED,
+        "layers and workbooks are read with GDAL, by %s, which cannot be used: "
+        "%s; install placestat again, and GDAL with it",
+        module_name, trouble);
+}
+
+ps_status ps_layer_read_areas(const ps_layer_spec *spec, const ps_talk *talk,
+                              ps_areas **out, ps_layer_report *report, ps_error *err) {
+    const ps_layer_functions *m;
+    *out = NULL;
+    PS_TRY(need(&m, err));
+    return m->read_areas(spec, talk, out, report, err);
+}
+
+ps_status ps_layer_points_open(const ps_layer_spec *spec, const ps_str *fields,
+                               size_t n_fields, ps_layer_points **out, ps_error *err) {
+    const ps_layer_functions *m;
+    *out = NULL;
+    PS_TRY(need(&m, err));
+    return m->points_open(spec, fields, n_fields, out, err);
+}
+
+/* What a handle is given to was loaded when it was made. */
+
+const ps_crs *ps_layer_points_crs(const ps_layer_points *points) {
+    return module->points_crs(points);
+}
+
+ps_status ps_layer_points_next(ps_layer_points *points, size_t n, double *x, double *y,
+                               ps_str *texts, size_t *got, ps_error *err) {
+    return module->points_next(points, n, x, y, texts, got, err);
+}
+
+void ps_layer_points_close(ps_layer_points *points) {
+    if (points != NULL) module->points_close(points);
+}
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcasecmp(text + n - m, end) == 0;
+}
+
+ps_status ps_layer_read_table(const char *path, const char *base, const char *sheet,
+                              int64_t header_row, const ps_str *columns, size_t n_columns,
+                              const ps_talk *talk, ps_table **out, ps_error *err) {
+    *out = NULL;
+    /* One set of rules for delimited text, not OGR's besides. */
+    if (path != NULL && (ends_with(path, ".csv") || ends_with(path, ".csv.gz"))) {
+        if (sheet != NULL && sheet[0] != '\0')
+            return ps_fail(err, PS_CONFIG, "'%s' has no sheets; leave out '%.100s'", path,
+                           sheet);
+        return ps_table_read_csv(path, base, header_row, columns, n_columns, talk, out,
+                                 err);
+    }
+    const ps_layer_functions *m;
+    PS_TRY(need(&m, err));
+    return m->read_table(path, base, sheet, header_row, columns, n_columns, talk, out,
+                         err);
+}
+
+ps_status ps_layer_list(const char *path, const char *base, ps_layer_listing **out,
+                        ps_error *err) {
+    const ps_layer_functions *m;
+    *out = NULL;
+    PS_TRY(need(&m, err));
+    return m->list(path, base, out, err);
+}
+
+void ps_layer_listing_free(ps_layer_listing *listing) {
+    if (listing == NULL) return;
+    ps_arena_free(listing->arena);
+    ps_free(listing);
+}
+
+ps_status ps_geopackage_create(const char *path, ps_geopackage **out, ps_error *err) {
+    const ps_layer_functions *m;
+    *out = NULL;
+    PS_TRY(need(&m, err));
+    return m->geopackage_create(path, out, err);
+}
+
+ps_status ps_geopackage_areas(ps_geopackage *gpkg, const char *layer,
+                              const char *description, const ps_areas *areas,
+                              const ps_field *fields, size_t n_fields,
+                              const ps_field_value *values, ps_error *err) {
+    return module->geopackage_areas(gpkg, layer, description, areas, fields, n_fields,
+                                    values, err);
+}
+
+ps_status ps_geopackage_table(ps_geopackage *gpkg, const char *table,
+                              const char *description, const ps_field *fields,
+                              size_t n_fields, const ps_field_value *values,
+                              size_t n_rows, ps_error *err) {
+    return module->geopackage_table(gpkg, table, description, fields, n_fields, values,
+                                    n_rows, err);
+}
+
+ps_status ps_geopackage_close(ps_geopackage *gpkg, ps_error *err) {
+    return module->geopackage_close(gpkg, err);
+}
+
+void ps_geopackage_abandon(ps_geopackage *gpkg) {
+    if (gpkg != NULL) module->geopackage_abandon(gpkg);
+}
+
+const char *ps_layer_gdal_version(void) {
+    const ps_layer_functions *m;
+    return need(&m, NULL) == PS_OK ? m->gdal_version() : "none";
+}
+
+bool ps_layer_gdal_file(char *out, size_t size) {
+    const ps_layer_functions *m;
+    return need(&m, NULL) == PS_OK && m->gdal_file(out, size);
+}
