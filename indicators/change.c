@@ -188,8 +188,7 @@ ps_prop_change ps_prop_change_of(double x1, double n1, double x2, double n2,
         none = ps_value_none(PS_VALUE_MISSING);
     ps_prop_change c = {none, none, none, none, none, none, none, "", PS_VERDICT_NONE};
     if (none.status == PS_VALUE_MISSING || x1 < 0 || x2 < 0 || x1 > n1 || x2 > n2 ||
-        n1 == 0 || n2 == 0 || !whole(x1) || !whole(x2) || !whole(n1) || !whole(n2) ||
-        n1 + n2 > MOST_COUNT || !ps_confidence_ok(confidence))
+        n1 == 0 || n2 == 0 || !(n1 + n2 <= MOST_COUNT) || !ps_confidence_ok(confidence))
         return c;
     ps_estimate e1 = ps_proportion(x1, n1, 1, confidence, PS_PROPORTION_WILSON);
     ps_estimate e2 = ps_proportion(x2, n2, 1, confidence, PS_PROPORTION_WILSON);
@@ -203,6 +202,10 @@ ps_prop_change ps_prop_change_of(double x1, double n1, double x2, double n2,
     if (pooled > 0 && rest > 0)
         c.z = ps_value_of(d / sqrt(pooled * rest * (1 / n1 + 1 / n2)));
     if (fmin(n1, n2) * fmin(pooled, rest) < 5) {
+        if (!whole(x1) || !whole(x2) || !whole(n1) || !whole(n2)) {
+            c.p_value = ps_value_none(PS_VALUE_NOT_APPLICABLE);
+            return c;
+        }
         c.test = "fisher";
         c.p_value = ps_value_of(
             fisher_two_sided((int64_t)x1, (int64_t)n1, (int64_t)x2, (int64_t)n2));

@@ -68,10 +68,12 @@ typedef struct ps_prop_change {
 } ps_prop_change;
 
 /* How did a proportion change between two independent groups of people or incidents?
- * Shapes   x1 of n1, x2 of n2; whole numbers.
- * Rule     Fisher's exact test when an expected count is below 5, else z without
- *   continuity correction. n = 0: undefined. Not for weighted surveys (survey.h).
- * Errors   NAN: missing; x < 0, x > n, fractions, n beyond 2^53: undefined.
+ * Shapes   x1 of n1, x2 of n2; may be fractional when counts were apportioned or are
+ *   rates times people.
+ * Rule     Fisher's exact test when an expected count is below 5 (of fractions there is
+ *   none: not-applicable, no verdict), else z without continuity correction. n = 0:
+ *   undefined. Not for weighted surveys (survey.h).
+ * Errors   NAN: missing; x < 0, x > n, n beyond 2^53: undefined.
  * Cost     O(1); Fisher O(smallest margin). */
 ps_prop_change ps_prop_change_of(double x1, double n1, double x2, double n2,
                                  double confidence);

@@ -31,13 +31,17 @@
     X(funnel) \
     X(funnel_curve) \
     X(gi_star) \
+    X(imd_build) \
+    X(imd_change) \
     X(imd_summary) \
     X(interpolate) \
     X(isr) \
     X(local_moran) \
     X(lorenz) \
     X(lq) \
+    X(lsoa_change) \
     X(mann_kendall) \
+    X(mann_whitney) \
     X(mean) \
     X(moran) \
     X(place_shift) \
@@ -53,7 +57,8 @@
     X(sii) \
     X(target) \
     X(trend) \
-    X(type_change)
+    X(type_change) \
+    X(wilcoxon)
 // clang-format on
 
 #define DECLARE(name) extern const ps_method ps_method_##name;

@@ -25,14 +25,15 @@ ps_status ps_rank_middle(const double *value, size_t n, double *rank,
 typedef struct ps_rank_test {
     double statistic; /* V of the signed ranks; U of the second sample */
     ps_value z, p;    /* two-sided, normal approximation, continuity 0.5 */
+    ps_value greater; /* P(second higher) + P(equal) / 2, of two samples */
 } ps_rank_test;
 
-/* Are differences of pairs centred on 0? Differences of 0 are dropped; nothing left: p is
- * 1. PS_NOMEM. */
+/* Are differences of pairs centred on 0? No NAN. Differences of 0 are dropped; nothing
+ * left: z undefined, p is 1. PS_NOMEM. */
 ps_status ps_wilcoxon_signed_rank(const double *difference, size_t n, ps_rank_test *out,
                                   ps_error *err) PS_MUST_CHECK;
-/* Does one sample tend to higher values than the other? All values equal: p is 1; an
- * empty sample: undefined. PS_NOMEM. */
+/* Does one sample tend to higher values than the other? No NAN. All values equal: z
+ * undefined, p is 1; an empty sample: all undefined. PS_NOMEM. */
 ps_status ps_mann_whitney(const double *x1, size_t n1, const double *x2, size_t n2,
                           ps_rank_test *out, ps_error *err) PS_MUST_CHECK;
 

@@ -27,6 +27,13 @@ static inline bool ps_value_ok(ps_value value) {
     return value.status == PS_VALUE_OK;
 }
 
+/* after - before; without one of them its status. */
+static inline ps_value ps_value_difference(ps_value before, ps_value after) {
+    if (!ps_value_ok(before)) return before;
+    if (!ps_value_ok(after)) return after;
+    return ps_value_of(after.value - before.value);
+}
+
 /* The levels that every interval of this library takes. */
 static inline bool ps_confidence_ok(double confidence) {
     return confidence >= 0.9 && confidence < 1;
