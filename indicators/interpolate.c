@@ -128,41 +128,8 @@ static const ps_method_column interpolate_outputs[] = {
      "ok, missing (of a source), undefined (no overlap above 0)"},
 };
 
-/* The texts of a column as numbers, in order of the texts. */
-typedef struct names {
-    int32_t *code; /* per row */
-    ps_str *text;  /* per code */
-    size_t n;
-} names;
-
-static void names_free(names *c) {
-    ps_free(c->code);
-    ps_free(c->text);
-}
-
-static ps_status names_build(const ps_method_call *call, size_t input, names *out,
-                             ps_error *err) {
-    size_t *order = NULL, *offset = NULL;
-    PS_TRY(ps_call_groups(call, input, &order, &offset, &out->n, err));
-    out->code = ps_alloc(ps_call_rows(call), sizeof *out->code);
-    out->text = ps_alloc(out->n, sizeof *out->text);
-    ps_status status = PS_OK;
-    if (out->code == NULL || out->text == NULL) {
-        status = ps_fail_nomem(err);
-    } else {
-        for (size_t g = 0; g < out->n; g++) {
-            out->text[g] = ps_call_text(call, order[offset[g]], input);
-            for (size_t k = offset[g]; k < offset[g + 1]; k++)
-                out->code[order[k]] = (int32_t)g;
-        }
-    }
-    ps_free(order);
-    ps_free(offset);
-    return status;
-}
-
 typedef struct crossing {
-    names source, target;
+    ps_call_codes source, target;
     ps_overlap *overlap;
     double *total, *value, *covered; /* total, value per source; covered per target */
     int64_t *n_sources;              /* per target */
@@ -170,8 +137,8 @@ typedef struct crossing {
 } crossing;
 
 static void free_crossing(crossing *c) {
-    names_free(&c->source);
-    names_free(&c->target);
+    ps_call_codes_free(&c->source);
+    ps_call_codes_free(&c->target);
     ps_free(c->overlap);
     ps_free(c->total);
     ps_free(c->value);
@@ -182,8 +149,8 @@ static void free_crossing(crossing *c) {
 
 static ps_status read_overlaps(const ps_method_call *call, crossing *c, ps_error *err) {
     size_t n = ps_call_rows(call);
-    PS_TRY(names_build(call, IN_SOURCE, &c->source, err));
-    PS_TRY(names_build(call, IN_TARGET, &c->target, err));
+    PS_TRY(ps_call_codes_read(call, IN_SOURCE, &c->source, err));
+    PS_TRY(ps_call_codes_read(call, IN_TARGET, &c->target, err));
     c->overlap = ps_alloc(n, sizeof *c->overlap);
     if (c->overlap == NULL) return ps_fail_nomem(err);
     for (size_t i = 0; i < n; i++) {

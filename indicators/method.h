@@ -94,6 +94,7 @@ size_t ps_call_rows(const ps_method_call *call);
 const ps_talk *ps_call_talk(const ps_method_call *call);
 /* Is the i-th input column there? */
 bool ps_call_has(const ps_method_call *call, size_t input);
+const char *ps_call_input_name(const ps_method_call *call, size_t input);
 /* A cell as text, trimmed; empty when the column is absent. */
 ps_str ps_call_text(const ps_method_call *call, size_t row, size_t input);
 /* A cell as number; *missing for an empty cell, a marker such as [x], or an absent
@@ -140,6 +141,16 @@ typedef ps_status ps_group_fn(const ps_method_call *call, const ps_call_group *g
 ps_status ps_call_each_group(const ps_method_call *call, size_t by, const size_t *inputs,
                              size_t n_inputs, ps_group_fn *fn, void *context,
                              ps_error *err) PS_MUST_CHECK;
+
+/* The texts of one column as numbers 0 .. n - 1 in order of the texts. */
+typedef struct ps_call_codes {
+    size_t n;
+    ps_str *text;  /* per number */
+    int32_t *code; /* per row */
+} ps_call_codes;
+ps_status ps_call_codes_read(const ps_method_call *call, size_t input, ps_call_codes *out,
+                             ps_error *err) PS_MUST_CHECK;
+void ps_call_codes_free(ps_call_codes *codes);
 
 /* Fill the row under construction; output is the index of the output column. A number is
  * written only when status is ok and it is finite; else the cell stays empty. Errors are
