@@ -24,6 +24,7 @@ static const struct {
     {"points", "points in memory: in order, in random order, in few huge polygons",
      bench_points},
     {"layers", "several geographies at once", bench_layers},
+    {"crosswalk", "overlap shares of two geographies", bench_crosswalk},
     {"archive", "a ZIP of monthly files", bench_archive},
     {"nightly", "a job again, and after one new month", bench_nightly},
     {"growth", "cost growth with rows, areas and threads", bench_growth},

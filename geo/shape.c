@@ -218,6 +218,20 @@ static ps_status nest(const ps_areas *a, ring *rings, size_t n, ps_error *err) {
     return status;
 }
 
+ps_status ps_shape_holes(const ps_areas *areas, size_t row, bool *hole, ps_error *err) {
+    const size_t begin = areas->area_ring[row], n = areas->area_ring[row + 1] - begin;
+    if (n == 1) hole[0] = false;
+    if (n < 2) return PS_OK;
+    if (n > INT32_MAX) return ps_fail(err, PS_LIMIT, "an area of more than 2^31 rings");
+    ring *rings = ps_alloc(n, sizeof *rings);
+    if (rings == NULL) return ps_fail_nomem(err);
+    for (size_t r = 0; r < n; r++) rings[r] = measure_ring(areas, begin + r);
+    const ps_status status = nest(areas, rings, n, err);
+    for (size_t r = 0; r < n; r++) hole[r] = rings[r].hole;
+    ps_free(rings);
+    return status;
+}
+
 static unsigned char *put(unsigned char *at, const void *value, size_t n) {
     memcpy(at, value, n);
     return at + n;

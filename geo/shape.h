@@ -21,6 +21,11 @@ typedef struct ps_wkb {
  */
 ps_status ps_shape_write(const ps_areas *areas, size_t row, ps_wkb *wkb,
                          ps_error *err) PS_MUST_CHECK;
+/* Which rings of one area are holes: hole[i] for its ring area_ring[row] + i, true when
+ * it is inside an odd number of the others. Cost  near linear in the points of the area.
+ */
+ps_status ps_shape_holes(const ps_areas *areas, size_t row, bool *hole,
+                         ps_error *err) PS_MUST_CHECK;
 /* The rings of a polygon, a multipolygon, or of the polygons in a collection, added to
  * the current area of the builder. PS_FORMAT for other bytes. */
 ps_status ps_shape_read(const unsigned char *bytes, size_t n, ps_areas_builder *builder,
