@@ -1,9 +1,10 @@
 /* Reading layers through GDAL/OGR.
  *
- * Areas: features come from OGR on one thread, as WKB into a batch of bounded size; the
- * polygons of a batch are checked and repaired by GEOS on all threads; then, again in
- * order, their rings go to the builder. So the whole layer is in memory only once, as the
- * arrays that the caller gets, and order and report do not depend on the threads.
+ * Areas: features come from OGR one after the other, as WKB into a batch of bounded size.
+ * While the next batch is read, the other threads look at the polygons of this one: what
+ * is not certainly valid is checked, and repaired, by GEOS. Then, again in order, their
+ * rings go to the builder. So the whole layer is in memory only once, as the arrays that
+ * the caller gets, and order and report do not depend on the threads.
  */
 #include "geo/layer_ogr.h"
 
@@ -18,10 +19,11 @@
 #include "engine/core/par.h"
 #include "geo/ogr_source.h"
 #include "geo/overlay.h"
+#include "geo/validity.h"
 
 enum {
-    BATCH_FEATURES = 2048,  /* read before they are checked together */
-    BATCH_BYTES = 32 << 20, /* or this much of geometry */
+    BATCH_FEATURES = 1024,  /* read before they are checked together */
+    BATCH_BYTES = 16 << 20, /* or this much of geometry */
     CHECK_GRAIN = 16,       /* polygons per block of the parallel check */
     NAMED_DUPLICATES = 5
 };
@@ -30,11 +32,11 @@ static const char *const spatial_endings[] = {".shp",  ".gpkg",     ".geojson", 
                                               ".json", ".geojsonl", ".gdb",     ".tab",
                                               ".mif",  NULL};
 
-static ps_status filter_fail(const ps_ogr_source *s, const char *filter,
-                             const ps_gdal_scope *scope, ps_error *err) {
+static ps_status filter_fail(const ps_ogr_source *s, const char *filter, const char *why,
+                             ps_error *err) {
     return ps_fail(err, PS_CONFIG,
                    "'%s', layer '%s': the filter \"%.200s\" is not understood: %s",
-                   s->shown, OGR_L_GetName(s->layer), filter, ps_gdal_reason(scope));
+                   s->shown, OGR_L_GetName(s->layer), filter, why);
 }
 
 static ps_status open_source(const ps_layer_spec *spec, ps_ogr_source *s,
@@ -49,7 +51,7 @@ static ps_status open_source(const ps_layer_spec *spec, ps_ogr_source *s,
     if (status == PS_OK) status = ps_ogr_choose(s, spec->layer, "layer", false, err);
     if (status == PS_OK && spec->where != NULL && spec->where[0] != '\0' &&
         OGR_L_SetAttributeFilter(s->layer, spec->where) != OGRERR_NONE)
-        status = filter_fail(s, spec->where, scope, err);
+        status = filter_fail(s, spec->where, ps_gdal_reason(scope), err);
     return status;
 }
 
@@ -230,9 +232,13 @@ typedef struct batch {
     size_t n;
     ps_wkb wkb;
     ps_arena *text;
-    ps_overlay **overlays; /* per worker */
-    ps_geometry_policy policy;
 } batch;
+
+/* What a worker judges shapes with. */
+typedef struct judge {
+    ps_validity *quick;
+    ps_overlay *overlay;
+} judge;
 
 static void clear_batch(batch *b) {
     for (size_t i = 0; i < b->n; i++) {
@@ -249,50 +255,38 @@ static void free_batch(batch *b) {
     ps_free(b->items);
     ps_wkb_free(&b->wkb);
     ps_arena_free(b->text);
-    for (int i = 0; b->overlays != NULL && i < ps_threads(); i++)
-        ps_overlay_close(b->overlays[i]);
-    ps_free(b->overlays);
 }
 
-static ps_status make_batch(batch *b, ps_geometry_policy policy, ps_error *err) {
-    *b = (batch){.policy = policy};
+static ps_status make_batch(batch *b, ps_error *err) {
     b->items = ps_alloc(BATCH_FEATURES, sizeof *b->items);
-    b->overlays = ps_zalloc((size_t)ps_threads(), sizeof *b->overlays);
-    if (b->items == NULL || b->overlays == NULL) return ps_fail_nomem(err);
+    if (b->items == NULL) return ps_fail_nomem(err);
     return ps_arena_create(&b->text, err);
 }
 
-static ps_status check_one(batch *b, item *it, ps_overlay *overlay, ps_error *err) {
+static ps_status check_one(const batch *b, item *it, ps_geometry_policy policy, judge *j,
+                           ps_error *err) {
     int valid;
     char why[200];
     const unsigned char *wkb = b->wkb.bytes + it->at;
-    PS_TRY(ps_overlay_valid(overlay, wkb, it->n, &valid, why, err));
+    if (j->quick == NULL) PS_TRY(ps_validity_open(&j->quick, err));
+    PS_TRY(ps_validity_certain(j->quick, wkb, it->n, &it->valid, err));
+    if (it->valid) return PS_OK;
+    if (j->overlay == NULL) PS_TRY(ps_overlay_open(&j->overlay, err));
+    PS_TRY(ps_overlay_valid(j->overlay, wkb, it->n, &valid, why, err));
     it->valid = valid != 0;
     if (it->valid) return PS_OK;
     it->reason = ps_strndup(why, strlen(why));
     if (it->reason == NULL) return ps_fail_nomem(err);
-    if (b->policy != PS_GEOMETRY_REPAIR) return PS_OK;
+    if (policy != PS_GEOMETRY_REPAIR) return PS_OK;
     const unsigned char *made;
     size_t n;
-    ps_status status = ps_overlay_repair(overlay, wkb, it->n, &made, &n, err);
+    ps_status status = ps_overlay_repair(j->overlay, wkb, it->n, &made, &n, err);
     if (status == PS_FORMAT) return PS_OK; /* beyond repair: nothing is left of it */
     PS_TRY(status);
     if (n == 0) return PS_OK;
     PS_TRY(ps_grow((void **)&it->repaired.bytes, &it->repaired.capacity, n, 1, err));
     memcpy(it->repaired.bytes, made, n);
     it->repaired.n = n;
-    return PS_OK;
-}
-
-static ps_status check_some(void *context, size_t begin, size_t end, int worker,
-                            ps_error *err) {
-    batch *b = context;
-    ps_overlay **overlay = &b->overlays[worker];
-    if (*overlay == NULL) PS_TRY(ps_overlay_open(overlay, err));
-    for (size_t i = begin; i < end; i++) {
-        item *it = &b->items[i];
-        if (it->kind == SHAPE_POLYGON) PS_TRY(check_one(b, it, *overlay, err));
-    }
     return PS_OK;
 }
 
@@ -380,7 +374,12 @@ typedef struct reading {
     char duplicate[512]; /* the first ones, named */
     int named;
     bool guessed;
-    batch batch;
+    bool ended;        /* there are no more features */
+    int failures;      /* of GDAL while reading, */
+    char message[512]; /* the first of them */
+    batch batches[2];  /* one that is checked, one that is read */
+    batch *checked, *fresh;
+    judge *judges; /* per worker */
 } reading;
 
 static void add_example(ps_layer_report *report, const item *it, const char *why) {
@@ -443,7 +442,7 @@ static ps_status settle(reading *r, item *it, ps_error *err) {
             trouble = why;
             break;
         case SHAPE_POLYGON:
-            wkb = r->batch.wkb.bytes + it->at;
+            wkb = r->checked->wkb.bytes + it->at;
             n = it->n;
             if (it->valid) break;
             report->invalid_geometry++;
@@ -462,16 +461,8 @@ static ps_status settle(reading *r, item *it, ps_error *err) {
     return n > 0 ? ps_shape_read(wkb, n, r->builder, err) : PS_OK;
 }
 
-static ps_status flush_batch(reading *r, ps_error *err) {
-    batch *b = &r->batch;
-    PS_TRY(ps_par_for(b->n, CHECK_GRAIN, check_some, b, err));
-    for (size_t i = 0; i < b->n; i++) PS_TRY(settle(r, &b->items[i], err));
-    clear_batch(b);
-    return PS_OK;
-}
-
 static ps_status read_feature(reading *r, OGRFeatureH feature, ps_error *err) {
-    batch *b = &r->batch;
+    batch *b = r->fresh;
     item *it = &b->items[b->n];
     *it = (item){.number = ++r->report->features};
     b->n++;
@@ -484,33 +475,79 @@ static ps_status read_feature(reading *r, OGRFeatureH feature, ps_error *err) {
     return take_shape(b, feature, it, err);
 }
 
-static ps_status read_features(reading *r, ps_gdal_scope *scope, ps_error *err) {
+static void note_failures(reading *r, const ps_gdal_scope *scope) {
+    if (scope->failures > 0 && r->failures == 0)
+        snprintf(r->message, sizeof r->message, "%s", ps_gdal_reason(scope));
+    r->failures += scope->failures;
+}
+
+/* The next batch. On any thread, one at a time: GDAL's state belongs to the thread. */
+static ps_status read_batch(reading *r, ps_error *err) {
+    ps_gdal_scope scope;
+    ps_gdal_enter(&scope);
+    ps_status status = PS_OK;
+    batch *b = r->fresh;
+    while (status == PS_OK && !r->ended && b->n < BATCH_FEATURES &&
+           b->wkb.n < BATCH_BYTES) {
+        OGRFeatureH feature = OGR_L_GetNextFeature(r->source.layer);
+        r->ended = feature == NULL;
+        if (r->ended) break;
+        status = read_feature(r, feature, err);
+        OGR_F_Destroy(feature);
+    }
+    note_failures(r, &scope);
+    ps_gdal_leave(&scope);
+    return status;
+}
+
+/* Block 0 reads the next batch, each other one checks some polygons of this one. */
+static ps_status read_and_check(void *context, size_t begin, size_t end, int worker,
+                                ps_error *err) {
+    (void)end;
+    reading *r = context;
+    if (begin == 0) return read_batch(r, err);
+    batch *b = r->checked;
+    size_t last = begin * CHECK_GRAIN;
+    if (last > b->n) last = b->n;
+    for (size_t i = (begin - 1) * CHECK_GRAIN; i < last; i++) {
+        item *it = &b->items[i];
+        if (it->kind != SHAPE_POLYGON) continue;
+        PS_TRY(check_one(b, it, r->spec->policy, &r->judges[worker], err));
+    }
+    return PS_OK;
+}
+
+static ps_status read_features(reading *r, const ps_gdal_scope *scope, ps_error *err) {
     const ps_ogr_source *s = &r->source;
     GIntBig count = OGR_L_GetFeatureCount(s->layer, 0);
+    note_failures(r, scope);
     double total = count > 0 ? (double)count : 0;
     PS_TRY(ps_progress(r->talk, "reading boundaries", 0, total, err));
     OGR_L_ResetReading(s->layer);
-    OGRFeatureH feature;
-    while ((feature = OGR_L_GetNextFeature(s->layer)) != NULL) {
-        ps_status status = read_feature(r, feature, err);
-        OGR_F_Destroy(feature);
-        PS_TRY(status);
-        if (r->batch.n < BATCH_FEATURES && r->batch.wkb.n < BATCH_BYTES) continue;
-        PS_TRY(flush_batch(r, err));
+    r->checked = &r->batches[0];
+    r->fresh = &r->batches[1];
+    do {
+        const size_t blocks = (r->checked->n + CHECK_GRAIN - 1) / CHECK_GRAIN;
+        PS_TRY(ps_par_for(1 + blocks, 1, read_and_check, r, err));
+        for (size_t i = 0; i < r->checked->n; i++)
+            PS_TRY(settle(r, &r->checked->items[i], err));
+        clear_batch(r->checked);
+        batch *done = r->checked;
+        r->checked = r->fresh;
+        r->fresh = done;
         PS_TRY(ps_progress(r->talk, "reading boundaries", (double)r->report->features,
                            total, err));
-    }
+    } while (r->checked->n > 0);
     /* A database tells only now that it does not understand a filter. */
     const char *filter = r->spec->where;
-    if (scope->failures > 0 && r->report->features == 0 && filter != NULL &&
+    if (r->failures > 0 && r->report->features == 0 && filter != NULL &&
         filter[0] != '\0')
-        return filter_fail(s, filter, scope, err);
-    if (scope->failures > 0)
+        return filter_fail(s, filter, r->message, err);
+    if (r->failures > 0)
         return ps_fail(err, PS_FORMAT,
                        "'%s', layer '%s' is damaged after feature %lld: %s", s->shown,
                        OGR_L_GetName(s->layer), (long long)r->report->features,
-                       ps_gdal_reason(scope));
-    PS_TRY(flush_batch(r, err));
+                       r->message);
     return ps_progress(r->talk, "reading boundaries", (double)r->report->features,
                        (double)r->report->features, err);
 }
@@ -530,7 +567,8 @@ static void list_examples(const ps_layer_report *report, char *out, size_t size)
     }
 }
 
-static ps_status judge(const reading *r, ps_error *err) {
+/* Given all that was met, are there areas? */
+static ps_status decide(const reading *r, ps_error *err) {
     const ps_layer_report *report = r->report;
     const char *layer = report->layer;
     const char *shown = r->source.shown;
@@ -575,6 +613,24 @@ static ps_status judge(const reading *r, ps_error *err) {
     return PS_OK;
 }
 
+/* Drivers spare themselves what is not asked for. A filter may look at any field. */
+static ps_status skip_other_fields(const reading *r, ps_error *err) {
+    if (r->spec->where != NULL && r->spec->where[0] != '\0') return PS_OK;
+    OGRFeatureDefnH def = OGR_L_GetLayerDefn(r->source.layer);
+    const int n = OGR_FD_GetFieldCount(def);
+    const char **others = ps_alloc((size_t)n + 2, sizeof *others);
+    if (others == NULL) return ps_fail_nomem(err);
+    size_t used = 0;
+    others[used++] = "OGR_STYLE";
+    for (int i = 0; i < n; i++)
+        if (i != r->code_field && i != r->name_field)
+            others[used++] = OGR_Fld_GetNameRef(OGR_FD_GetFieldDefn(def, i));
+    others[used] = NULL;
+    (void)OGR_L_SetIgnoredFields(r->source.layer, others);
+    ps_free(others);
+    return PS_OK;
+}
+
 static ps_status read_areas(reading *r, ps_areas **out, ps_gdal_scope *scope,
                             ps_error *err) {
     const ps_layer_spec *spec = r->spec;
@@ -599,13 +655,23 @@ static ps_status read_areas(reading *r, ps_areas **out, ps_gdal_scope *scope,
     PS_TRY(choose_crs(s, spec->crs, r->talk, &crs, err));
     scope->failures = 0;
     scope->message[0] = '\0';
-
-    ps_status status = make_batch(&r->batch, spec->policy, err);
+    ps_status status = skip_other_fields(r, err);
+    if (status == PS_OK) {
+        r->judges = ps_zalloc((size_t)ps_threads(), sizeof *r->judges);
+        if (r->judges == NULL) status = ps_fail_nomem(err);
+    }
+    for (int i = 0; status == PS_OK && i < 2; i++)
+        status = make_batch(&r->batches[i], err);
     if (status == PS_OK) status = ps_keys_create(&r->codes, err);
     if (status == PS_OK) status = ps_areas_builder_create(&r->builder, err);
     if (status == PS_OK) status = read_features(r, scope, err);
-    if (status == PS_OK) status = judge(r, err);
-    free_batch(&r->batch);
+    if (status == PS_OK) status = decide(r, err);
+    for (int i = 0; i < 2; i++) free_batch(&r->batches[i]);
+    for (int i = 0; r->judges != NULL && i < ps_threads(); i++) {
+        ps_validity_close(r->judges[i].quick);
+        ps_overlay_close(r->judges[i].overlay);
+    }
+    ps_free(r->judges);
     ps_keys_free(r->codes);
     ps_free(r->first);
     ps_areas *areas = NULL;

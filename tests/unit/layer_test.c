@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "engine/core/par.h"
+#include "geo/overlay.h"
+#include "geo/validity.h"
 #include "tests/support/test.h"
 
 static char *folder;
@@ -1007,6 +1009,60 @@ static void leaves_gdal_as_it_was(void **state) {
     has(ps_layer_gdal_version(), "GDAL 3.");
 }
 
+/* More features than a batch holds, some of them to be repaired: the same areas, report
+ * and words for any number of threads. */
+static void reads_batches_alike(void **state) {
+    (void)state;
+    enum { N = 2600, ROOM = 200 * N };
+    char *text = malloc(ROOM);
+    assert_non_null(text);
+    size_t n =
+        (size_t)snprintf(text, ROOM, "{\"type\":\"FeatureCollection\",\"features\":[");
+    for (int i = 0; i < N; i++) {
+        /* every seventh is a bow */
+        const double x = i % 60, y = 50 + i / 60 * 0.1, w = 0.5,
+                     up = i % 7 == 0 ? 0.05 : 0;
+        n += (size_t)snprintf(
+            text + n, ROOM - n,
+            "%s{\"type\":\"Feature\",\"properties\":{\"code\":\"A%05d\"},\"geometry\":{"
+            "\"type\":\"Polygon\",\"coordinates\":[[[%g,%g],[%g,%g],[%g,%g],[%g,%g],[%g,%"
+            "g]]]"
+            "}}",
+            i > 0 ? "," : "", N - i, x, y, x + w, y + up, x + w, y + 0.05 - up, x,
+            y + 0.05, x, y);
+    }
+    n += (size_t)snprintf(text + n, ROOM - n, "]}");
+    const char *path = test_file_write(folder, "many.geojson", text, n);
+    free(text);
+    const ps_layer_spec spec = {.path = path, .code = "code"};
+    ps_areas *first = NULL;
+    ps_layer_report first_report, report;
+    heard first_heard = {0};
+    for (int threads = 1; threads <= 5; threads += 2) {
+        ps_set_threads(threads);
+        heard h = {0};
+        ps_areas *a = read_areas(&spec, first == NULL ? &first_report : &report, &h);
+        if (first == NULL) {
+            first = a;
+            first_heard = h;
+            assert_int_equal(a->n, N);
+            assert_int_equal(first_report.invalid_geometry, (N + 6) / 7);
+            assert_int_equal(first_report.repaired, (N + 6) / 7);
+            continue;
+        }
+        assert_memory_equal(&report, &first_report, sizeof report);
+        assert_string_equal(h.text, first_heard.text);
+        assert_int_equal(a->n_points, first->n_points);
+        assert_memory_equal(a->x, first->x, a->n_points * sizeof *a->x);
+        assert_memory_equal(a->y, first->y, a->n_points * sizeof *a->y);
+        assert_memory_equal(a->ring_point, first->ring_point,
+                            (a->n_rings + 1) * sizeof *a->ring_point);
+        ps_areas_free(a);
+    }
+    ps_areas_free(first);
+    ps_set_threads(0);
+}
+
 /* --- real data --------------------------------------------------------------------- */
 
 static const char *real_file(const char *name) {
@@ -1053,6 +1109,50 @@ static void real_boundaries(void **state) {
     ps_areas_free(a);
     spec.path = real_file("ward_boundaries/wards_kirklees_leeds_27700.gpkg");
     refused(&spec, PS_CONFIG, "'WD19', 'WD20', 'WD21_lowres', 'WD22_lowres', 'WD13'");
+}
+
+/* All polygons of England as they are published: those that pass without GEOS are valid
+ * for it, so the 90 that are not are the same as if it had judged them all. */
+static void real_boundaries_are_judged_alike(void **state) {
+    (void)state;
+    char path[4200];
+    snprintf(path, sizeof path, "/vsizip/%s",
+             real_file("lsoa_boundaries/lsoa11_england_bgc_27700.gpkg.zip"));
+    ps_error err;
+    ps_overlay *geos = NULL;
+    ps_validity *quick = NULL;
+    assert_int_equal(ps_overlay_open(&geos, &err), PS_OK);
+    assert_int_equal(ps_validity_open(&quick, &err), PS_OK);
+    GDALDatasetH dataset = GDALOpenEx(path, GDAL_OF_VECTOR, NULL, NULL, NULL);
+    assert_non_null(dataset);
+    OGRLayerH layer = GDALDatasetGetLayer(dataset, 0);
+    size_t all = 0, certain = 0, invalid = 0;
+    OGRFeatureH feature;
+    while ((feature = OGR_L_GetNextFeature(layer)) != NULL) {
+        OGRGeometryH g = OGR_F_GetGeometryRef(feature);
+        const size_t n = OGR_G_WkbSizeEx(g);
+        unsigned char *wkb = malloc(n);
+        assert_non_null(wkb);
+        assert_int_equal(OGR_G_ExportToWkb(g, wkbNDR, wkb), OGRERR_NONE);
+        bool sure;
+        int valid;
+        char why[200];
+        assert_int_equal(ps_validity_certain(quick, wkb, n, &sure, &err), PS_OK);
+        assert_int_equal(ps_overlay_valid(geos, wkb, n, &valid, why, &err), PS_OK);
+        assert_true(valid || !sure);
+        all++;
+        certain += sure;
+        invalid += valid == 0;
+        free(wkb);
+        OGR_F_Destroy(feature);
+    }
+    print_message("%zu of %zu certain, %zu invalid\n", certain, all, invalid);
+    assert_int_equal(all, 32844);
+    assert_int_equal(invalid, 90);
+    assert_true(certain > 32500);
+    GDALClose(dataset);
+    ps_validity_close(quick);
+    ps_overlay_close(geos);
 }
 
 static void real_workbooks(void **state) {
@@ -1107,7 +1207,9 @@ int main(void) {
         cmocka_unit_test(writes_the_same_geopackage_twice),
         cmocka_unit_test(survives_lack_of_memory),
         cmocka_unit_test(leaves_gdal_as_it_was),
+        cmocka_unit_test(reads_batches_alike),
         cmocka_unit_test(real_boundaries),
+        cmocka_unit_test(real_boundaries_are_judged_alike),
         cmocka_unit_test(real_workbooks),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
