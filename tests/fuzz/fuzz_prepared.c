@@ -1,7 +1,7 @@
 /* Any bytes as the body of a prepared file, as if its hash were right: refused, or
  * everything in it can be used.
  *
- *   byte 0   0 an index of 40 areas, else areas
+ *   byte 0   0 an index of 40 areas, 2 one of layers of 40, 3 and 40 areas, else areas
  *   then     the body
  */
 #include <stdlib.h>
@@ -12,30 +12,41 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { AREAS = 40, SIDE = 24, MOST_POINTS = 2000 };
+enum { AREAS = 40, SIDE = 24, MOST_POINTS = 2000, LAYERS = 3 };
+static const size_t n_areas[LAYERS] = {AREAS, 3, AREAS};
 
-static void use_locator(const ps_locator *l, const double box[4], size_t areas) {
-    double x[SIDE * SIDE], y[SIDE * SIDE];
-    int32_t row[SIDE * SIDE];
-    for (int i = 0; i < SIDE * SIDE; i++) {
+static void use_locator(const ps_locator *l, const double box[4], const size_t *areas,
+                        size_t layers) {
+    enum { N = SIDE * SIDE };
+    double x[N], y[N];
+    int32_t row[LAYERS * N];
+    for (int i = 0; i < N; i++) {
         x[i] = box[0] + (box[2] - box[0]) * (i % SIDE) / (SIDE - 1);
         y[i] = box[1] + (box[3] - box[1]) * (i / SIDE) / (SIDE - 1);
     }
-    int64_t ties = 0;
-    ps_locate(l, SIDE * SIDE, x, y, row, &ties);
-    for (int i = 0; i < SIDE * SIDE; i++)
-        if (row[i] < PS_NONE || (row[i] != PS_NONE && (size_t)row[i] >= areas)) abort();
-    if (ties < 0 || ties > SIDE * SIDE) abort();
+    int64_t ties[LAYERS] = {0};
+    ps_locate(l, N, x, y, row, ties);
+    for (size_t k = 0; k < layers; k++) {
+        for (size_t i = k * N; i < (k + 1) * N; i++)
+            if (row[i] < PS_NONE || (row[i] != PS_NONE && (size_t)row[i] >= areas[k]))
+                abort();
+        if (ties[k] < 0 || ties[k] > N) abort();
+    }
 }
 
-static void as_index(void *bytes, size_t n) {
+static void as_index(void *bytes, size_t n, size_t layers) {
     /* The head of a view decides where it lies: the points lie all over any that is
      * not far away, by what the view itself says of its unit. */
-    const ps_areas areas = {.n = AREAS};
+    ps_areas areas[LAYERS] = {{0}};
+    ps_locator_layer layer[LAYERS];
+    for (size_t i = 0; i < layers; i++) {
+        areas[i].n = n_areas[i];
+        layer[i] = (ps_locator_layer){&areas[i], NULL};
+    }
     ps_error err;
     ps_locator *l = NULL;
-    if (ps_locator_view(bytes, n, true, &(ps_locator_layer){&areas, NULL}, 1, false, NULL,
-                        NULL, &l, &err) != PS_OK) {
+    if (ps_locator_view(bytes, n, true, layer, layers, false, NULL, NULL, &l, &err) !=
+        PS_OK) {
         if (l != NULL || err.text[0] == '\0') abort();
         return;
     }
@@ -48,7 +59,7 @@ static void as_index(void *bytes, size_t n) {
     for (int i = 0; i < 2; i++) origin[i] = (double)at[i] * unit;
     const double box[4] = {origin[0], origin[1], origin[0] + span[0] * unit,
                            origin[1] + span[1] * unit};
-    use_locator(l, box, AREAS);
+    use_locator(l, box, n_areas, layers);
     ps_locator_free(l);
 }
 
@@ -74,7 +85,7 @@ static void as_areas(void *bytes, size_t n) {
     if (areas->n_points <= MOST_POINTS &&
         ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, false, &l, &err) == PS_OK &&
         areas->n > 0)
-        use_locator(l, areas->box, areas->n);
+        use_locator(l, areas->box, &areas->n, 1);
     ps_locator_free(l);
     ps_areas_free(areas);
 }
@@ -86,8 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     void *body = size > 1 ? realloc(bytes, size - 1) : bytes;
     if (body == NULL) abort();
     memcpy(body, data + 1, size - 1);
-    if (data[0] == 0)
-        as_index(body, size - 1);
+    if (data[0] == 0 || data[0] == 2)
+        as_index(body, size - 1, data[0] == 0 ? 1 : LAYERS);
     else
         as_areas(body, size - 1);
     free(body);

@@ -136,6 +136,81 @@ static void test_repeated_edges(void **state) {
     ps_areas_free(areas);
 }
 
+static ps_areas *scribbles(uint64_t seed, int areas, int64_t x0, int64_t y0,
+                           uint64_t size) {
+    ps_areas_builder *b = tiling_start();
+    for (int a = 0; a < areas; a++) {
+        tiling_area(b, "S", a);
+        tiling_scribble(b, &seed, 3 + test_random_below(&seed, 12), x0, y0, size);
+    }
+    return tiling_finish(b);
+}
+
+/* Layers that share all edges, some or none, that stack up over each other, that have no
+ * areas, or shapeless ones, or lie far away: each answers as if it were alone. */
+static void test_layers(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        const tiling_spec spec = {.seed = seed,
+                                  .columns = 1 + (int)(seed % 6),
+                                  .rows = 1 + (int)(seed % 5),
+                                  .steps = 1 + (int)(seed % 4),
+                                  .size = seed % 3 == 0 ? 60 : 3000 * (int64_t)seed,
+                                  .growth = seed % 4 == 0 ? 1.6 : 1.1,
+                                  .wiggle = seed % 2 == 0 ? 0.25 : 0,
+                                  .noise = seed % 5 == 0 ? 0.4 : 0,
+                                  .enclaves = seed % 2 == 1,
+                                  .x0 = 400000000,
+                                  .y0 = -5000};
+        tiling_spec other = spec, away = spec;
+        other.seed += 1000, other.x0 += spec.size / 3;
+        away.x0 += seed % 3 == 0 ? 1000000000 : 3000000000;
+        ps_areas *layers[7];
+        layers[0] = tiling_make(&spec);
+        layers[1] = tiling_group(layers[0], 1 + seed % 5);
+        layers[2] = seed % 4 == 0 ? tiling_finish(tiling_start()) : tiling_make(&other);
+        layers[3] = scribbles(seed, 1 + (int)(seed % 50), spec.x0, spec.y0,
+                              3 * (uint64_t)spec.size);
+        layers[4] = tiling_group(layers[0], 1);
+        layers[5] = tiling_make(seed % 2 == 0 ? &away : &spec);
+        layers[6] = tiling_group(layers[3], 2);
+        const ps_areas *some[7];
+        const size_t n = 2 + seed % 6;
+        for (size_t l = 0; l < n; l++) some[l] = layers[(l + seed) % 7];
+        tiling_check_layers(some, n, false, seed, 200);
+        for (size_t l = 0; l < 7; l++) ps_areas_free(layers[l]);
+    }
+}
+
+/* A layer that only a coarser unit fits does not make the others coarse. */
+static void test_layers_of_different_units(void **state) {
+    (void)state;
+    uint64_t random = 1;
+    const tiling_spec spec = {.seed = 2,
+                              .columns = 3,
+                              .rows = 3,
+                              .steps = 3,
+                              .size = 2000,
+                              .growth = 1.2,
+                              .wiggle = 0.2};
+    ps_areas_builder *b = tiling_start();
+    const int64_t x[4] = {-180000, 180000, 180000, -180000};
+    const int64_t y[4] = {-90000, -90000, 90000, 90000};
+    tiling_area(b, "W", 0);
+    tiling_ring(b, 4, x, y, 0, &random);
+    ps_areas *small = tiling_make(&spec), *world = tiling_finish(b);
+    const ps_areas *const layers[] = {small, world, small, small};
+    tiling_check_layers(layers, 4, true, 3, 1000);
+    ps_error err = {PS_OK, ""};
+    ps_locator *l = NULL;
+    const ps_locator_layer both[] = {{small, NULL}, {world, NULL}};
+    assert_int_equal(ps_locator_build(both, 2, true, &l, &err), PS_OK);
+    assert_true(ps_locator_unit(l, 0) == 1e-8 && ps_locator_unit(l, 1) == 1e-6);
+    ps_locator_free(l);
+    ps_areas_free(small);
+    ps_areas_free(world);
+}
+
 static ps_areas *country(void) {
     const tiling_spec spec = {.seed = 9,
                               .columns = 40,
@@ -152,11 +227,12 @@ static ps_areas *country(void) {
 static void test_threads_and_order(void **state) {
     (void)state;
     ps_error err = {PS_OK, ""};
-    ps_areas *areas = country();
+    ps_areas *areas = country(), *groups = tiling_group(areas, 60);
+    const ps_locator_layer layers[2] = {{areas, NULL}, {groups, NULL}};
     const int threads[] = {1, 2, 7};
     enum { N = 100000 };
     double *x = malloc(N * sizeof *x), *y = malloc(N * sizeof *y);
-    int32_t *first = malloc(N * sizeof *first), *row = malloc(N * sizeof *row);
+    int32_t *first = malloc(2 * N * sizeof *first), *row = malloc(2 * N * sizeof *row);
     assert_true(x != NULL && y != NULL && first != NULL && row != NULL);
     const double *box = areas->box;
     double high_x = 0, high_y = 0;
@@ -172,47 +248,49 @@ static void test_threads_and_order(void **state) {
                           : tiling_uniform(&seed) * high_y;
     }
     ps_locator *one = NULL;
-    int64_t first_ties = 0;
+    int64_t first_ties[2] = {0};
     for (int t = 0; t < 3; t++) {
         ps_set_threads(threads[t]);
         ps_locator *l = NULL;
-        assert_int_equal(
-            ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, false, &l, &err),
-            PS_OK);
-        int64_t ties = 0;
+        assert_int_equal(ps_locator_build(layers, 2, false, &l, &err), PS_OK);
+        int64_t ties[2] = {0};
         if (t == 0) {
             one = l;
-            ps_locate(l, N, x, y, first, &first_ties);
-            assert_true(first_ties > 0);
+            ps_locate(l, N, x, y, first, first_ties);
+            assert_true(first_ties[0] > 0 && first_ties[1] > 0);
             continue;
         }
         assert_int_equal(ps_locator_bytes(l), ps_locator_bytes(one));
         assert_true(ps_locator_same(l, one));
-        ps_locate(l, N, x, y, row, &ties);
-        assert_memory_equal(row, first, N * sizeof *row);
-        assert_int_equal(ties, first_ties);
+        ps_locate(l, N, x, y, row, ties);
+        assert_memory_equal(row, first, 2 * N * sizeof *row);
+        assert_memory_equal(ties, first_ties, sizeof ties);
         ps_locator_free(l);
     }
     ps_set_threads(0);
 
     /* Any order and any cut of the points into calls. */
-    int64_t ties = 0;
+    int64_t ties[2] = {0};
     for (size_t i = N - 1; i > 0; i--) {
         const size_t j = test_random_below(&seed, i + 1);
         const double sx = x[i], sy = y[i];
-        const int32_t sr = first[i];
-        x[i] = x[j], y[i] = y[j], first[i] = first[j];
-        x[j] = sx, y[j] = sy, first[j] = sr;
+        const int32_t sr[2] = {first[i], first[N + i]};
+        x[i] = x[j], y[i] = y[j], first[i] = first[j], first[N + i] = first[N + j];
+        x[j] = sx, y[j] = sy, first[j] = sr[0], first[N + j] = sr[1];
     }
     for (size_t i = 0; i < N;) {
         const size_t want = test_random_below(&seed, 200);
         const size_t n = N - i < want ? N - i : want;
-        ps_locate(one, n, x + i, y + i, row + i, &ties);
+        int32_t some[2 * 200];
+        ps_locate(one, n, x + i, y + i, some, ties);
+        for (size_t l = 0; l < 2; l++)
+            memcpy(row + l * N + i, some + l * n, n * sizeof *row);
         i += n;
     }
-    assert_memory_equal(row, first, N * sizeof *row);
-    assert_int_equal(ties, first_ties);
+    assert_memory_equal(row, first, 2 * N * sizeof *row);
+    assert_memory_equal(ties, first_ties, sizeof ties);
     ps_locator_free(one);
+    ps_areas_free(groups);
     ps_areas_free(areas);
     free(x);
     free(y);
@@ -265,6 +343,8 @@ int main(void) {
         cmocka_unit_test(test_whole_range),
         cmocka_unit_test(test_diagonals),
         cmocka_unit_test(test_repeated_edges),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_layers_of_different_units),
         cmocka_unit_test(test_threads_and_order),
         cmocka_unit_test(test_no_gap),
     };

@@ -231,37 +231,76 @@ static inline void tiling_points_of(const ps_areas *frozen, uint64_t seed, size_
     }
 }
 
-/* Build an index, ask it for the points and compare each answer and tie with brute
- * force. */
-static inline void tiling_check(const ps_areas *areas, bool geographic, uint64_t seed,
-                                size_t random) {
+/* Build an index of layers, ask it for the points of each of them, and compare each
+ * answer and tie of every layer with brute force. */
+static inline void tiling_check_layers(const ps_areas *const *areas, size_t n,
+                                       bool geographic, uint64_t seed, size_t random) {
+    enum { LAYERS = 8 };
     ps_error err = {PS_OK, ""};
     ps_locator *locator = NULL;
-    ps_areas *frozen = NULL;
-    if (ps_locator_build(&(ps_locator_layer){areas, NULL}, 1, geographic, &locator,
-                         &err) != PS_OK)
+    ps_areas *frozen[LAYERS];
+    ps_locator_layer layer[LAYERS];
+    assert_true(n <= LAYERS);
+    for (size_t l = 0; l < n; l++) layer[l] = (ps_locator_layer){areas[l], NULL};
+    if (ps_locator_build(layer, n, geographic, &locator, &err) != PS_OK)
         fail_msg("%s", err.text);
-    assert_int_equal(ps_locator_frozen_areas(locator, 0, &frozen, &err), PS_OK);
-    tiling_points p = {0};
-    tiling_points_of(frozen, seed, 1, random, &p);
-    const double unit = ps_locator_unit(locator, 0), scale = round(1 / unit);
-    for (size_t i = 0; i < p.n; i++) {
-        bool tie;
-        const int32_t want = brute_locate(frozen, p.x[i], p.y[i], &tie);
-        const double x = unit < 1 ? (double)p.x[i] / scale : (double)p.x[i] * unit;
-        const double y = unit < 1 ? (double)p.y[i] / scale : (double)p.y[i] * unit;
-        int32_t row = -2;
-        int64_t ties = 0;
-        ps_locate(locator, 1, &x, &y, &row, &ties);
-        if (row != want || ties != (int64_t)tie) {
-            fail_msg("seed %llu: point %lld %lld is in row %d (tie %d), found in %d (%d)",
-                     (unsigned long long)seed, (long long)p.x[i], (long long)p.y[i], want,
-                     tie, row, (int)ties);
+    for (size_t l = 0; l < n; l++)
+        assert_int_equal(ps_locator_frozen_areas(locator, l, &frozen[l], &err), PS_OK);
+    for (size_t from = 0; from < n; from++) {
+        tiling_points p = {0};
+        tiling_points_of(frozen[from], seed, 1, random, &p);
+        const double unit = ps_locator_unit(locator, from), scale = round(1 / unit);
+        for (size_t i = 0; i < p.n; i++) {
+            const double x = unit < 1 ? (double)p.x[i] / scale : (double)p.x[i] * unit;
+            const double y = unit < 1 ? (double)p.y[i] / scale : (double)p.y[i] * unit;
+            int32_t row[LAYERS];
+            int64_t ties[LAYERS] = {0};
+            for (size_t l = 0; l < n; l++) row[l] = -2;
+            ps_locate(locator, 1, &x, &y, row, ties);
+            for (size_t l = 0; l < n; l++) {
+                bool tie;
+                const int32_t want =
+                    brute_locate(frozen[l], ps_locator_freeze(locator, l, x),
+                                 ps_locator_freeze(locator, l, y), &tie);
+                if (row[l] != want || ties[l] != (int64_t)tie) {
+                    fail_msg(
+                        "seed %llu: point %lld %lld is in row %d (tie %d) of layer "
+                        "%zu, found in %d (%d)",
+                        (unsigned long long)seed, (long long)p.x[i], (long long)p.y[i],
+                        want, tie, l, row[l], (int)ties[l]);
+                }
+            }
+        }
+        tiling_points_free(&p);
+    }
+    for (size_t l = 0; l < n; l++) ps_areas_free(frozen[l]);
+    ps_locator_free(locator);
+}
+
+/* The same for one layer. */
+static inline void tiling_check(const ps_areas *areas, bool geographic, uint64_t seed,
+                                size_t random) {
+    tiling_check_layers(&areas, 1, geographic, seed, random);
+}
+
+/* Groups of areas as new ones, every so many rows by turns: all their rings, so that what
+ * they share is there twice, and out by the even-odd rule but for the edge itself. */
+static inline ps_areas *tiling_group(const ps_areas *from, size_t groups) {
+    ps_error err = {PS_OK, ""};
+    ps_areas_builder *b = tiling_start();
+    for (size_t g = 0; g < groups; g++) {
+        tiling_area(b, "G", (int)g);
+        for (size_t a = g; a < from->n; a += groups) {
+            for (uint32_t r = from->area_ring[a]; r < from->area_ring[a + 1]; r++) {
+                const uint32_t first = from->ring_point[r];
+                assert_int_equal(
+                    ps_areas_builder_ring(b, from->ring_point[r + 1] - first,
+                                          from->x + first, from->y + first, &err),
+                    PS_OK);
+            }
         }
     }
-    tiling_points_free(&p);
-    ps_areas_free(frozen);
-    ps_locator_free(locator);
+    return tiling_finish(b);
 }
 
 #endif

@@ -129,6 +129,35 @@ static void test_holes_parts_and_overlaps(void **state) {
     ps_areas_free(areas);
 }
 
+/* Rows layer by layer, each with the ties of its own. */
+static void test_layers(void **state) {
+    (void)state;
+    ps_areas_builder *b = tiling_start();
+    tiling_area(b, "H", 0); /* the two on the left as one, and one over all but them */
+    square(b, -10, -10, 10);
+    square(b, -10, 0, 10);
+    tiling_area(b, "H", 1);
+    square(b, -2, -10, 12);
+    ps_areas *small = four(0), *halves = tiling_finish(b);
+    const ps_locator_layer layer[] = {{small, NULL}, {halves, NULL}};
+    ps_error err = {PS_OK, ""};
+    ps_locator *l = NULL;
+    assert_int_equal(ps_locator_build(layer, 2, false, &l, &err), PS_OK);
+    const double x[] = {-5, 5, -1, 0, 5, 11}, y[] = {5, -5, -5, -10, 5, 0};
+    const int32_t want[12] = {2, 1, 0, 0, 3, PS_NONE, 0, 1, 0, 0, PS_NONE, PS_NONE};
+    int32_t row[12];
+    int64_t ties[2] = {100, 200};
+    ps_locate(l, 6, x, y, row, ties);
+    assert_memory_equal(row, want, sizeof want);
+    assert_int_equal(ties[0], 101);
+    assert_int_equal(ties[1], 202);
+    ps_locate(l, 6, x, y, row, NULL);
+    assert_memory_equal(row, want, sizeof want);
+    ps_locator_free(l);
+    ps_areas_free(small);
+    ps_areas_free(halves);
+}
+
 static void test_units(void **state) {
     (void)state;
     ps_areas *areas = four(0);
@@ -238,10 +267,11 @@ static void test_extent_that_no_unit_fits(void **state) {
 static ps_status build_and_free(void *context, ps_error *err) {
     ps_locator *l = NULL;
     ps_areas *frozen = NULL;
-    ps_status status =
-        ps_locator_build(&(ps_locator_layer){context, NULL}, 1, false, &l, err);
+    ps_areas *const *areas = context;
+    const ps_locator_layer layer[] = {{areas[0], NULL}, {areas[1], NULL}};
+    ps_status status = ps_locator_build(layer, 2, false, &l, err);
     assert_true((status == PS_OK) == (l != NULL));
-    if (status == PS_OK) status = ps_locator_frozen_areas(l, 0, &frozen, err);
+    if (status == PS_OK) status = ps_locator_frozen_areas(l, 1, &frozen, err);
     ps_areas_free(frozen);
     ps_locator_free(l);
     return status;
@@ -258,10 +288,13 @@ static void test_out_of_memory(void **state) {
                               .growth = 1.2,
                               .wiggle = 0.2,
                               .enclaves = true};
-    ps_areas *areas = tiling_make(&spec);
+    ps_areas *areas[2];
+    areas[0] = tiling_make(&spec);
+    areas[1] = tiling_group(areas[0], 2);
     assert_true(test_each_allocation_fails(build_and_free, areas) > 20);
     ps_set_threads(0);
-    ps_areas_free(areas);
+    ps_areas_free(areas[0]);
+    ps_areas_free(areas[1]);
 }
 
 int main(void) {
@@ -269,6 +302,7 @@ int main(void) {
         cmocka_unit_test(test_lowest_row_on_shared_edges),
         cmocka_unit_test(test_points_that_are_nowhere),
         cmocka_unit_test(test_holes_parts_and_overlaps),
+        cmocka_unit_test(test_layers),
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_rounding),
         cmocka_unit_test(test_nothing_to_find),

@@ -168,18 +168,21 @@ static void test_damage_is_found(void **state) {
 
 /* Bytes with a right hash and wrong entries: refused, or harmless. The buffer is as long
  * as the bytes, so that a sanitizer sees any step beyond. */
-static void test_no_entry_leads_astray(void **state) {
-    (void)state;
+static void no_entry_leads_astray(size_t layers) {
     char *folder = test_folder_make();
-    ps_areas *areas = country(4);
-    ps_locator *plain = get(folder, areas, false);
+    ps_areas *areas = country(4), *groups = tiling_group(areas, 5), *far = country(6);
+    const ps_locator_layer layer[] = {{areas, NULL}, {groups, NULL}, {far, NULL}};
+    const ps_prepared prepared = {folder, 0};
+    ps_locator *plain = NULL;
+    assert_int_equal(ps_prepared_locator(&prepared, layer, layers, false, &plain, NULL),
+                     PS_OK);
     size_t n = 0;
     char *file = test_file_read(only(folder, "index"), &n);
     n -= PS_PREPARED_HEAD + 16;
     uint64_t seed = 9;
     enum { N = 300 };
     double x[N], y[N];
-    int32_t row[N];
+    int32_t row[3 * N];
     for (size_t i = 0; i < N; i++) {
         x[i] = -10 + tiling_uniform(&seed) * 600;
         y[i] = -10 + tiling_uniform(&seed) * 500;
@@ -213,12 +216,11 @@ static void test_no_entry_leads_astray(void **state) {
         }
         ps_locator *l = NULL;
         const ps_status status =
-            ps_locator_view(bytes, n, true, &(ps_locator_layer){areas, NULL}, 1, false,
-                            free, bytes, &l, &err);
+            ps_locator_view(bytes, n, true, layer, layers, false, free, bytes, &l, &err);
         if (status == PS_OK) {
             ps_locate(l, N, x, y, row, NULL);
-            for (size_t k = 0; k < N; k++)
-                assert_true(row[k] >= PS_NONE && row[k] < (int32_t)areas->n);
+            for (size_t k = 0; k < layers * N; k++)
+                assert_true(row[k] >= PS_NONE && row[k] < (int32_t)layer[k / N].areas->n);
             ps_locator_free(l);
             taken++;
         } else {
@@ -231,6 +233,64 @@ static void test_no_entry_leads_astray(void **state) {
     assert_true(refused > 1000 && taken > 100);
     free(file);
     ps_locator_free(plain);
+    ps_areas_free(far);
+    ps_areas_free(groups);
+    ps_areas_free(areas);
+    test_folder_remove(folder);
+}
+
+static void test_no_entry_leads_astray(void **state) {
+    (void)state;
+    no_entry_leads_astray(1);
+    no_entry_leads_astray(3);
+}
+
+/* An index of several layers: in one file, which none of the layers alone has, nor the
+ * same in another order. */
+static void test_layers(void **state) {
+    (void)state;
+    char *folder = test_folder_make();
+    ps_areas *areas = country(1), *groups = tiling_group(areas, 4);
+    const ps_locator_layer layer[] = {{areas, NULL}, {groups, NULL}, {areas, NULL}};
+    const ps_prepared prepared = {folder, 0};
+    ps_error err = {PS_OK, ""};
+    ps_locator *plain = NULL;
+    assert_int_equal(ps_locator_build(layer, 2, false, &plain, &err), PS_OK);
+    for (int i = 0; i < 3; i++) { /* made, checked, taken as checked */
+        ps_locator *l = NULL;
+        assert_int_equal(ps_prepared_locator(&prepared, layer, 2, false, &l, &err),
+                         PS_OK);
+        assert_true(ps_locator_same(plain, l));
+        ps_locator_free(l);
+        assert_int_equal(test_folder_entries(folder), i == 0 ? 1 : 2);
+    }
+    size_t n = 0;
+    char *file = test_file_read(only(folder, "index"), &n),
+         *body = malloc(n - PS_PREPARED_HEAD - 16);
+    assert_true(file != NULL && body != NULL);
+    memcpy(body, file + PS_PREPARED_HEAD, n - PS_PREPARED_HEAD - 16);
+    ps_locator *l = NULL;
+    for (size_t from = 0; from < 2; from++) {
+        for (size_t layers = 1; layers <= 3 - from; layers++) {
+            const bool right = from == 0 && layers == 2;
+            const ps_status status =
+                ps_locator_view(body, n - PS_PREPARED_HEAD - 16, true, layer + from,
+                                layers, false, NULL, NULL, &l, &err);
+            assert_int_equal(status, right ? PS_OK : PS_FORMAT);
+            ps_locator_free(l);
+        }
+    }
+    free(body);
+    free(file);
+    assert_int_equal(ps_prepared_locator(&prepared, layer, 1, false, &l, &err), PS_OK);
+    ps_locator_free(l);
+    assert_int_equal(test_folder_entries(folder), 3);
+    assert_int_equal(ps_prepared_locator(&prepared, layer + 1, 2, false, &l, &err),
+                     PS_OK);
+    ps_locator_free(l);
+    assert_int_equal(test_folder_entries(folder), 4);
+    ps_locator_free(plain);
+    ps_areas_free(groups);
     ps_areas_free(areas);
     test_folder_remove(folder);
 }
@@ -418,6 +478,7 @@ int main(void) {
         cmocka_unit_test(test_keys_differ),
         cmocka_unit_test(test_damage_is_found),
         cmocka_unit_test(test_no_entry_leads_astray),
+        cmocka_unit_test(test_layers),
         cmocka_unit_test(test_areas_come_back),
         cmocka_unit_test(test_nothing_is_kept),
         cmocka_unit_test(test_out_of_memory),
