@@ -1,16 +1,14 @@
-/* Where a record ends depends on the quotes before it, and whether a quote opens a field
- * depends on the byte in front of it alone: a delimiter, a line end, or the start. That
- * makes one pass over the bytes enough.
+/* A text whose parts can be read on their own (a plain file, bytes in memory) is cut into
+ * pieces of equal size. Fetching a piece reads a little more than it and guesses that its
+ * first record begins behind the first line end, which holds unless that line end is
+ * quoted; so the structure of many pieces is found side by side. Taking the pieces in
+ * order settles it: each record belongs to the piece in which it begins, the place where
+ * the last one ends is where the next piece has to begin, and a piece that guessed wrong
+ * is scanned anew. A stream (packed files) is read and scanned while it is taken.
  *
- * The reader looks at each byte once, in a loop that the compiler turns into vector code:
- * line ends that close a non-empty line, and whether there is any quote, NUL or non-ASCII
- * byte at all. Only blocks with quotes take a second pass, over masks of 64 bytes whose
- * quote bits are followed one by one. A block ends behind a line end that is no part of a
- * quoted field, so that blocks can be decoded alone and in any order.
- *
- * The cursor walks the same kind of masks: a bit for each delimiter and line end, so that
- * a column that nobody wants costs one bit. Every buffer has PAD bytes behind its end for
- * the last mask, and a line end behind the last record.
+ * A block then holds whole records and the lists of csv_scan.h over them. The cursor goes
+ * from record to record by those lists and looks only at the bytes of fields that are
+ * wanted. Every buffer has PAD readable bytes behind its end for the last window.
  */
 #include "engine/core/csv.h"
 
@@ -18,10 +16,11 @@
 #include <string.h>
 
 enum {
-    WINDOW = 64, /* bytes of a mask */
-    PAD = WINDOW,
+    PAD = PS_SCAN_WINDOW,
     HEAD_BYTES = 1 << 16, /* read first, to see what the file is */
-    SHOWN = 60            /* bytes of a name or value in a message */
+    BEYOND = 4096,        /* bytes that a piece reads of the next, for its last record */
+    MAX_BLOCK = 128 << 20,
+    SHOWN = 60 /* bytes of a name or value in a message */
 };
 
 struct ps_csv {
@@ -39,7 +38,13 @@ struct ps_csv {
     /* Bytes read and not yet handed out. */
     char *pending;
     size_t pending_at, pending_n, pending_capacity;
+    int64_t pending_offset; /* of pending in the text */
     int64_t next_row;
+    /* Of a text that is read in pieces. */
+    int64_t data_at, size; /* behind the header; of the text */
+    size_t pieces;
+    size_t next_piece;
+    int64_t position; /* where the next record begins */
 };
 
 static bool is_end(char c) {
@@ -111,225 +116,13 @@ static size_t utf8_prefix(const char *b, size_t n) {
     return n;
 }
 
-/* ---- masks ---- */
-
-/* Bit i of the result is byte i of eight bytes that are 0 or 1. */
-static uint64_t gather(const unsigned char *flags) {
-    uint64_t word;
-    memcpy(&word, flags, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return (word * UINT64_C(0x0102040810204080)) >> 56;
-}
-
-static inline uint64_t gather_window(const unsigned char flags[WINDOW]) {
-    uint64_t mask = 0;
-    for (size_t i = 0; i < WINDOW; i += 8) mask |= gather(flags + i) << i;
-    return mask;
-}
-
-static inline uint64_t mask_of(const char *p, char a, char b, char c) {
-    unsigned char flags[WINDOW];
-    for (unsigned i = 0; i < WINDOW; i++)
-        flags[i] = (unsigned char)((p[i] == a) | (p[i] == b) | (p[i] == c));
-    return gather_window(flags);
-}
-
-/* Bits [from, to) of 64. */
-static uint64_t span(unsigned from, unsigned to) {
-    uint64_t below = to >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << to) - 1;
-    return from >= 64 ? 0 : below & (~UINT64_C(0) << from);
-}
-
-/* ---- boundaries of records ---- */
-
-/* How far a buffer has been looked at. Starts as zeros. */
-typedef struct boundary {
-    size_t at;
-    size_t last_end;    /* behind the last line end outside quotes; 0 none */
-    size_t after_close; /* behind the last closing quote: a quote right here reopens */
-    bool quoted;        /* at lies inside a quoted field */
-    int64_t rows;       /* non-empty records that end at or before last_end */
-} boundary;
+/* ---- fields ---- */
 
 /* A delimiter of 0 stands for any that the header is searched for. */
 static bool opens_after(char before, char delimiter) {
     if (is_end(before)) return true;
     if (delimiter != '\0') return before == delimiter;
     return before == ',' || before == ';' || before == '\t' || before == '|';
-}
-
-static void scan_quoted(boundary *s, const char *b, size_t n, char delimiter) {
-    while (s->at < n) {
-        const char *p = b + s->at;
-        uint64_t within = span(0, n - s->at < WINDOW ? (unsigned)(n - s->at) : WINDOW);
-        uint64_t ends = mask_of(p, '\n', '\r', '\n') & within;
-        uint64_t quotes = mask_of(p, '"', '"', '"') & within;
-        uint64_t carry = !s->quoted && (s->at == 0 || is_end(p[-1]));
-        uint64_t inside = 0;
-        unsigned opened = 0;
-        for (; quotes != 0; quotes &= quotes - 1) {
-            unsigned k = (unsigned)__builtin_ctzll(quotes);
-            size_t i = s->at + k;
-            if (s->quoted) {
-                inside |= span(opened, k);
-                s->quoted = false;
-                s->after_close = i + 1;
-            } else if (i == 0 || i == s->after_close ||
-                       opens_after(b[i - 1], delimiter)) {
-                s->quoted = true;
-                opened = k;
-            }
-        }
-        if (s->quoted) inside |= span(opened, WINDOW);
-        ends &= ~inside;
-        s->rows += __builtin_popcountll(ends & ~(ends << 1 | carry));
-        if (ends != 0) s->last_end = s->at + 64 - (size_t)__builtin_clzll(ends);
-        s->at = n - s->at < WINDOW ? n : s->at + WINDOW;
-    }
-}
-
-typedef struct survey {
-    int64_t rows; /* line ends that close a non-empty line, quotes disregarded */
-    bool quote, nul, high;
-} survey;
-
-static survey survey_bytes(const char *b, size_t from, size_t n) {
-    /* The counters of a run are bytes, so that the loop is vector code without widening.
-     */
-    enum { RUN = 248 };
-    survey found = {0, false, false, false};
-    if (from == 0 && n > 0) {
-        found.quote = b[0] == '"';
-        found.nul = b[0] == '\0';
-        found.high = ((unsigned char)b[0] & 0x80) != 0;
-        from = 1;
-    }
-    unsigned char quote = 0, nul = 0, high = 0;
-    while (from < n) {
-        size_t stop = n - from < RUN ? n : from + RUN;
-        unsigned char rows = 0;
-        for (size_t i = from; i < stop; i++) {
-            char c = b[i], before = b[i - 1];
-            unsigned char end = (unsigned char)((c == '\n') | (c == '\r'));
-            unsigned char empty = (unsigned char)((before == '\n') | (before == '\r'));
-            rows = (unsigned char)(rows + (end & (empty ^ 1)));
-            quote = (unsigned char)(quote | (c == '"'));
-            nul = (unsigned char)(nul | (c == '\0'));
-            high = (unsigned char)(high | (unsigned char)c);
-        }
-        found.rows += rows;
-        from = stop;
-    }
-    found.quote = found.quote || quote != 0;
-    found.nul = found.nul || nul != 0;
-    found.high = found.high || (high & 0x80) != 0;
-    return found;
-}
-
-/* Look at the bytes up to n. */
-static survey advance(boundary *s, const char *b, size_t n, char delimiter) {
-    survey found = survey_bytes(b, s->at, n);
-    if (found.quote || s->quoted) {
-        scan_quoted(s, b, n, delimiter);
-        return found;
-    }
-    s->rows += found.rows;
-    size_t end = n;
-    while (end > s->at && !is_end(b[end - 1])) end--;
-    if (end > s->at) s->last_end = end;
-    s->at = n;
-    return found;
-}
-
-/* ---- fields ---- */
-
-/* The structure of a block, field after field. */
-typedef struct walk {
-    const char *b;
-    size_t n; /* b[n] is a line end, and PAD bytes follow */
-    char delimiter;
-    size_t at;     /* where the next field begins */
-    size_t window; /* where the mask begins */
-    uint64_t bits; /* breaks of the window that lie ahead */
-} walk;
-
-typedef struct piece {
-    size_t start, end; /* of an unquoted field; without the quotes of a quoted one */
-    size_t tail, stop; /* text between the closing quote and the break */
-    bool doubled;
-} piece;
-
-static void walk_start(walk *w, const char *b, size_t n, char delimiter) {
-    *w = (walk){b, n, delimiter, 0, 0, 0};
-    if (n > 0) w->bits = mask_of(b, delimiter, '\n', '\r');
-}
-
-/* The next delimiter or line end; the one at n is always found. */
-static inline size_t walk_break(walk *w) {
-    while (w->bits == 0) {
-        w->window += WINDOW;
-        w->bits = mask_of(w->b + w->window, w->delimiter, '\n', '\r');
-    }
-    size_t at = w->window + (size_t)__builtin_ctzll(w->bits);
-    w->bits &= w->bits - 1;
-    return at;
-}
-
-/* Breaks before `at` are part of a quoted field. */
-static void walk_seek(walk *w, size_t at) {
-    if (at - w->window >= WINDOW) {
-        w->window = at / WINDOW * WINDOW;
-        w->bits = mask_of(w->b + w->window, w->delimiter, '\n', '\r');
-    }
-    w->bits &= span((unsigned)(at - w->window), WINDOW);
-}
-
-static void walk_quoted(walk *w, piece *out) {
-    size_t from = w->at + 1;
-    out->start = from;
-    out->doubled = false;
-    for (;;) {
-        const char *found = from < w->n ? memchr(w->b + from, '"', w->n - from) : NULL;
-        if (found == NULL) {
-            out->end = out->tail = w->n;
-            break;
-        }
-        out->end = (size_t)(found - w->b);
-        out->tail = out->end + 1;
-        if (out->tail >= w->n || w->b[out->tail] != '"') break;
-        out->doubled = true;
-        from = out->tail + 1;
-    }
-    walk_seek(w, out->tail);
-    out->stop = walk_break(w);
-}
-
-/* Whether there is another record; moves over empty lines to it. */
-static inline bool walk_record(walk *w) {
-    while (w->at < w->n && is_end(w->b[w->at])) {
-        walk_break(w);
-        w->at++;
-    }
-    return w->at < w->n;
-}
-
-/* The next field of a record; true when it is the last. */
-static inline bool walk_field(walk *w, piece *out) {
-    if (w->b[w->at] == '"') {
-        walk_quoted(w, out);
-    } else {
-        out->start = w->at;
-        out->end = out->tail = out->stop = walk_break(w);
-        out->doubled = false;
-    }
-    w->at = out->stop + 1;
-    return w->b[out->stop] != w->delimiter;
-}
-
-static inline bool is_empty(const piece *p) {
-    return p->start == p->end && p->tail == p->stop;
 }
 
 static bool is_ascii(ps_str text) {
@@ -339,24 +132,53 @@ static bool is_ascii(ps_str text) {
     return true;
 }
 
-/* The text of a field as UTF-8; a view of the block when nothing has to change. */
-static ps_status piece_text(const char *b, const piece *p, bool windows,
-                            ps_arena *scratch, ps_str *out, ps_error *err) {
-    ps_str text = {b + p->start, p->end - p->start};
-    if (p->doubled || p->tail != p->stop) {
-        char *joined = ps_arena_alloc(scratch, p->stop - p->start + 1);
-        if (joined == NULL) return ps_fail_nomem(err);
-        size_t n = 0;
-        for (size_t i = p->start; i < p->end; i++) {
-            joined[n++] = b[i];
-            if (b[i] == '"') i++;
+/* A quoted field without its quotes, as [*from, *to), and what stands between the closing
+ * quote and the separator, as [*tail, end). */
+static bool split_quoted(const char *b, size_t start, size_t end, size_t *from,
+                         size_t *to, size_t *tail) {
+    bool doubled = false;
+    *from = start + 1;
+    for (size_t at = *from;;) {
+        const char *found = at < end ? memchr(b + at, '"', end - at) : NULL;
+        if (found == NULL) {
+            *to = *tail = end;
+            return doubled;
         }
-        memcpy(joined + n, b + p->tail, p->stop - p->tail);
-        text = (ps_str){joined, n + (p->stop - p->tail)};
+        *to = (size_t)(found - b);
+        *tail = *to + 1;
+        if (*tail >= end || b[*tail] != '"') return doubled;
+        doubled = true;
+        at = *tail + 1;
+    }
+}
+
+/* The text of the field [start, end) as UTF-8; a view when nothing has to change. */
+static ps_status field_text(const char *b, size_t start, size_t end, bool windows,
+                            ps_arena *scratch, ps_str *out, ps_error *err) {
+    ps_str text = {b + start, end - start};
+    if (start < end && b[start] == '"') {
+        size_t from, to, tail;
+        bool doubled = split_quoted(b, start, end, &from, &to, &tail);
+        text = (ps_str){b + from, to - from};
+        if (doubled || tail != end) {
+            char *joined = ps_arena_alloc(scratch, end - start + 1);
+            if (joined == NULL) return ps_fail_nomem(err);
+            size_t n = 0;
+            for (size_t i = from; i < to; i++) {
+                joined[n++] = b[i];
+                if (b[i] == '"') i++;
+            }
+            memcpy(joined + n, b + tail, end - tail);
+            text = (ps_str){joined, n + (end - tail)};
+        }
     }
     if (windows && !is_ascii(text)) return ps_utf8_from_cp1252(text, scratch, out, err);
     *out = text;
     return PS_OK;
+}
+
+static bool is_empty_field(const char *b, size_t start, size_t end) {
+    return start == end || (end - start == 2 && b[start] == '"' && b[start + 1] == '"');
 }
 
 /* ---- opening ---- */
@@ -421,6 +243,7 @@ static ps_status find_header(ps_csv *csv, char delimiter, int64_t header_row,
             /* What was skipped need not be kept. */
             memmove(csv->pending, csv->pending + *from, csv->pending_n - *from);
             csv->pending_n -= *from;
+            csv->pending_offset += (int64_t)*from;
             *from = 0;
             size_t more = csv->pending_n > HEAD_BYTES ? csv->pending_n : HEAD_BYTES;
             PS_TRY(read_pending(csv, csv->pending_n + more, err));
@@ -476,13 +299,13 @@ static void fall_back(ps_csv *csv, const char *where) {
         csv->name, where);
 }
 
-static ps_status add_name(ps_csv *csv, const char *b, const piece *p, size_t *capacity,
-                          ps_error *err) {
+static ps_status add_name(ps_csv *csv, const char *b, size_t start, size_t end,
+                          size_t *capacity, ps_error *err) {
     if (csv->columns >= PS_CSV_MAX_COLUMNS)
         return ps_fail(err, PS_LIMIT, "%s has more than %d columns", csv->name,
                        (int)PS_CSV_MAX_COLUMNS);
     ps_str text;
-    PS_TRY(piece_text(b, p, csv->windows, csv->arena, &text, err));
+    PS_TRY(field_text(b, start, end, csv->windows, csv->arena, &text, err));
     text = ps_str_trim(text);
     char *copy = ps_arena_strndup(csv->arena, text.p, text.n);
     if (copy == NULL) return ps_fail_nomem(err);
@@ -501,20 +324,17 @@ static ps_status read_names(ps_csv *csv, ps_str header, ps_error *err) {
         return ps_fail(err, PS_FORMAT,
                        "%s: the header holds NUL bytes, so it is not text", csv->name);
     if (utf8_prefix(header.p, header.n) < header.n) fall_back(csv, "the header");
-    char *copy = ps_zalloc(header.n + 1 + PAD, 1);
+    char *copy = ps_zalloc(header.n + PAD, 1);
     if (copy == NULL) return ps_fail_nomem(err);
     memcpy(copy, header.p, header.n);
-    copy[header.n] = '\n';
-    walk w;
-    walk_start(&w, copy, header.n, csv->delimiter);
-    size_t capacity = 0;
-    bool last = false;
-    ps_status status = PS_OK;
-    while (!last && status == PS_OK) {
-        piece p;
-        last = walk_field(&w, &p);
-        status = add_name(csv, copy, &p, &capacity, err);
+    ps_csv_scan scan = {0};
+    ps_status status = ps_csv_scan_bytes(&scan, copy, 0, header.n, csv->delimiter, err);
+    size_t capacity = 0, start = 0;
+    for (size_t i = 0; status == PS_OK && i < scan.separators; i++) {
+        status = add_name(csv, copy, start, scan.separator[i], &capacity, err);
+        start = scan.separator[i] + 1;
     }
+    ps_csv_scan_free(&scan);
     ps_free(copy);
     return status;
 }
@@ -545,6 +365,14 @@ static ps_status open_table(ps_csv *csv, const ps_csv_options *options, ps_error
                        &end, err));
     csv->delimiter = d != '\0' ? d : likely_delimiter(csv->pending, from, end);
     csv->pending_at = end;
+    if (ps_stream_is_seekable(csv->stream)) {
+        csv->data_at = csv->pending_offset + (int64_t)end;
+        csv->size = ps_stream_size(csv->stream);
+        if (csv->size < csv->data_at) csv->size = csv->data_at;
+        csv->position = csv->data_at;
+        const int64_t block = (int64_t)csv->block_bytes;
+        csv->pieces = (size_t)((csv->size - csv->data_at + block - 1) / block);
+    }
     return read_names(csv, (ps_str){csv->pending + from, end - from}, err);
 }
 
@@ -561,7 +389,7 @@ ps_status ps_csv_open(ps_stream *stream, const ps_csv_options *options, ps_csv *
     csv->talk = options->talk;
     csv->block_bytes =
         options->block_bytes > 0 ? options->block_bytes : PS_CSV_BLOCK_BYTES;
-    if (csv->block_bytes > PS_CSV_MAX_RECORD) csv->block_bytes = PS_CSV_MAX_RECORD;
+    if (csv->block_bytes > MAX_BLOCK) csv->block_bytes = MAX_BLOCK;
     csv->next_row = 1;
     csv->name = ps_strndup(name, strlen(name));
     ps_status status =
@@ -602,7 +430,7 @@ char ps_csv_delimiter(const ps_csv *csv) {
 }
 
 int64_t ps_csv_position(const ps_csv *csv) {
-    return ps_stream_position(csv->stream);
+    return csv->pieces > 0 ? csv->position : ps_stream_position(csv->stream);
 }
 
 /* ---- columns by name ---- */
@@ -718,6 +546,206 @@ ps_status ps_csv_need_column(const ps_csv *csv, ps_str name, int *out, ps_error 
 
 /* ---- blocks ---- */
 
+/* Find the structure of what stands behind from, and where it stops being UTF-8. */
+static ps_status look(const ps_csv *csv, ps_csv_block *block, ps_error *err) {
+    memset(block->bytes + block->n, 0, PAD);
+    PS_TRY(ps_csv_scan_bytes(&block->scan, block->bytes, block->from, block->n,
+                             csv->delimiter, err));
+    block->utf8 = block->n;
+    if (block->scan.high)
+        block->utf8 =
+            block->from + utf8_prefix(block->bytes + block->from, block->n - block->from);
+    return PS_OK;
+}
+
+static size_t record_start(const ps_csv_block *block, size_t record) {
+    const size_t first = block->scan.record[record];
+    return first == 0 ? block->from : block->scan.separator[first - 1] + 1;
+}
+
+/* The record in which the byte at lies, counted from 0. */
+static size_t record_of(const ps_csv_block *block, size_t at) {
+    size_t low = 0, high = block->scan.records;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (record_start(block, middle) <= at)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Keep the records before end, which lies behind a line end. */
+static void cut(ps_csv_block *block, size_t end) {
+    ps_csv_scan *s = &block->scan;
+    while (s->separators > 0 && s->separator[s->separators - 1] >= end) s->separators--;
+    while (s->records > 0 && s->record[s->records - 1] >= s->separators) s->records--;
+    s->open = s->quoted = false;
+    block->n = end;
+}
+
+/* Behind the first line end at or behind a byte; 0 when there is none. */
+static size_t line_end_from(const ps_csv_block *block, size_t at) {
+    const ps_csv_scan *s = &block->scan;
+    size_t low = 0, high = s->separators;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (s->separator[middle] < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < s->separators; low++)
+        if (s->separator[low] < block->n && is_end(block->bytes[s->separator[low]]))
+            return s->separator[low] + 1;
+    return 0;
+}
+
+static ps_status reserve(ps_csv_block *block, size_t n, ps_error *err) {
+    void *array = block->bytes;
+    ps_status status = ps_grow(&array, &block->capacity, n + PAD, 1, err);
+    block->bytes = array;
+    return status;
+}
+
+static ps_status fail_unclosed(const ps_csv *csv, const ps_csv_block *block,
+                               ps_error *err) {
+    return ps_fail(err, PS_FORMAT,
+                   "%s: a quote that opens in data row %lld is never closed; the "
+                   "file is cut off or the quote is a stray one",
+                   csv->name,
+                   (long long)(csv->next_row + (int64_t)block->scan.records - 1));
+}
+
+/* No record, the last and incomplete one included, may be too long. */
+static ps_status check_length(const ps_csv *csv, const ps_csv_block *block,
+                              ps_error *err) {
+    const size_t records = block->scan.records;
+    if (block->n - block->from <= PS_CSV_MAX_RECORD) return PS_OK;
+    for (size_t r = 0; r < records; r++) {
+        const size_t end = r + 1 < records ? record_start(block, r + 1) : block->n;
+        const size_t start = record_start(block, r);
+        if (end - start >
+            (size_t)PS_CSV_MAX_RECORD + (r + 1 < records || !block->scan.open))
+            return ps_fail(err, PS_FORMAT,
+                           "%s: data row %lld is longer than %d bytes; a quote in it is "
+                           "probably never closed",
+                           csv->name, (long long)(csv->next_row + (int64_t)r),
+                           (int)PS_CSV_MAX_RECORD);
+    }
+    return PS_OK;
+}
+
+/* What depends on the blocks before: numbers of rows, the encoding. */
+static ps_status settle(ps_csv *csv, ps_csv_block *block, ps_error *err) {
+    const ps_csv_scan *s = &block->scan;
+    PS_TRY(check_length(csv, block, err));
+    if (s->nul) {
+        const char *nul =
+            memchr(block->bytes + block->from, '\0', block->n - block->from);
+        if (nul != NULL)
+            return ps_fail(
+                err, PS_FORMAT,
+                "%s: data row %lld holds a NUL byte, so the file is damaged or not text",
+                csv->name,
+                (long long)(csv->next_row +
+                            (int64_t)record_of(block, (size_t)(nul - block->bytes))));
+    }
+    block->bytes[block->n] = s->open ? '\n' : block->bytes[block->n];
+    block->first_row = csv->next_row;
+    block->rows = (int64_t)s->records;
+    block->windows_from = csv->windows ? 0 : block->n;
+    if (!csv->windows && block->utf8 < block->n) {
+        const size_t record = record_of(block, block->utf8);
+        block->windows_from = record_start(block, record);
+        char where[48];
+        snprintf(where, sizeof where, "data row %lld",
+                 (long long)(block->first_row + (int64_t)record));
+        fall_back(csv, where);
+    }
+    csv->next_row += block->rows;
+    return PS_OK;
+}
+
+/* ---- pieces ---- */
+
+static int64_t piece_end(const ps_csv *csv, size_t piece) {
+    const int64_t end = csv->data_at + (int64_t)((piece + 1) * csv->block_bytes);
+    return end < csv->size ? end : csv->size;
+}
+
+size_t ps_csv_pieces(const ps_csv *csv) {
+    return csv->pieces;
+}
+
+/* Bring the bytes up to n, or to the end of the text. */
+static ps_status read_up_to(const ps_csv *csv, ps_csv_block *block, size_t n,
+                            ps_error *err) {
+    const int64_t left = csv->size - block->offset;
+    if ((int64_t)n > left) n = (size_t)left;
+    PS_TRY(reserve(block, n, err));
+    size_t got = 0;
+    if (n > block->n)
+        PS_TRY(ps_stream_read_at(csv->stream, block->offset + (int64_t)block->n,
+                                 block->bytes + block->n, n - block->n, &got, err));
+    block->n += got;
+    return PS_OK;
+}
+
+ps_status ps_csv_fetch(const ps_csv *csv, size_t piece, ps_csv_block *block,
+                       ps_error *err) {
+    block->piece = piece;
+    block->n = block->from = 0;
+    block->rows = 0;
+    if (csv->pieces == 0) return PS_OK;
+    /* With the byte in front, which may be the line end that closes a record. */
+    const int64_t start = csv->data_at + (int64_t)(piece * csv->block_bytes);
+    block->offset = piece > 0 ? start - 1 : start;
+    PS_TRY(read_up_to(csv, block,
+                      (size_t)(piece_end(csv, piece) - block->offset) + BEYOND, err));
+    while (piece > 0 && block->from < block->n && !is_end(block->bytes[block->from]))
+        block->from++;
+    if (piece > 0 && block->from < block->n) block->from++;
+    return look(csv, block, err);
+}
+
+static ps_status take_piece(ps_csv *csv, ps_csv_block *block, ps_error *err) {
+    const int64_t stop = piece_end(csv, block->piece);
+    if (csv->position >= stop) {
+        block->scan.records = block->scan.separators = 0;
+        block->n = block->from = 0;
+        block->scan.open = block->scan.nul = false;
+        block->utf8 = 0;
+        return settle(csv, block, err);
+    }
+    const size_t from = (size_t)(csv->position - block->offset);
+    if (from > block->n || from != block->from) {
+        if (from > block->n) PS_TRY(read_up_to(csv, block, from + BEYOND, err));
+        block->from = from < block->n ? from : block->n;
+        PS_TRY(look(csv, block, err));
+    }
+    for (;;) {
+        const size_t end = line_end_from(block, (size_t)(stop - 1 - block->offset));
+        if (end > 0) {
+            cut(block, end);
+            break;
+        }
+        const size_t before = block->n;
+        PS_TRY(check_length(csv, block, err));
+        PS_TRY(read_up_to(csv, block, 2 * before + BEYOND, err));
+        if (block->n == before) { /* that was all */
+            if (block->scan.quoted) return fail_unclosed(csv, block, err);
+            break;
+        }
+        PS_TRY(look(csv, block, err));
+    }
+    csv->position = block->offset + (int64_t)block->n;
+    return settle(csv, block, err);
+}
+
+/* ---- streams ---- */
+
 /* No byte is left but those of the block at hand. */
 static bool is_exhausted(const ps_csv *csv) {
     return csv->stream_ended && csv->pending_at == csv->pending_n;
@@ -725,10 +753,7 @@ static bool is_exhausted(const ps_csv *csv) {
 
 /* Bring the block to target bytes, or to all that is left. */
 static ps_status fill(ps_csv *csv, ps_csv_block *block, size_t target, ps_error *err) {
-    void *array = block->bytes;
-    ps_status status = ps_grow(&array, &block->capacity, target + PAD, 1, err);
-    block->bytes = array;
-    if (status != PS_OK) return status;
+    PS_TRY(reserve(block, target, err));
     while (block->n < target && !is_exhausted(csv)) {
         size_t got = csv->pending_n - csv->pending_at, room = target - block->n;
         if (got > 0) {
@@ -741,7 +766,6 @@ static ps_status fill(ps_csv *csv, ps_csv_block *block, size_t target, ps_error 
         }
         block->n += got;
     }
-    memset(block->bytes + block->n, 0, PAD);
     return PS_OK;
 }
 
@@ -763,140 +787,109 @@ static ps_status give_back(ps_csv *csv, const ps_csv_block *block, size_t n,
     return PS_OK;
 }
 
-static ps_status refuse_nul(const ps_csv *csv, const ps_csv_block *block, ps_error *err) {
-    const char *nul = memchr(block->bytes, '\0', block->n);
-    boundary s = {0};
-    if (nul != NULL)
-        scan_quoted(&s, block->bytes, (size_t)(nul - block->bytes), csv->delimiter);
-    return ps_fail(
-        err, PS_FORMAT,
-        "%s: data row %lld holds a NUL byte, so the file is damaged or not text",
-        csv->name, (long long)(csv->next_row + s.rows));
-}
-
-/* Read on until the block ends with a whole record; *end is behind it. */
-static ps_status take_records(ps_csv *csv, ps_csv_block *block, size_t *end, bool *high,
-                              ps_error *err) {
-    boundary s = {0};
+static ps_status take_from_stream(ps_csv *csv, ps_csv_block *block, ps_error *err) {
     size_t target = csv->block_bytes;
-    *high = false;
+    block->n = block->from = 0;
     for (;;) {
         PS_TRY(fill(csv, block, target, err));
-        survey found = advance(&s, block->bytes, block->n, csv->delimiter);
-        if (found.nul) return refuse_nul(csv, block, err);
-        *high = *high || found.high;
-        if (is_exhausted(csv) || s.rows > 0) break;
-        if (s.last_end > 0) {
-            /* Nothing but empty lines so far. */
-            block->n -= s.last_end;
-            memmove(block->bytes, block->bytes + s.last_end, block->n);
-            s = (boundary){0};
-            *high = false;
+        PS_TRY(look(csv, block, err));
+        const ps_csv_scan *s = &block->scan;
+        if (is_exhausted(csv)) {
+            if (s->quoted) return fail_unclosed(csv, block, err);
+            break;
+        }
+        if (s->records == 0) { /* nothing but empty lines so far */
+            block->n = 0;
             continue;
         }
-        if (block->n > PS_CSV_MAX_RECORD)
-            return ps_fail(err, PS_FORMAT,
-                           "%s: data row %lld is longer than %d bytes; a quote in it is "
-                           "probably never closed",
-                           csv->name, (long long)csv->next_row, (int)PS_CSV_MAX_RECORD);
-        size_t twice = block->n * 2;
-        target = twice > PS_CSV_MAX_RECORD ? (size_t)PS_CSV_MAX_RECORD + 1 : twice;
+        if (!s->open) break;
+        if (s->records > 1) {
+            const size_t end = record_start(block, s->records - 1), all = block->n;
+            PS_TRY(give_back(csv, block, all - end, err));
+            cut(block, end);
+            break;
+        }
+        PS_TRY(check_length(csv, block, err));
+        target = 2 * block->n;
         if (target < csv->block_bytes) target = csv->block_bytes;
     }
-    block->rows = s.rows;
-    *end = s.last_end;
-    if (is_exhausted(csv)) {
-        if (s.quoted)
-            return ps_fail(err, PS_FORMAT,
-                           "%s: a quote that opens in data row %lld is never closed; the "
-                           "file is cut off or the quote is a stray one",
-                           csv->name, (long long)(csv->next_row + s.rows));
-        block->rows += block->n > s.last_end;
-        *end = block->n;
-    }
-    return PS_OK;
+    return settle(csv, block, err);
 }
 
-/* Where the bytes of a block stop being UTF-8, at the start of a record. */
-static void find_windows(ps_csv *csv, ps_csv_block *block) {
-    size_t bad = utf8_prefix(block->bytes, block->n);
-    if (bad == block->n) return;
-    boundary s = {0};
-    scan_quoted(&s, block->bytes, bad, csv->delimiter);
-    block->windows_from = s.last_end;
-    char where[48];
-    snprintf(where, sizeof where, "data row %lld",
-             (long long)(block->first_row + s.rows));
-    fall_back(csv, where);
+ps_status ps_csv_take(ps_csv *csv, ps_csv_block *block, ps_error *err) {
+    return csv->pieces > 0 ? take_piece(csv, block, err)
+                           : take_from_stream(csv, block, err);
 }
 
 ps_status ps_csv_next_block(ps_csv *csv, ps_csv_block *block, ps_error *err) {
+    ps_status status = PS_OK;
+    block->rows = 0;
+    block->first_row = csv->next_row;
+    if (csv->pieces == 0) {
+        status = ps_csv_take(csv, block, err);
+    } else {
+        while (status == PS_OK && block->rows == 0 && csv->next_piece < csv->pieces) {
+            status = ps_csv_fetch(csv, csv->next_piece++, block, err);
+            if (status == PS_OK) status = ps_csv_take(csv, block, err);
+        }
+    }
+    if (status == PS_OK) return PS_OK;
     block->n = 0;
     block->rows = 0;
-    block->windows_from = 0;
-    block->first_row = csv->next_row;
-    size_t end = 0;
-    bool high = false;
-    ps_status status = take_records(csv, block, &end, &high, err);
-    if (status == PS_OK) status = give_back(csv, block, block->n - end, err);
-    if (status != PS_OK) {
-        block->n = 0;
-        block->rows = 0;
-        csv->pending_at = csv->pending_n = 0;
-        csv->stream_ended = true;
-        return status;
-    }
-    block->n = end;
-    block->bytes[end] = '\n';
-    csv->next_row += block->rows;
-    if (!csv->windows) {
-        block->windows_from = block->n;
-        if (high) find_windows(csv, block);
-    }
-    return PS_OK;
+    csv->pending_at = csv->pending_n = 0;
+    csv->stream_ended = true;
+    csv->next_piece = csv->pieces;
+    return status;
 }
 
 void ps_csv_block_free(ps_csv_block *block) {
     if (block == NULL) return;
     ps_free(block->bytes);
+    ps_csv_scan_free(&block->scan);
     *block = (ps_csv_block){0};
 }
 
 /* ---- decoding ---- */
 
+/* A column that was chosen, and its first place in the choice. */
+typedef struct choice {
+    uint32_t column, place;
+} choice;
+
 struct ps_csv_cursor {
-    char delimiter;
     size_t columns, needed;
-    int *slot;     /* per column: its first place in the choice, or -1 */
-    size_t useful; /* columns up to the last that was chosen */
-    int *same_as;  /* per place in the choice: the first place with that column */
-    bool repeats;  /* some column was chosen twice */
+    choice *chosen; /* by column, each once */
+    size_t n_chosen;
+    int *same_as; /* per place in the choice: the first place with that column */
+    bool repeats; /* some column was chosen twice */
     ps_str *field;
     size_t n;
     ps_arena *scratch;
-    walk walk;
-    int64_t row;
-    size_t windows_from;
+    const ps_csv_block *block;
+    size_t next; /* record */
     ps_error error;
 };
 
 static ps_status choose(ps_csv_cursor *c, const int *columns, ps_error *err) {
-    for (size_t i = 0; i < c->columns; i++) c->slot[i] = -1;
     for (size_t i = 0; i < c->n; i++) {
         c->field[i] = (ps_str){"", 0};
         c->same_as[i] = (int)i;
         if (columns[i] < 0) continue;
-        size_t column = (size_t)columns[i];
+        const uint32_t column = (uint32_t)columns[i];
         if (column >= c->columns)
-            return ps_fail(err, PS_CONFIG, "column %zu is asked for, but there are %zu",
+            return ps_fail(err, PS_CONFIG, "column %u is asked for, but there are %zu",
                            column + 1, c->columns);
-        if (c->slot[column] >= 0) {
-            c->same_as[i] = c->slot[column];
+        size_t at = 0;
+        while (at < c->n_chosen && c->chosen[at].column < column) at++;
+        if (at < c->n_chosen && c->chosen[at].column == column) {
+            c->same_as[i] = (int)c->chosen[at].place;
             c->repeats = true;
             continue;
         }
-        c->slot[column] = (int)i;
-        if (column >= c->useful) c->useful = column + 1;
+        memmove(c->chosen + at + 1, c->chosen + at,
+                (c->n_chosen - at) * sizeof *c->chosen);
+        c->chosen[at] = (choice){column, (uint32_t)i};
+        c->n_chosen++;
     }
     return PS_OK;
 }
@@ -906,15 +899,14 @@ ps_status ps_csv_cursor_create(const ps_csv *csv, const int *columns, size_t n,
     *out = NULL;
     ps_csv_cursor *c = ps_zalloc(1, sizeof *c);
     if (c == NULL) return ps_fail_nomem(err);
-    c->delimiter = csv->delimiter;
     c->columns = csv->columns;
     c->needed = csv->needed;
     c->n = n;
-    c->slot = ps_alloc(c->columns, sizeof *c->slot);
+    c->chosen = ps_alloc(n, sizeof *c->chosen);
     c->same_as = ps_alloc(n, sizeof *c->same_as);
     c->field = ps_alloc(n, sizeof *c->field);
     ps_status status = ps_arena_create(&c->scratch, err);
-    if (status == PS_OK && (c->slot == NULL || c->same_as == NULL || c->field == NULL))
+    if (status == PS_OK && (c->chosen == NULL || c->same_as == NULL || c->field == NULL))
         status = ps_fail_nomem(err);
     if (status == PS_OK) status = choose(c, columns, err);
     if (status != PS_OK) {
@@ -926,61 +918,58 @@ ps_status ps_csv_cursor_create(const ps_csv *csv, const int *columns, size_t n,
 }
 
 void ps_csv_cursor_start(ps_csv_cursor *c, const ps_csv_block *block) {
-    walk_start(&c->walk, block->bytes, block->n, c->delimiter);
-    c->row = block->first_row;
-    c->windows_from = block->windows_from;
+    c->block = block;
+    c->next = 0;
     c->error.status = PS_OK;
 }
 
-/* The fields of the record at w; false when memory ran out. The walk is a copy, so that
- * the compiler keeps it in registers. */
-static inline bool take_fields(ps_csv_cursor *c, walk *w, bool windows, size_t *fields,
-                               bool *more) {
-    bool last = false, scratched = false;
-    size_t f = 0;
-    for (; !last; f++) {
-        int slot = f < c->useful ? c->slot[f] : -1;
-        piece p;
-        if (w->b[w->at] != '"') {
-            p.start = w->at;
-            p.end = p.tail = p.stop = walk_break(w);
-            p.doubled = false;
-            w->at = p.stop + 1;
-            last = w->b[p.stop] != w->delimiter;
-            if (slot >= 0 && !windows) {
-                c->field[slot] = (ps_str){w->b + p.start, p.end - p.start};
-                continue;
-            }
-        } else {
-            last = walk_field(w, &p);
-        }
-        if (slot < 0) {
-            if (f >= c->columns && !is_empty(&p)) *more = true;
+/* Whether fields beyond the header hold anything. */
+static bool has_more(const ps_csv_cursor *c, const uint32_t *separator, size_t fields) {
+    for (size_t f = c->columns; f < fields; f++)
+        if (!is_empty_field(c->block->bytes, separator[f - 1] + 1, separator[f]))
+            return true;
+    return false;
+}
+
+bool ps_csv_cursor_next(ps_csv_cursor *c, ps_csv_record *record, ps_csv_shape *shape) {
+    const ps_csv_block *block = c->block;
+    const ps_csv_scan *scan = &block->scan;
+    if (c->next >= scan->records || c->error.status != PS_OK) return false;
+    const char *b = block->bytes;
+    const size_t first = scan->record[c->next];
+    const uint32_t *separator = scan->separator + first;
+    size_t fields =
+        (c->next + 1 < scan->records ? scan->record[c->next + 1] : scan->separators) -
+        first;
+    /* Line ends behind the one that closes the record are not its own. */
+    while (fields > 1 && is_end(b[separator[fields - 2]]) &&
+           separator[fields - 2] + 1 == separator[fields - 1])
+        fields--;
+    const size_t start = first == 0 ? block->from : scan->separator[first - 1] + 1;
+    const bool windows = start >= block->windows_from;
+    bool scratched = false;
+    size_t taken = 0;
+    for (; taken < c->n_chosen && c->chosen[taken].column < fields; taken++) {
+        const size_t f = c->chosen[taken].column;
+        const size_t from = f == 0 ? start : separator[f - 1] + 1, to = separator[f];
+        ps_str *field = &c->field[c->chosen[taken].place];
+        if (b[from] != '"' && !windows) {
+            *field = (ps_str){b + from, to - from};
             continue;
         }
         if (!scratched) ps_arena_reset(c->scratch);
         scratched = true;
-        if (piece_text(w->b, &p, windows, c->scratch, &c->field[slot], &c->error) !=
-            PS_OK)
+        if (field_text(b, from, to, windows, c->scratch, field, &c->error) != PS_OK)
             return false;
     }
-    *fields = f;
-    return true;
-}
-
-bool ps_csv_cursor_next(ps_csv_cursor *c, ps_csv_record *record, ps_csv_shape *shape) {
-    walk w = c->walk;
-    if (c->error.status != PS_OK || !walk_record(&w)) return false;
-    bool more = false;
-    size_t fields = 0;
-    if (!take_fields(c, &w, w.at >= c->windows_from, &fields, &more)) return false;
-    c->walk = w;
-    for (size_t i = fields; i < c->useful; i++) {
-        if (c->slot[i] >= 0) c->field[c->slot[i]] = (ps_str){"", 0};
-    }
+    for (; taken < c->n_chosen; taken++)
+        c->field[c->chosen[taken].place] = (ps_str){"", 0};
     for (size_t i = 0; c->repeats && i < c->n; i++) c->field[i] = c->field[c->same_as[i]];
-    *record = (ps_csv_record){c->row++, fields, c->field};
-    *shape = more ? PS_CSV_LONG : fields < c->needed ? PS_CSV_SHORT : PS_CSV_EXACT;
+    *record = (ps_csv_record){block->first_row + (int64_t)c->next, fields, c->field};
+    *shape = fields > c->columns && has_more(c, separator, fields) ? PS_CSV_LONG
+             : fields < c->needed                                  ? PS_CSV_SHORT
+                                                                   : PS_CSV_EXACT;
+    c->next++;
     return true;
 }
 
@@ -991,7 +980,7 @@ ps_status ps_csv_cursor_status(const ps_csv_cursor *c, ps_error *err) {
 
 void ps_csv_cursor_free(ps_csv_cursor *c) {
     if (c == NULL) return;
-    ps_free(c->slot);
+    ps_free(c->chosen);
     ps_free(c->same_as);
     ps_free(c->field);
     ps_arena_free(c->scratch);

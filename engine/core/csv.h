@@ -11,20 +11,23 @@
  * PS_FORMAT and a sentence that says what it looks like, and so is a quote that is never
  * closed.
  *
- * Two steps. The reader, on one thread, fills blocks of whole records and knows the
- * number of the first row of each. Decoding a block, on any thread, hands out the fields
- * of the columns that the caller chose, by position in its choice. Memory is bounded: a
- * block is about PS_CSV_BLOCK_BYTES, a record longer than PS_CSV_MAX_RECORD is PS_FORMAT
- * (an unclosed quote).
+ * Two steps. Blocks of whole records are taken in order, with the numbers of their rows
+ * and the positions of their separators; where the source allows it, what is costly in
+ * that is done beforehand by any thread. Decoding a block, on any thread, hands out the
+ * fields of the columns that the caller chose, by position in its choice. Memory is
+ * bounded: a block is about PS_CSV_BLOCK_BYTES, a record longer than PS_CSV_MAX_RECORD is
+ * PS_FORMAT (an unclosed quote).
  */
 #ifndef PS_CORE_CSV_H
 #define PS_CORE_CSV_H
 
+#include "engine/core/csv_scan.h"
 #include "engine/core/source.h"
 #include "engine/core/talk.h"
 
 enum {
-    PS_CSV_BLOCK_BYTES = 1 << 20,
+    /* So that a block, its structure and its rows stay in the second-level cache. */
+    PS_CSV_BLOCK_BYTES = 1 << 18,
     PS_CSV_MAX_RECORD = 16 << 20,
     PS_CSV_MAX_COLUMNS = 16384
 };
@@ -67,16 +70,32 @@ void ps_csv_close(ps_csv *csv);
 /* Whole records; the caller owns and reuses it. Zero-initialise. */
 typedef struct ps_csv_block {
     char *bytes;
-    size_t n, capacity;
-    int64_t first_row; /* number of its first record; data rows count from 1 */
+    size_t from, n, capacity; /* the records stand in bytes [from, n) */
+    int64_t first_row;        /* number of its first record; data rows count from 1 */
     int64_t rows;
-    size_t windows_from; /* bytes from here on are Windows-1252; n when none are */
+    size_t windows_from; /* records from here on are Windows-1252; n when none are */
+    ps_csv_scan scan;
+    /* While it is being read: */
+    int64_t offset; /* of bytes in the text */
+    size_t piece;
+    size_t utf8; /* up to here it is UTF-8 */
 } ps_csv_block;
 
 /* The next records, at least one; rows = 0 at the end of the input. One thread at a time
  * and in order; the talk is told from that thread. After an error there are no more. */
 ps_status ps_csv_next_block(ps_csv *csv, ps_csv_block *block,
                             ps_error *err) PS_MUST_CHECK;
+
+/* The same in two steps, for many threads. A text that can be read in any order has this
+ * many pieces; a stream has 0. */
+size_t ps_csv_pieces(const ps_csv *csv);
+/* Read a piece (0 for a stream): any number of threads, in any order. */
+ps_status ps_csv_fetch(const ps_csv *csv, size_t piece, ps_csv_block *block,
+                       ps_error *err) PS_MUST_CHECK;
+/* The block gets its records: one thread at a time, each piece once and in order, and not
+ * together with ps_csv_next_block. A piece in which no record begins has none; a stream
+ * has ended when a block has none. */
+ps_status ps_csv_take(ps_csv *csv, ps_csv_block *block, ps_error *err) PS_MUST_CHECK;
 void ps_csv_block_free(ps_csv_block *block);
 
 /* One decoded record. field[i] is the chosen column i, unquoted, valid UTF-8; the empty

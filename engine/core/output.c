@@ -365,6 +365,10 @@ ps_str ps_output_kept(const ps_output *output) {
     return (ps_str){output->buffer, output->used};
 }
 
+void ps_output_forget(ps_output *output) {
+    output->used = 0;
+}
+
 /* Room in a full buffer. */
 static void flush(ps_output *output) {
     if (output->kept) {

@@ -1,7 +1,12 @@
 #include "engine/core/par.h"
 
 #include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "engine/core/mem.h"
 
 static int chosen_threads;
 
@@ -18,12 +23,35 @@ int ps_threads(void) {
     return threads > 0 ? threads : 1;
 }
 
+/* The lowest failing item of a loop so far. */
+typedef struct failure {
+    _Atomic size_t worst; /* SIZE_MAX: none */
+    ps_error error;
+} failure;
+
+static void note_failure(failure *f, size_t item, ps_status status,
+                         const ps_error *error) {
+#pragma omp critical(ps_par_worst)
+    {
+        if (item < atomic_load(&f->worst)) {
+            f->error = *error;
+            f->error.status = status;
+            atomic_store(&f->worst, item);
+        }
+    }
+}
+
+static ps_status report(failure *f, ps_error *err) {
+    if (atomic_load(&f->worst) == SIZE_MAX) return PS_OK;
+    if (err != NULL) *err = f->error;
+    return f->error.status;
+}
+
 ps_status ps_par_for(size_t n, size_t grain, ps_par_fn *fn, void *context,
                      ps_error *err) {
     if (grain == 0) grain = 1;
     const size_t blocks = n / grain + (n % grain != 0);
-    size_t worst = SIZE_MAX; /* lowest failing block */
-    ps_error first = {PS_OK, ""};
+    failure f = {SIZE_MAX, {PS_OK, ""}};
     int threads = ps_threads();
     if ((size_t)threads > blocks) threads = blocks > 0 ? (int)blocks : 1;
 
@@ -31,39 +59,112 @@ ps_status ps_par_for(size_t n, size_t grain, ps_par_fn *fn, void *context,
         for (size_t b = 0; b < blocks; b++) {
             size_t begin = b * grain;
             size_t end = n - begin < grain ? n : begin + grain;
-            first.status = fn(context, begin, end, 0, &first);
-            if (first.status == PS_OK) continue;
-            if (err != NULL) *err = first;
-            return first.status;
+            f.error.status = fn(context, begin, end, 0, &f.error);
+            if (f.error.status == PS_OK) continue;
+            if (err != NULL) *err = f.error;
+            return f.error.status;
         }
         return PS_OK;
     }
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (size_t b = 0; b < blocks; b++) {
-        size_t seen;
-#pragma omp atomic read
-        seen = worst;
-        if (b > seen) continue;
+        if (b > atomic_load(&f.worst)) continue;
         size_t begin = b * grain;
         size_t end = n - begin < grain ? n : begin + grain;
         ps_error mine = {PS_OK, ""};
         ps_status status = fn(context, begin, end, omp_get_thread_num(), &mine);
-        if (status != PS_OK) {
-#pragma omp critical(ps_par_worst)
-            {
-                size_t before;
-#pragma omp atomic read
-                before = worst;
-                if (b < before) {
-#pragma omp atomic write
-                    worst = b;
-                    first = mine;
-                    first.status = status;
-                }
-            }
-        }
+        if (status != PS_OK) note_failure(&f, b, status, &mine);
     }
-    if (worst == SIZE_MAX) return PS_OK;
-    if (err != NULL) *err = first;
-    return first.status;
+    return report(&f, err);
+}
+
+/* ---- pipes ---- */
+
+typedef struct pipe {
+    size_t n;
+    ps_pipe_fn *before, *in_turn, *after;
+    void *context;
+    failure failed;
+    _Atomic size_t next; /* item to be taken */
+    _Atomic size_t turn; /* item whose turn it is */
+} pipe;
+
+/* How often a waiting worker looks before it lets others have the processor. */
+enum { LOOKS = 2000 };
+
+/* false when the turn will never come, as a lower item failed. */
+static bool await_turn(pipe *p, size_t item) {
+    for (int looks = 0; atomic_load_explicit(&p->turn, memory_order_acquire) != item;
+         looks++) {
+        if (atomic_load(&p->failed.worst) < item) return false;
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#endif
+        if (looks >= LOOKS) sched_yield();
+    }
+    return true;
+}
+
+static ps_status pass_item(pipe *p, size_t item, int worker, ps_error *err) {
+    if (p->before != NULL) PS_TRY(p->before(p->context, item, worker, err));
+    if (!await_turn(p, item)) return PS_OK;
+    PS_TRY(p->in_turn(p->context, item, worker, err));
+    atomic_store_explicit(&p->turn, item + 1, memory_order_release);
+    return p->after != NULL ? p->after(p->context, item, worker, err) : PS_OK;
+}
+
+static void pass_items(pipe *p, int worker) {
+    for (;;) {
+        const size_t item = atomic_fetch_add(&p->next, 1);
+        if (item >= p->n || item > atomic_load(&p->failed.worst)) return;
+        ps_error mine = {PS_OK, ""};
+        ps_status status = pass_item(p, item, worker, &mine);
+        if (status != PS_OK) note_failure(&p->failed, item, status, &mine);
+    }
+}
+
+ps_status ps_par_pipe(size_t n, ps_pipe_fn *before, ps_pipe_fn *in_turn,
+                      ps_pipe_fn *after, void *context, ps_error *err) {
+    pipe p = {.n = n,
+              .before = before,
+              .in_turn = in_turn,
+              .after = after,
+              .context = context,
+              .failed = {SIZE_MAX, {PS_OK, ""}}};
+    int threads = ps_threads();
+    if ((size_t)threads > n) threads = n > 0 ? (int)n : 1;
+    if (threads == 1) {
+        pass_items(&p, 0);
+    } else {
+#pragma omp parallel num_threads(threads)
+        pass_items(&p, omp_get_thread_num());
+    }
+    return report(&p.failed, err);
+}
+
+/* ---- locks ---- */
+
+struct ps_lock {
+    omp_lock_t lock;
+};
+
+ps_status ps_lock_create(ps_lock **out, ps_error *err) {
+    *out = ps_alloc(1, sizeof **out);
+    if (*out == NULL) return ps_fail_nomem(err);
+    omp_init_lock(&(*out)->lock);
+    return PS_OK;
+}
+
+void ps_lock_take(ps_lock *lock) {
+    omp_set_lock(&lock->lock);
+}
+
+void ps_lock_give(ps_lock *lock) {
+    omp_unset_lock(&lock->lock);
+}
+
+void ps_lock_free(ps_lock *lock) {
+    if (lock == NULL) return;
+    omp_destroy_lock(&lock->lock);
+    ps_free(lock);
 }

@@ -29,4 +29,23 @@ int ps_threads(void);
 ps_status ps_par_for(size_t n, size_t grain, ps_par_fn *fn, void *context,
                      ps_error *err) PS_MUST_CHECK;
 
+/* One step of the work on one item. */
+typedef ps_status ps_pipe_fn(void *context, size_t item, int worker, ps_error *err);
+
+/* Work on n items of which one step has to happen in order. For each item a worker calls
+ * before(), then in_turn() once all lower items have had theirs, then after(); before()
+ * and after() of different items run side by side. Items are taken in order, so a worker
+ * waits for its turn only while the item in front is on its way. before and after may be
+ * NULL. Failures as in ps_par_for. Not to be nested.
+ * Cost  the turn is passed on by one store; who waits for it does so awake. */
+ps_status ps_par_pipe(size_t n, ps_pipe_fn *before, ps_pipe_fn *in_turn,
+                      ps_pipe_fn *after, void *context, ps_error *err) PS_MUST_CHECK;
+
+/* One thread at a time; for what happens rarely inside a loop. */
+typedef struct ps_lock ps_lock;
+ps_status ps_lock_create(ps_lock **out, ps_error *err) PS_MUST_CHECK;
+void ps_lock_take(ps_lock *lock);
+void ps_lock_give(ps_lock *lock);
+void ps_lock_free(ps_lock *lock);
+
 #endif

@@ -18,8 +18,8 @@ struct ps_seen {
     shard shards[];
 };
 
-ps_fingerprint ps_fingerprint_of(const void *bytes, size_t n) {
-    XXH128_hash_t hash = XXH3_128bits(bytes, n);
+ps_fingerprint ps_fingerprint_of(const void *bytes, size_t n, uint64_t seed) {
+    XXH128_hash_t hash = XXH3_128bits_withSeed(n > 0 ? bytes : "", n, seed);
     return (ps_fingerprint){hash.low64, hash.high64};
 }
 

@@ -18,7 +18,8 @@ typedef struct ps_fingerprint {
     uint64_t low, high;
 } ps_fingerprint;
 
-ps_fingerprint ps_fingerprint_of(const void *bytes, size_t n);
+/* Of a key within what seed stands for. */
+ps_fingerprint ps_fingerprint_of(const void *bytes, size_t n, uint64_t seed);
 
 typedef struct ps_seen ps_seen;
 

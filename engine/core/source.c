@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -271,13 +272,18 @@ static ps_status add_file(expansion *e, const char *path, const char *shown,
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return ps_fail(e->err, PS_INPUT, "'%s' cannot be opened: %s", shown, why(errno));
-    unsigned char head[2];
+    unsigned char head[2], tail[4];
     bool gzip = pread(fd, head, 2, 0) == 2 && head[0] == 0x1F && head[1] == 0x8B;
+    int64_t unpacked = 0;
+    if (gzip && pread(fd, tail, 4, st->st_size - 4) == 4)
+        unpacked = (int64_t)tail[0] | (int64_t)tail[1] << 8 | (int64_t)tail[2] << 16 |
+                   (int64_t)tail[3] << 24;
     close(fd);
     ps_source source = {.name = shown,
                         .path = path,
                         .packing = gzip ? PS_GZIP : PS_PLAIN,
-                        .bytes = (int64_t)st->st_size};
+                        .bytes = (int64_t)st->st_size,
+                        .unpacked = unpacked};
     return add_source(e, &source, st);
 }
 
@@ -372,6 +378,7 @@ static ps_status add_member(expansion *e, struct ps_archive *archive, const char
         .member = member,
         .packing = PS_ZIP_MEMBER,
         .bytes = (st->valid & ZIP_STAT_COMP_SIZE) != 0 ? size_of(st->comp_size) : 0,
+        .unpacked = (st->valid & ZIP_STAT_SIZE) != 0 ? size_of(st->size) : 0,
         .archive = archive};
     return add_source(e, &source, file);
 }
@@ -702,11 +709,13 @@ struct ps_stream {
     /* The raw bytes: one of a file, memory, a member. */
     int fd;
     const unsigned char *bytes;
-    size_t bytes_left;
+    size_t bytes_n, bytes_at;
+    void *held; /* those bytes, when they are the stream's own */
     zip_file_t *member;
     zip_t *zip;
     struct ps_archive *home; /* takes the handle back; NULL: it is closed */
     int64_t raw, given;      /* bytes read from below, bytes handed out */
+    int64_t size;            /* of a file */
     int64_t packed;          /* size on disk, the measure of the ratio */
     int64_t unpacked;        /* of a member, as its archive says */
     /* What was read to see whether a member is gzip. */
@@ -750,10 +759,9 @@ static ps_status read_raw(ps_stream *s, void *buffer, size_t n, size_t *got,
         return guard(s, s->raw, err);
     }
     if (s->fd < 0) {
-        *got = n < s->bytes_left ? n : s->bytes_left;
-        if (*got > 0) memcpy(buffer, s->bytes, *got);
-        if (*got > 0) s->bytes += *got;
-        s->bytes_left -= *got;
+        *got = n < s->bytes_n - s->bytes_at ? n : s->bytes_n - s->bytes_at;
+        if (*got > 0) memcpy(buffer, s->bytes + s->bytes_at, *got);
+        s->bytes_at += *got;
         s->raw += (int64_t)*got;
         return PS_OK;
     }
@@ -854,26 +862,34 @@ static ps_status open_file(ps_stream *s, const ps_source *source, ps_error *err)
         return ps_fail(err, PS_INPUT, "'%s' cannot be opened: %s", source->name,
                        why(errno));
     posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    s->size = (int64_t)st.st_size;
     if (source->packing != PS_GZIP) return PS_OK;
-    s->packed = (int64_t)st.st_size;
+    s->packed = s->size;
     return start_inflating(s, err);
 }
 
-static ps_status open_member(ps_stream *s, const ps_source *source, ps_error *err) {
+/* The member in an archive handle of the stream; packed: its bytes as they stand. */
+static ps_status find_member(ps_stream *s, const ps_source *source, bool packed,
+                             zip_stat_t *st, ps_error *err) {
     s->home = source->archive;
     for (size_t i = 0; s->home != NULL && s->zip == NULL && i < IDLE_HANDLES; i++)
         s->zip = atomic_exchange(&s->home->idle[i], NULL);
     if (s->zip == NULL) PS_TRY(open_archive(source->path, source->name, &s->zip, err));
-    zip_stat_t st;
     zip_int64_t at = zip_name_locate(s->zip, source->member, 0);
-    if (at < 0 || zip_stat_index(s->zip, (zip_uint64_t)at, 0, &st) != 0)
+    if (at < 0 || zip_stat_index(s->zip, (zip_uint64_t)at, 0, st) != 0)
         return ps_fail(err, PS_INPUT, "archive '%s' has no member '%s'", source->path,
                        source->member);
-    PS_TRY(check_member(source->name, &st, err));
-    s->member = zip_fopen_index(s->zip, (zip_uint64_t)at, 0);
+    PS_TRY(check_member(source->name, st, err));
+    s->member = zip_fopen_index(s->zip, (zip_uint64_t)at, packed ? ZIP_FL_COMPRESSED : 0);
     if (s->member == NULL)
         return ps_fail(err, PS_FORMAT, "'%s' cannot be read from its archive: %s",
                        source->name, zip_strerror(s->zip));
+    return PS_OK;
+}
+
+static ps_status open_member(ps_stream *s, const ps_source *source, ps_error *err) {
+    zip_stat_t st;
+    PS_TRY(find_member(s, source, false, &st, err));
     if ((st.valid & ZIP_STAT_COMP_SIZE) != 0) s->packed = size_of(st.comp_size);
     if ((st.valid & ZIP_STAT_SIZE) != 0) s->unpacked = size_of(st.size);
     PS_TRY(peek(s, err));
@@ -913,7 +929,168 @@ ps_status ps_stream_of_bytes(const void *bytes, size_t n, ps_stream **out,
     *out = create_stream("bytes in memory");
     if (*out == NULL) return ps_fail_nomem(err);
     (*out)->bytes = bytes;
-    (*out)->bytes_left = n;
+    (*out)->bytes_n = n;
+    return PS_OK;
+}
+
+bool ps_stream_is_seekable(const ps_stream *s) {
+    return !s->inflating && s->member == NULL;
+}
+
+int64_t ps_stream_size(const ps_stream *s) {
+    return s->fd >= 0 ? s->size : (int64_t)s->bytes_n;
+}
+
+ps_status ps_stream_read_at(const ps_stream *s, int64_t offset, void *buffer, size_t n,
+                            size_t *got, ps_error *err) {
+    *got = 0;
+    if (s->fd < 0) {
+        if (offset >= (int64_t)s->bytes_n) return PS_OK;
+        *got = s->bytes_n - (size_t)offset;
+        if (*got > n) *got = n;
+        if (*got > 0) memcpy(buffer, s->bytes + offset, *got);
+        return PS_OK;
+    }
+    while (*got < n) {
+        ssize_t read_n = pread(s->fd, (char *)buffer + *got, n - *got,
+                               (off_t)(offset + (int64_t)*got));
+        if (read_n < 0 && errno == EINTR) continue;
+        if (read_n < 0)
+            return ps_fail(err, PS_INPUT, "'%s' cannot be read: %s", s->name, why(errno));
+        if (read_n == 0) break;
+        *got += (size_t)read_n;
+    }
+    return PS_OK;
+}
+
+/* ---- unpacked at once ---- */
+
+int64_t ps_source_whole(const ps_source *source, int64_t most) {
+    if (source->packing == PS_PLAIN || source->unpacked <= 0 || source->unpacked > most)
+        return 0;
+    /* Of several gzip members one after the other only the last one's size is known; it
+     * is then most likely smaller than all of them packed. */
+    if (source->packing == PS_GZIP && source->unpacked < source->bytes) return 0;
+    return source->bytes <= most ? source->unpacked : 0;
+}
+
+/* All raw bytes of a stream, at most n. */
+static ps_status read_packed(ps_stream *s, unsigned char *packed, size_t n, size_t *got,
+                             ps_error *err) {
+    *got = 0;
+    while (*got < n) {
+        size_t more;
+        PS_TRY(read_raw(s, packed + *got, n - *got, &more, err));
+        if (more == 0) break;
+        *got += more;
+    }
+    return PS_OK;
+}
+
+static ps_status fail_member(const ps_source *source, ps_error *err) {
+    return ps_fail(err, PS_FORMAT,
+                   "'%s' is damaged: its data do not unpack to the %lld bytes that its "
+                   "archive says; fetch the archive again",
+                   source->name, (long long)source->unpacked);
+}
+
+/* The member behind s, checked against size and CRC of its archive. */
+static ps_status unpack_member(ps_stream *s, const ps_source *source,
+                               struct libdeflate_decompressor *inflater,
+                               unsigned char *packed, ps_error *err) {
+    zip_stat_t st;
+    size_t packed_n;
+    PS_TRY(find_member(s, source, true, &st, err));
+    s->packed = source->bytes;
+    PS_TRY(read_packed(s, packed, (size_t)source->bytes, &packed_n, err));
+    if (packed_n != (size_t)source->bytes) return fail_member(source, err);
+    if (st.comp_method == ZIP_CM_STORE) {
+        if (packed_n != s->bytes_n) return fail_member(source, err);
+        memcpy(s->held, packed, packed_n);
+    } else if (st.comp_method != ZIP_CM_DEFLATE ||
+               libdeflate_deflate_decompress(inflater, packed, packed_n, s->held,
+                                             s->bytes_n, NULL) != LIBDEFLATE_SUCCESS) {
+        return fail_member(source, err);
+    }
+    if ((st.valid & ZIP_STAT_CRC) != 0 &&
+        libdeflate_crc32(0, s->held, s->bytes_n) != st.crc)
+        return ps_fail(err, PS_FORMAT,
+                       "'%s' is damaged: its checksum is not the one in its archive; "
+                       "fetch the archive again",
+                       source->name);
+    zip_fclose(s->member);
+    s->member = NULL;
+    return PS_OK;
+}
+
+/* All that an ordinary stream of the source gives. */
+static ps_status read_on(ps_stream *s, const ps_source *source, int64_t most,
+                         ps_error *err) {
+    ps_stream *stream;
+    PS_TRY(ps_stream_open(source, &stream, err));
+    size_t n = 0, capacity = s->bytes_n, got = 1;
+    ps_status status = PS_OK;
+    while (status == PS_OK && got > 0) {
+        status = ps_grow(&s->held, &capacity, n + PACKED_BYTES, 1, err);
+        if (status == PS_OK)
+            status = ps_stream_read(stream, (char *)s->held + n, capacity - n, &got, err);
+        n += got;
+        if (status == PS_OK && n > (size_t)most)
+            status = ps_fail(err, PS_LIMIT,
+                             "'%s' holds several times the %lld bytes that its end says; "
+                             "unpack it yourself if you trust it",
+                             source->name, (long long)source->unpacked);
+    }
+    s->bytes = s->held;
+    s->bytes_n = n;
+    ps_stream_close(stream);
+    return status;
+}
+
+static ps_status unpack(ps_stream *s, const ps_source *source, int64_t most,
+                        struct libdeflate_decompressor *inflater, unsigned char *packed,
+                        ps_error *err) {
+    if (source->packing == PS_ZIP_MEMBER) {
+        PS_TRY(unpack_member(s, source, inflater, packed, err));
+        bool gzip = s->bytes_n > 1 && s->bytes[0] == 0x1F && s->bytes[1] == 0x8B;
+        return gzip ? read_on(s, source, 4 * most, err) : PS_OK;
+    }
+    size_t packed_n, used, made;
+    s->fd = open(source->path, O_RDONLY | O_CLOEXEC);
+    if (s->fd < 0)
+        return ps_fail(err, PS_INPUT, "'%s' cannot be opened: %s", source->name,
+                       why(errno));
+    ps_status status = read_packed(s, packed, (size_t)source->bytes, &packed_n, err);
+    close(s->fd);
+    s->fd = -1;
+    PS_TRY(status);
+    if (libdeflate_gzip_decompress_ex(inflater, packed, packed_n, s->held, s->bytes_n,
+                                      &used, &made) == LIBDEFLATE_SUCCESS &&
+        used == packed_n && made == s->bytes_n)
+        return PS_OK;
+    /* Several members, padding or damage: the stream tells which. */
+    return read_on(s, source, 4 * most, err);
+}
+
+ps_status ps_stream_open_whole(const ps_source *source, int64_t most, ps_stream **out,
+                               ps_error *err) {
+    *out = NULL;
+    ps_stream *s = create_stream(source->name);
+    if (s == NULL) return ps_fail_nomem(err);
+    s->bytes_n = (size_t)source->unpacked;
+    s->bytes = s->held = ps_alloc(s->bytes_n, 1);
+    unsigned char *packed = ps_alloc((size_t)source->bytes, 1);
+    struct libdeflate_decompressor *inflater = libdeflate_alloc_decompressor();
+    ps_status status = s->held != NULL && packed != NULL && inflater != NULL
+                           ? unpack(s, source, most, inflater, packed, err)
+                           : ps_fail_nomem(err);
+    libdeflate_free_decompressor(inflater);
+    ps_free(packed);
+    if (status != PS_OK) {
+        ps_stream_close(s);
+        return status;
+    }
+    *out = s;
     return PS_OK;
 }
 
@@ -956,6 +1133,7 @@ void ps_stream_close(ps_stream *s) {
     if (s->zip != NULL) zip_discard(s->zip);
     if (s->fd >= 0) close(s->fd);
     ps_free(s->window);
+    ps_free(s->held);
     ps_free(s->name);
     ps_free(s);
 }
@@ -966,4 +1144,8 @@ const char *ps_source_zip_version(void) {
 
 const char *ps_source_zlib_version(void) {
     return zlibVersion();
+}
+
+const char *ps_source_deflate_version(void) {
+    return LIBDEFLATE_VERSION_STRING;
 }

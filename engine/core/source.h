@@ -37,6 +37,7 @@ typedef struct ps_source {
     const char *member; /* member of a ZIP archive, else NULL */
     ps_packing packing;
     int64_t bytes;              /* packed size */
+    int64_t unpacked;           /* as its archive or its last bytes say; 0 unknown */
     struct ps_archive *archive; /* handles of the archive kept open by the list; NULL is
                                    fine: the archive is opened for each stream */
 } ps_source;
@@ -65,16 +66,34 @@ ps_status ps_stream_open(const ps_source *source, ps_stream **out,
  */
 ps_status ps_stream_read(ps_stream *stream, void *buffer, size_t n, size_t *got,
                          ps_error *err) PS_MUST_CHECK;
+/* Can any part be read on its own? A plain file and bytes in memory can. */
+bool ps_stream_is_seekable(const ps_stream *stream);
+/* All of the bytes of such a stream. */
+int64_t ps_stream_size(const ps_stream *stream);
+/* Up to n bytes from offset on; *got < n only at the end. Any number of threads at once;
+ * ps_stream_read goes on where it was. */
+ps_status ps_stream_read_at(const ps_stream *stream, int64_t offset, void *buffer,
+                            size_t n, size_t *got, ps_error *err) PS_MUST_CHECK;
 /* Packed bytes consumed so far, for progress. */
 int64_t ps_stream_position(const ps_stream *stream);
 void ps_stream_close(ps_stream *stream);
+
+/* How many bytes a packed source says it holds, when it can be unpacked at once, in
+ * memory of at most `most` bytes; else 0, and then it is a stream. */
+int64_t ps_source_whole(const ps_source *source, int64_t most);
+/* A seekable stream of such a source, unpacked at once: several times as fast as the same
+ * in pieces. A source that holds more than it says is PS_FORMAT (a ZIP member) or read on
+ * to 4 times `most` (gzip, whose members may follow each other), PS_LIMIT beyond. */
+ps_status ps_stream_open_whole(const ps_source *source, int64_t most, ps_stream **out,
+                               ps_error *err) PS_MUST_CHECK;
 
 /* A stream over bytes in memory, for tests and small inputs; the bytes are borrowed. */
 ps_status ps_stream_of_bytes(const void *bytes, size_t n, ps_stream **out,
                              ps_error *err) PS_MUST_CHECK;
 
-/* Versions of the libraries that unpack: libzip and zlib. */
+/* Versions of the libraries that unpack: libzip, zlib and libdeflate. */
 const char *ps_source_zip_version(void);
 const char *ps_source_zlib_version(void);
+const char *ps_source_deflate_version(void);
 
 #endif

@@ -26,7 +26,14 @@ bool ps_str_is(ps_str a, const char *text);
 /* Byte order; a prefix sorts first. The order of codes everywhere ("the lowest code"). */
 int ps_str_cmp(ps_str a, ps_str b);
 /* Without spaces, tabs and no-break spaces (UTF-8 and Latin-1 form) at both ends. */
-ps_str ps_str_trim(ps_str a);
+ps_str ps_str_trim_blanks(ps_str a);
+static inline ps_str ps_str_trim(ps_str a) {
+    /* Almost every field begins and ends with a visible ASCII character. */
+    if (a.n == 0 || ((unsigned char)(a.p[0] - '!') <= '~' - '!' &&
+                     (unsigned char)(a.p[a.n - 1] - '!') <= '~' - '!'))
+        return a;
+    return ps_str_trim_blanks(a);
+}
 
 /* The whole of text as a number: optional sign, digits, optional fraction and exponent.
  * Correctly rounded. false when text is anything else, empty, or not finite. */

@@ -6,13 +6,8 @@
 
 #include "engine/core/par.h"
 
-/* A geography while rows are being counted. */
-typedef struct target {
-    const ps_areas *areas;
-    ps_tally **tally;  /* one per worker */
-    int32_t *code_row; /* id of a supplied code -> row, or PS_NONE */
-    size_t code_capacity, codes_known;
-} target;
+/* For the columns of each geography's counts; more groups are counted sparsely. */
+enum { COLUMN_BYTES = 96 << 20 };
 
 /* What one block of rows gave in one geography; summed in order afterwards. */
 typedef struct outcome {
@@ -20,19 +15,21 @@ typedef struct outcome {
     ps_agreement agreement;
 } outcome;
 
+/* Where the rows of a block lie: geography after geography. */
+typedef struct rows {
+    int32_t *row;
+    size_t capacity;
+    int64_t *ties; /* by geography */
+} rows;
+
 typedef struct counter {
     ps_point_counts *count;
     const ps_count_options *options;
-    target *target;
-    ps_locator *locator; /* of all geographies */
-    const ps_points_block *block;
-    size_t n_blocks;
-    int32_t **row; /* per block: rows of all geographies, geography by geography */
-    size_t *row_capacity;
+    const ps_areas *const *areas; /* by geography */
+    ps_locator *locator;          /* of all geographies */
+    rows *rows; /* by worker, or by block where they are written down afterwards */
+    size_t n_rows;
     outcome *outcome; /* block * geographies + geography */
-    size_t capacity;  /* of blocks */
-    int64_t **ties;   /* per worker: one number per geography */
-    int n_workers;
 } counter;
 
 /* The extent of all areas, in their CRS. */
@@ -126,12 +123,12 @@ static void tell_operation(const counter *c, size_t g) {
 
 /* *op brings the areas to the CRS of the points. */
 static ps_status open_target(counter *c, size_t g, ps_crs_operation **op, ps_error *err) {
-    target *t = &c->target[g];
     ps_geography_counts *counts = &c->count->geography[g];
     ps_points *points = c->count->points;
-    const ps_crs *from = t->areas->crs, *to = ps_points_crs(points);
+    const ps_areas *areas = c->areas[g];
+    const ps_crs *from = areas->crs, *to = ps_points_crs(points);
     double box[4];
-    bool has_box = extent(t->areas, box);
+    bool has_box = extent(areas, box);
     if (!ps_crs_same(from, to))
         PS_TRY(ps_crs_operation_open(from, to, has_box ? box : NULL,
                                      c->options->max_accuracy, op, err));
@@ -140,10 +137,9 @@ static ps_status open_target(counter *c, size_t g, ps_crs_operation **op, ps_err
     if (has_box && g == 0 && ps_crs_is_geographic(to)) {
         if (*op == NULL || transform_box(*op, box)) set_plausible_box(points, box);
     }
-    t->tally = ps_zalloc((size_t)c->n_workers, sizeof *t->tally);
-    if (t->tally == NULL) return ps_fail_nomem(err);
-    for (int w = 0; w < c->n_workers; w++) PS_TRY(ps_tally_create(&t->tally[w], err));
-    counts->areas = t->areas;
+    /* Two rows more: outside and unlocated. */
+    PS_TRY(ps_cube_create(areas->n + 2, ps_threads(), COLUMN_BYTES, &counts->cube, err));
+    counts->areas = areas;
     counts->matches = ps_zalloc(ps_points_sources(points), sizeof *counts->matches);
     return counts->matches != NULL ? PS_OK : ps_fail_nomem(err);
 }
@@ -155,7 +151,7 @@ static ps_status open_targets(counter *c, ps_error *err) {
     if (layer == NULL) return ps_fail_nomem(err);
     ps_status status = PS_OK;
     for (size_t g = 0; status == PS_OK && g < n; g++) {
-        layer[g].areas = c->target[g].areas;
+        layer[g].areas = c->areas[g];
         status = open_target(c, g, &layer[g].op, err);
     }
     if (status == PS_OK)
@@ -167,117 +163,72 @@ static ps_status open_targets(counter *c, ps_error *err) {
     return status;
 }
 
-static ps_status learn_codes(const counter *c, ps_error *err) {
-    const ps_keys *codes = ps_points_codes(c->count->points);
-    const size_t n = ps_keys_size(codes);
-    for (size_t g = 0; g < c->count->n_geographies; g++) {
-        target *t = &c->target[g];
-        PS_TRY(ps_grow((void **)&t->code_row, &t->code_capacity, n, sizeof *t->code_row,
-                       err));
-        for (; t->codes_known < n; t->codes_known++)
-            t->code_row[t->codes_known] = ps_keys_find(
-                t->areas->by_code, ps_keys_text(codes, (int32_t)t->codes_known));
-    }
-    return PS_OK;
-}
-
-static void compare_code(const target *t, int32_t code, int32_t row, ps_agreement *a) {
-    if (code == PS_NONE) {
+static void compare_code(const ps_areas *areas, ps_str code, int32_t row,
+                         ps_agreement *a) {
+    if (code.n == 0) {
         a->blank++;
-        return;
-    }
-    int32_t supplied = t->code_row[code];
-    if (supplied == PS_NONE)
-        a->unknown++;
-    else if (row == PS_NONE)
-        a->outside++;
-    else if (supplied == row)
+    } else if (row != PS_NONE && ps_str_eq(code, areas->code[row])) {
         a->same++;
-    else
+    } else if (ps_keys_find(areas->by_code, code) == PS_NONE) {
+        a->unknown++;
+    } else if (row == PS_NONE) {
+        a->outside++;
+    } else {
         a->other++;
-}
-
-/* Count the rows of a block in a geography. Rows come in runs of one area and group, so
- * the tally is touched once a run. */
-static ps_status tally_rows(const target *t, ps_tally *tally, const ps_points_block *b,
-                            const int32_t *row, outcome *o, ps_error *err) {
-    const int32_t outside = (int32_t)t->areas->n, unlocated = outside + 1;
-    int32_t run_area = PS_NONE, run_group = PS_NONE;
-    int64_t run = 0;
-    for (size_t i = 0; i < b->n; i++) {
-        int32_t area;
-        if (b->fate[i] == PS_FATE_LOCATED) {
-            area = row[i] != PS_NONE ? row[i] : outside;
-            if (row[i] != PS_NONE)
-                o->matches.matched++;
-            else
-                o->matches.outside++;
-            if (b->area_code != NULL)
-                compare_code(t, b->area_code[i], row[i], &o->agreement);
-        } else if (b->fate[i] == PS_FATE_UNLOCATED) {
-            area = unlocated;
-        } else {
-            continue;
-        }
-        if (area != run_area || b->group[i] != run_group) {
-            if (run > 0) PS_TRY(ps_tally_add(tally, run_area, run_group, run, err));
-            run_area = area, run_group = b->group[i], run = 0;
-        }
-        run++;
     }
-    return run > 0 ? ps_tally_add(tally, run_area, run_group, run, err) : PS_OK;
 }
 
-static ps_status count_blocks(void *context, size_t begin, size_t end, int worker,
-                              ps_error *err) {
+/* What the rows of a block came to in a geography. Rows become rows of the cube: those in
+ * no area the one behind the last, those without a coordinate the next, and those that do
+ * not count none. */
+static void judge_rows(const ps_areas *areas, const ps_points_block *b, int32_t *row,
+                       outcome *o) {
+    const int32_t outside = (int32_t)areas->n, unlocated = outside + 1;
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->fate[i] == PS_FATE_LOCATED) {
+            if (b->area_code != NULL)
+                compare_code(areas, b->area_code[i], row[i], &o->agreement);
+            if (row[i] != PS_NONE) {
+                o->matches.matched++;
+            } else {
+                o->matches.outside++;
+                row[i] = outside;
+            }
+        } else {
+            row[i] = b->fate[i] == PS_FATE_UNLOCATED ? unlocated : PS_NONE;
+        }
+    }
+}
+
+static ps_status count_block(void *context, size_t index, const ps_points_block *b,
+                             int worker, ps_error *err) {
     counter *c = context;
     const size_t geographies = c->count->n_geographies;
-    int64_t *ties = c->ties[worker];
-    for (size_t i = begin; i < end; i++) {
-        const ps_points_block *b = &c->block[i];
-        memset(ties, 0, geographies * sizeof *ties);
-        ps_locate(c->locator, b->n, b->x, b->y, c->row[i], ties);
-        for (size_t g = 0; g < geographies; g++) {
-            target *t = &c->target[g];
-            outcome *o = &c->outcome[i * geographies + g];
-            *o = (outcome){.matches.ties = ties[g]};
-            PS_TRY(tally_rows(t, t->tally[worker], b, c->row[i] + g * b->n, o, err));
-        }
+    rows *r = &c->rows[c->options->assign != NULL ? index : (size_t)worker];
+    PS_TRY(ps_grow((void **)&r->row, &r->capacity, b->n * geographies + 1, sizeof *r->row,
+                   err));
+    if (r->ties == NULL) r->ties = ps_alloc(geographies, sizeof *r->ties);
+    if (r->ties == NULL) return ps_fail_nomem(err);
+    memset(r->ties, 0, geographies * sizeof *r->ties);
+    ps_locate(c->locator, b->n, b->x, b->y, r->row, r->ties);
+    for (size_t g = 0; g < geographies; g++) {
+        outcome *o = &c->outcome[index * geographies + g];
+        int32_t *row = r->row + g * b->n;
+        *o = (outcome){.matches.ties = r->ties[g]};
+        judge_rows(c->areas[g], b, row, o);
+        PS_TRY(
+            ps_cube_add(c->count->geography[g].cube, worker, b->n, row, b->group, err));
     }
     return PS_OK;
 }
 
-static ps_status reserve_batch(counter *c, ps_error *err) {
+static void add_outcomes(counter *c, const ps_points_block *blocks, size_t n) {
     const size_t geographies = c->count->n_geographies;
-    if (c->n_blocks > c->capacity) {
-        size_t n = c->n_blocks;
-        int32_t **row = ps_resize(c->row, n, sizeof *row);
-        if (row == NULL) return ps_fail_nomem(err);
-        c->row = row;
-        size_t *capacity = ps_resize(c->row_capacity, n, sizeof *capacity);
-        if (capacity == NULL) return ps_fail_nomem(err);
-        c->row_capacity = capacity;
-        outcome *outcomes = ps_resize(c->outcome, n * geographies, sizeof *outcomes);
-        if (outcomes == NULL) return ps_fail_nomem(err);
-        c->outcome = outcomes;
-        for (; c->capacity < n; c->capacity++) {
-            c->row[c->capacity] = NULL;
-            c->row_capacity[c->capacity] = 0;
-        }
-    }
-    for (size_t i = 0; i < c->n_blocks; i++)
-        PS_TRY(ps_grow((void **)&c->row[i], &c->row_capacity[i],
-                       c->block[i].n * geographies + 1, sizeof **c->row, err));
-    return PS_OK;
-}
-
-static void add_outcomes(counter *c) {
-    const size_t geographies = c->count->n_geographies;
-    for (size_t i = 0; i < c->n_blocks; i++) {
+    for (size_t i = 0; i < n; i++) {
         for (size_t g = 0; g < geographies; g++) {
             const outcome *o = &c->outcome[i * geographies + g];
             ps_geography_counts *counts = &c->count->geography[g];
-            ps_matches *m = &counts->matches[c->block[i].source];
+            ps_matches *m = &counts->matches[blocks[i].source];
             m->matched += o->matches.matched;
             m->outside += o->matches.outside;
             m->ties += o->matches.ties;
@@ -290,33 +241,40 @@ static void add_outcomes(counter *c) {
     }
 }
 
-static void write_assignments(const counter *c) {
+static void write_assignments(const counter *c, const ps_points_block *blocks, size_t n) {
     ps_output *out = c->options->assign;
-    for (size_t i = 0; i < c->n_blocks; i++) {
-        const ps_points_block *b = &c->block[i];
+    const ps_areas *areas = c->areas[0];
+    for (size_t i = 0; i < n; i++) {
+        const ps_points_block *b = &blocks[i];
         ps_str name = ps_str_of(ps_points_source_name(c->count->points, b->source));
         for (size_t r = 0; r < b->n; r++) {
             ps_output_csv_field(out, name);
             ps_output_write(out, ",", 1);
             ps_output_int(out, b->first_row + (int64_t)r);
             ps_output_write(out, ",", 1);
-            int32_t row = c->row[i][r];
-            if (row != PS_NONE) ps_output_csv_field(out, c->target[0].areas->code[row]);
+            int32_t row = c->rows[i].row[r];
+            if (row >= 0 && (size_t)row < areas->n)
+                ps_output_csv_field(out, areas->code[row]);
             ps_output_write(out, "\n", 1);
         }
     }
 }
 
 static ps_status count_all(counter *c, ps_error *err) {
+    ps_points *points = c->count->points;
+    const size_t most = ps_points_most_blocks(points);
+    c->n_rows = c->options->assign != NULL ? most : (size_t)ps_threads();
+    c->rows = ps_zalloc(c->n_rows, sizeof *c->rows);
+    c->outcome = ps_alloc(most * c->count->n_geographies, sizeof *c->outcome);
+    if (c->rows == NULL || c->outcome == NULL) return ps_fail_nomem(err);
     if (c->options->assign != NULL) ps_output_text(c->options->assign, "file,row,area\n");
     for (;;) {
-        PS_TRY(ps_points_next(c->count->points, &c->block, &c->n_blocks, err));
-        if (c->n_blocks == 0) return PS_OK;
-        PS_TRY(learn_codes(c, err));
-        PS_TRY(reserve_batch(c, err));
-        PS_TRY(ps_par_for(c->n_blocks, 1, count_blocks, c, err));
-        add_outcomes(c);
-        if (c->options->assign != NULL) write_assignments(c);
+        const ps_points_block *blocks;
+        size_t n;
+        PS_TRY(ps_points_next(points, count_block, c, &blocks, &n, err));
+        if (n == 0) return PS_OK;
+        add_outcomes(c, blocks, n);
+        if (c->options->assign != NULL) write_assignments(c, blocks, n);
     }
 }
 
@@ -344,44 +302,23 @@ static ps_status check_identity(const ps_point_counts *count, ps_error *err) {
 static ps_status run_counter(counter *c, const ps_points_spec *spec,
                              const ps_areas *const *areas, size_t n_areas,
                              ps_error *err) {
-    c->n_workers = ps_threads();
     c->count->geography = ps_zalloc(n_areas, sizeof *c->count->geography);
-    c->target = ps_zalloc(n_areas, sizeof *c->target);
-    if (c->count->geography == NULL || c->target == NULL) return ps_fail_nomem(err);
+    if (c->count->geography == NULL) return ps_fail_nomem(err);
+    c->areas = areas;
     c->count->n_geographies = n_areas;
     PS_TRY(ps_points_open(spec, c->options->talk, &c->count->points, err));
-    for (size_t g = 0; g < n_areas; g++) c->target[g].areas = areas[g];
     PS_TRY(open_targets(c, err));
-    c->ties = ps_zalloc((size_t)c->n_workers, sizeof *c->ties);
-    if (c->ties == NULL) return ps_fail_nomem(err);
-    for (int w = 0; w < c->n_workers; w++) {
-        c->ties[w] = ps_zalloc(n_areas, sizeof **c->ties);
-        if (c->ties[w] == NULL) return ps_fail_nomem(err);
-    }
     PS_TRY(count_all(c, err));
-    for (size_t g = 0; g < n_areas; g++) {
-        target *t = &c->target[g];
-        for (int w = 1; w < c->n_workers; w++)
-            PS_TRY(ps_tally_merge(t->tally[0], t->tally[w], NULL, err));
-        c->count->geography[g].tally = t->tally[0];
-        t->tally[0] = NULL;
-    }
     return check_identity(c->count, err);
 }
 
-static void close_counter(counter *c, size_t n_areas) {
-    for (size_t g = 0; c->target != NULL && g < n_areas; g++) {
-        target *t = &c->target[g];
-        for (int w = 0; t->tally != NULL && w < c->n_workers; w++)
-            ps_tally_free(t->tally[w]);
-        ps_free(t->tally);
-        ps_free(t->code_row);
-    }
+static void close_counter(counter *c) {
     ps_locator_free(c->locator);
-    for (int w = 0; c->ties != NULL && w < c->n_workers; w++) ps_free(c->ties[w]);
-    ps_free(c->ties);
-    for (size_t i = 0; i < c->capacity; i++) ps_free(c->row[i]);
-    ps_free(c->row), ps_free(c->row_capacity), ps_free(c->outcome), ps_free(c->target);
+    for (size_t i = 0; c->rows != NULL && i < c->n_rows; i++) {
+        ps_free(c->rows[i].row);
+        ps_free(c->rows[i].ties);
+    }
+    ps_free(c->rows), ps_free(c->outcome);
 }
 
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,
@@ -391,7 +328,7 @@ ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *are
     counter c = {.options = options, .count = ps_zalloc(1, sizeof(ps_point_counts))};
     if (c.count == NULL) return ps_fail_nomem(err);
     ps_status status = run_counter(&c, spec, areas, n_areas, err);
-    close_counter(&c, n_areas);
+    close_counter(&c);
     if (status != PS_OK) {
         ps_point_counts_free(c.count);
         return status;
@@ -403,7 +340,7 @@ ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *are
 void ps_point_counts_free(ps_point_counts *count) {
     if (count == NULL) return;
     for (size_t g = 0; g < count->n_geographies; g++) {
-        ps_tally_free(count->geography[g].tally);
+        ps_cube_free(count->geography[g].cube);
         ps_free(count->geography[g].matches);
     }
     ps_free(count->geography);

@@ -2,8 +2,8 @@
 #ifndef PS_RUN_COUNT_H
 #define PS_RUN_COUNT_H
 
+#include "engine/core/cube.h"
 #include "engine/core/output.h"
-#include "engine/core/tally.h"
 #include "engine/run/points.h"
 #include "geo/prepared.h"
 
@@ -30,7 +30,7 @@ typedef struct ps_agreement {
 
 typedef struct ps_geography_counts {
     const ps_areas *areas;
-    ps_tally *tally;     /* areas 0 .. n - 1, then n: outside, n + 1: unlocated */
+    ps_cube *cube;       /* areas 0 .. n - 1, then n: outside, n + 1: unlocated */
     ps_matches *matches; /* one per source */
     ps_agreement agreement;
     ps_operation_used operation;

@@ -23,8 +23,9 @@ static int by_position(const ps_job_points *p, by_column which) {
 
 static ps_str group_text(const ps_data_set *d, int32_t group, by_column which) {
     int at = by_position(d->spec, which);
-    return at >= 0 ? ps_points_group_field(d->count->points, group, (size_t)at)
-                   : (ps_str){"", 0};
+    return at >= 0
+               ? ps_groups_field(ps_points_groups(d->count->points), group, (size_t)at)
+               : (ps_str){"", 0};
 }
 
 static size_t months_of(const ps_data_set *d) {
@@ -102,12 +103,14 @@ static ps_status collect_cells(const ps_geographies *all, ps_data_set *d, ps_err
     d->cells = ps_zalloc(all->n, sizeof *d->cells);
     d->n_cells = ps_zalloc(all->n, sizeof *d->n_cells);
     if (d->cells == NULL || d->n_cells == NULL) return ps_fail_nomem(err);
+    const size_t groups =
+        ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
     size_t joined = 0;
     for (size_t g = 0; g < all->n; g++) {
         const ps_geography *geo = &all->geography[g];
         if (geo->base < 0) {
-            PS_TRY(ps_tally_cells(d->count->geography[joined++].tally, &d->cells[g],
-                                  &d->n_cells[g], err));
+            PS_TRY(ps_cube_cells(d->count->geography[joined++].cube, NULL, groups,
+                                 &d->cells[g], &d->n_cells[g], err));
         } else {
             size_t base = (size_t)geo->base;
             PS_TRY(ps_geography_sum_cells(geo, all->geography[base].areas->n,
@@ -119,7 +122,7 @@ static ps_status collect_cells(const ps_geographies *all, ps_data_set *d, ps_err
 }
 
 static ps_status read_groups(ps_data_set *d, ps_error *err) {
-    const size_t n = ps_keys_size(ps_points_groups(d->count->points));
+    const size_t n = ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
     d->group_reporter = ps_alloc(n, sizeof *d->group_reporter);
     d->group_month = ps_alloc(n, sizeof *d->group_month);
     if (d->group_reporter == NULL || d->group_month == NULL) return ps_fail_nomem(err);
@@ -298,7 +301,8 @@ static ps_status open_series(ps_figures *f, ps_error *err) {
             if (spec->data == NULL || strcmp(f->data[d].spec->id, spec->data) == 0)
                 series->data = d;
         const ps_data_set *d = &f->data[series->data];
-        const size_t groups = ps_keys_size(ps_points_groups(d->count->points));
+        const size_t groups =
+            ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
         series->id = spec->id;
         series->title = spec->title != NULL ? spec->title : spec->id;
         series->first_slot = f->n_slots;
@@ -319,7 +323,7 @@ static ps_status check_categories(const ps_data_set *d, bool strict, const ps_ta
     ps_keys *unknown = NULL;
     PS_TRY(ps_keys_create(&unknown, err));
     ps_status status = PS_OK;
-    const size_t n = ps_keys_size(ps_points_groups(d->count->points));
+    const size_t n = ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
     for (size_t k = 0; k < n && status == PS_OK; k++) {
         ps_str label = group_text(d, (int32_t)k, BY_CATEGORY);
         if (ps_crime_type_find(label) != NULL) continue;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/core/par.h"
 #include "engine/run/inputs.h"
 #include "engine/run/manifest.h"
 #include "engine/run/strict.h"
@@ -62,66 +63,114 @@ static ps_status rank_groups(const ps_keys *groups, int32_t **rank, ps_error *er
     return PS_OK;
 }
 
-/* A cell in the order of the output file. */
-typedef struct line {
-    int32_t area, rank, group;
-    int64_t count;
-} line;
+/* The lines of the counts: areas side by side, written in order. */
+typedef struct lines {
+    const ps_join_request *request;
+    const ps_areas *areas;
+    const ps_tally_cell *cells; /* by area, then by the texts of the group */
+    size_t n_cells;
+    ps_output *text;    /* of all groups, ",a,b,", one after the other */
+    size_t *text_begin; /* by group, and one more */
+    ps_output **page;   /* by worker */
+    ps_output *out;
+} lines;
 
-static int by_area_and_rank(const void *a, const void *b) {
-    const line *x = a, *y = b;
-    if (x->area != y->area) return x->area < y->area ? -1 : 1;
-    return (x->rank > y->rank) - (x->rank < y->rank);
+enum { AREAS_AT_ONCE = 64 };
+
+static ps_status write_groups(lines *l, const ps_groups *groups, ps_error *err) {
+    const size_t n = ps_keys_size(ps_groups_keys(groups));
+    PS_TRY(ps_output_keep(&l->text, err));
+    l->text_begin = ps_alloc(n + 1, sizeof *l->text_begin);
+    if (l->text_begin == NULL) return ps_fail_nomem(err);
+    for (size_t g = 0; g <= n; g++) {
+        l->text_begin[g] = ps_output_kept(l->text).n;
+        for (size_t i = 0; g < n && i < l->request->n_by; i++) {
+            ps_output_write(l->text, ",", 1);
+            ps_output_csv_field(l->text, ps_groups_field(groups, (int32_t)g, i));
+        }
+        ps_output_write(l->text, ",", 1);
+    }
+    return PS_OK;
 }
 
-static void write_line(ps_output *out, const ps_point_counts *count, int32_t area,
-                       int32_t group, size_t n_by, int64_t n) {
-    ps_output_csv_field(out, count->geography[0].areas->code[area]);
-    for (size_t i = 0; i < n_by; i++) {
-        ps_output_write(out, ",", 1);
-        if (group != PS_NONE)
-            ps_output_csv_field(out, ps_points_group_field(count->points, group, i));
+/* The first cell of an area. */
+static size_t cell_of(const lines *l, int32_t area) {
+    size_t low = 0, high = l->n_cells;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (l->cells[middle].area < area)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    ps_output_write(out, ",", 1);
-    ps_output_int(out, n);
-    ps_output_write(out, "\n", 1);
+    return low;
+}
+
+static ps_status write_page(void *context, size_t item, int worker, ps_error *err) {
+    lines *l = context;
+    if (l->page[worker] == NULL) PS_TRY(ps_output_keep(&l->page[worker], err));
+    ps_output *page = l->page[worker];
+    ps_output_forget(page);
+    const size_t first = item * AREAS_AT_ONCE, rest = l->areas->n - first;
+    const size_t last = rest < AREAS_AT_ONCE ? l->areas->n : first + AREAS_AT_ONCE;
+    const char *text = ps_output_kept(l->text).p;
+    size_t at = cell_of(l, (int32_t)first);
+    for (size_t area = first; area < last; area++) {
+        const ps_str code = l->areas->code[area];
+        const size_t from = at;
+        for (; at < l->n_cells && (size_t)l->cells[at].area == area; at++) {
+            const size_t begin = l->text_begin[l->cells[at].group];
+            ps_output_csv_field(page, code);
+            ps_output_write(page, text + begin,
+                            l->text_begin[l->cells[at].group + 1] - begin);
+            ps_output_int(page, l->cells[at].count);
+            ps_output_write(page, "\n", 1);
+        }
+        if (at > from || !l->request->zeros) continue;
+        ps_output_csv_field(page, code);
+        for (size_t i = 0; i < l->request->n_by; i++) ps_output_write(page, ",", 1);
+        ps_output_text(page, ",0\n");
+    }
+    return PS_OK;
+}
+
+static ps_status put_page(void *context, size_t item, int worker, ps_error *err) {
+    (void)item, (void)err;
+    const lines *l = context;
+    ps_output_str(l->out, ps_output_kept(l->page[worker]));
+    return PS_OK;
+}
+
+static ps_status write_lines(lines *l, const ps_groups *groups, ps_error *err) {
+    l->page = ps_zalloc((size_t)ps_threads(), sizeof(ps_output *));
+    if (l->page == NULL) return ps_fail_nomem(err);
+    PS_TRY(write_groups(l, groups, err));
+    ps_output_text(l->out, "area");
+    for (size_t i = 0; i < l->request->n_by; i++) {
+        ps_output_write(l->out, ",", 1);
+        ps_output_csv_field(l->out, ps_str_of(l->request->by[i]));
+    }
+    ps_output_text(l->out, ",count\n");
+    return ps_par_pipe((l->areas->n + AREAS_AT_ONCE - 1) / AREAS_AT_ONCE, write_page,
+                       put_page, NULL, l, err);
 }
 
 static ps_status write_counts(const joined *j, ps_output *out, ps_error *err) {
-    const ps_join_request *r = j->request;
+    const ps_groups *groups = ps_points_groups(j->count->points);
+    const ps_keys *keys = ps_groups_keys(groups);
     ps_tally_cell *cells = NULL;
     int32_t *rank = NULL;
-    line *lines = NULL;
-    size_t n = 0;
-    ps_status status = ps_tally_cells(j->count->geography[0].tally, &cells, &n, err);
+    lines l = {.request = j->request, .areas = j->areas, .out = out};
+    ps_status status = rank_groups(keys, &rank, err);
     if (status == PS_OK)
-        status = rank_groups(ps_points_groups(j->count->points), &rank, err);
-    if (status == PS_OK) {
-        lines = ps_alloc(n, sizeof *lines);
-        if (lines == NULL) status = ps_fail_nomem(err);
-    }
-    if (status == PS_OK) {
-        for (size_t i = 0; i < n; i++)
-            lines[i] = (line){cells[i].area, rank[cells[i].group], cells[i].group,
-                              cells[i].count};
-        if (n > 0) qsort(lines, n, sizeof *lines, by_area_and_rank);
-        ps_output_text(out, "area");
-        for (size_t i = 0; i < r->n_by; i++) {
-            ps_output_write(out, ",", 1);
-            ps_output_csv_field(out, ps_str_of(r->by[i]));
-        }
-        ps_output_text(out, ",count\n");
-        const int32_t n_areas = (int32_t)j->areas->n;
-        size_t at = 0;
-        for (int32_t area = 0; area < n_areas; area++) {
-            if (r->zeros && (at == n || lines[at].area != area))
-                write_line(out, j->count, area, PS_NONE, r->n_by, 0);
-            for (; at < n && lines[at].area == area; at++)
-                write_line(out, j->count, area, lines[at].group, r->n_by,
-                           lines[at].count);
-        }
-    }
-    ps_free(cells), ps_free(rank), ps_free(lines);
+        status = ps_cube_cells(j->count->geography[0].cube, rank, ps_keys_size(keys),
+                               &cells, &l.n_cells, err);
+    l.cells = cells;
+    if (status == PS_OK) status = write_lines(&l, groups, err);
+    for (int w = 0; l.page != NULL && w < ps_threads(); w++) ps_output_abandon(l.page[w]);
+    ps_output_abandon(l.text);
+    ps_free(l.page), ps_free(l.text_begin);
+    ps_free(cells), ps_free(rank);
     return status;
 }
 

@@ -1,10 +1,10 @@
 /* Incident files into rows that can be located and counted.
  *
  * Bytes become blocks of decoded rows: a coordinate in the points' CRS, a group (the
- * combination of the columns that are counted by), and a fate. Blocks are decoded in
- * parallel and handed on in the order of the input, so that whatever depends on order
- * (which of two duplicates counts, the list of assignments) is the same for any number of
- * threads.
+ * combination of the columns that are counted by), and a fate. Workers each take a block
+ * from its bytes to whatever is done with its rows, while it is in their cache. Where
+ * order matters (which of two duplicates counts) all blocks of a call wait for it, so
+ * that the answer is the same for any number of threads.
  *
  * Every row has exactly one fate, tested in this order:
  *   invalid    too few or too many fields, a coordinate or date that cannot be read, a
@@ -17,7 +17,7 @@
 #define PS_RUN_POINTS_H
 
 #include "engine/core/csv.h"
-#include "engine/core/keys.h"
+#include "engine/run/groups.h"
 #include "engine/run/job.h"
 
 /* A date in another year is a slip of the pen, not an incident. */
@@ -80,11 +80,15 @@ typedef struct ps_points_block {
     size_t source;     /* which input */
     int64_t first_row; /* data rows count from 1 */
     size_t n;
-    const double *x, *y;      /* NAN unless located */
-    const int32_t *group;     /* PS_NONE for invalid and filtered rows */
-    const uint8_t *fate;      /* ps_fate */
-    const int32_t *area_code; /* id in ps_points_codes of the code supplied, or PS_NONE */
+    const double *x, *y;     /* NAN unless located */
+    const int32_t *group;    /* PS_NONE for invalid and filtered rows */
+    const uint8_t *fate;     /* ps_fate */
+    const ps_str *area_code; /* as supplied; NULL when the spec names no column of it */
 } ps_points_block;
+
+/* What is done with a block, of index `index` among those of a call of ps_points_next. */
+typedef ps_status ps_points_take(void *context, size_t index,
+                                 const ps_points_block *block, int worker, ps_error *err);
 
 typedef struct ps_points ps_points;
 
@@ -105,21 +109,22 @@ int64_t ps_points_source_bytes(const ps_points *points, size_t source);
 const char *ps_points_source_encoding(const ps_points *points, size_t source);
 const ps_rows *ps_points_rows(const ps_points *points, size_t source);
 
-/* The next blocks of rows, in order; *n = 0 at the end. They are good until the next
- * call. Fails with PS_FORMAT when more than one in a thousand coordinates of an input
- * (and at least 10) makes no sense in the CRS, naming a likely swap of x and y. */
-ps_status ps_points_next(ps_points *points, const ps_points_block **blocks, size_t *n,
+/* The next rows: *n blocks in the order of the input, 0 at the end. Each has been given
+ * to take(), by any worker and any number at once, when its fates were settled; its rows
+ * are good only there. Afterwards source, first_row and n of each are in *blocks until
+ * the next call. Fails with PS_FORMAT when more than one in a thousand coordinates of an
+ * input (and at least 10) makes no sense in the CRS, naming a likely swap of x and y. */
+ps_status ps_points_next(ps_points *points, ps_points_take *take, void *context,
+                         const ps_points_block **blocks, size_t *n,
                          ps_error *err) PS_MUST_CHECK;
+/* The most blocks that one call gives. */
+size_t ps_points_most_blocks(const ps_points *points);
 /* About how many rows all inputs have, from the size of the first rows of the first.
  * Reads them, so only for a reader that is closed afterwards. */
 ps_status ps_points_estimate_rows(ps_points *points, double *rows,
                                   ps_error *err) PS_MUST_CHECK;
-/* The groups met so far: texts of the `by` columns, NUL between them. */
-const ps_keys *ps_points_groups(const ps_points *points);
-/* The texts of the area_code column met so far. */
-const ps_keys *ps_points_codes(const ps_points *points);
-/* Field i of a group. */
-ps_str ps_points_group_field(const ps_points *points, int32_t group, size_t i);
+/* The groups met: texts of the `by` columns. */
+const ps_groups *ps_points_groups(const ps_points *points);
 void ps_points_close(ps_points *points);
 
 #endif

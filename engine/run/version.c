@@ -14,7 +14,7 @@
 #include "indicators/disclose.h"
 #include "indicators/distribution.h"
 
-static ps_version list[9];
+static ps_version list[10];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* What an answer says from its first digit on: "GDAL 3.6.2" is "3.6.2". */
@@ -33,6 +33,7 @@ static void fill(void) {
     list[6] = (ps_version){"zlib", ps_source_zlib_version()};
     list[7] = (ps_version){"OpenSSL", ps_digest_version()};
     list[8] = (ps_version){"GLPK", ps_bounds_version()};
+    list[9] = (ps_version){"libdeflate", ps_source_deflate_version()};
 }
 
 size_t ps_version_list(const ps_version **out) {

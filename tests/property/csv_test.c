@@ -380,10 +380,43 @@ static void any_bytes_are_read_as_the_reference_does(void **unused) {
     test_folder_remove(folder);
 }
 
+/* Whether the structure is found by plain C or by vector instructions does not show. */
+static void structure_is_the_same_every_way(void **state) {
+    (void)state;
+    static const char letters[] = "ab,;\"\"\n\r \x80\xC3\xA9,\n";
+    uint64_t random = 77;
+    ps_csv_scan plain = {0}, vector = {0};
+    for (int round = 0; round < 3000; round++) {
+        char b[1000 + PS_SCAN_WINDOW] = {0};
+        const size_t n = test_random_below(&random, 1000);
+        const size_t from = test_random_below(&random, n + 1);
+        const size_t kinds = 2 + test_random_below(&random, sizeof letters - 2);
+        for (size_t i = 0; i < n; i++) b[i] = letters[test_random_below(&random, kinds)];
+        if (round % 16 == 0 && n > 0) b[n / 2] = '\0';
+        assert_int_equal(ps_csv_scan_plain(&plain, b, from, n, ',', NULL), PS_OK);
+        assert_int_equal(ps_csv_scan_avx2(&vector, b, from, n, ',', NULL), PS_OK);
+        assert_int_equal(plain.separators, vector.separators);
+        assert_int_equal(plain.records, vector.records);
+        if (plain.separators > 0)
+            assert_memory_equal(plain.separator, vector.separator,
+                                plain.separators * sizeof *plain.separator);
+        if (plain.records > 0)
+            assert_memory_equal(plain.record, vector.record,
+                                plain.records * sizeof *plain.record);
+        assert_int_equal(plain.nul, vector.nul);
+        assert_int_equal(plain.high, vector.high);
+        assert_int_equal(plain.open, vector.open);
+        assert_int_equal(plain.quoted, vector.quoted);
+    }
+    ps_csv_scan_free(&plain);
+    ps_csv_scan_free(&vector);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_is_read_back),
         cmocka_unit_test(any_bytes_are_read_as_the_reference_does),
+        cmocka_unit_test(structure_is_the_same_every_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

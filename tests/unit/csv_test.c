@@ -314,8 +314,6 @@ static void bounds_hold(void **state) {
     text[4 + N] = 'x';
     text[5 + N] = '\n';
     assert_int_equal(open_text(text, 4 + N + 2, (ps_csv_options){0}, &csv, &err), PS_OK);
-    assert_int_equal(ps_csv_next_block(csv, &block, &err), PS_OK);
-    assert_int_equal(block.rows, 1);
     assert_int_equal(ps_csv_next_block(csv, &block, &err), PS_FORMAT);
     assert_non_null(strstr(err.text, "data row 2 is longer than"));
     ps_csv_close(csv);

@@ -152,12 +152,96 @@ static void results_are_the_same_for_any_number_of_threads(void **state) {
     ps_set_threads(0);
 }
 
+/* ---- pipes ---- */
+
+typedef struct stages {
+    unsigned char before[MOST], after[MOST];
+    size_t order[MOST];
+    size_t turns;
+    size_t fails_in[3]; /* item that fails before, in turn, after */
+} stages;
+
+static ps_status fail_at(size_t item, size_t fails, ps_error *err) {
+    return item == fails ? ps_fail(err, PS_FORMAT, "item %zu", item) : PS_OK;
+}
+
+static ps_status do_before(void *context, size_t item, int worker, ps_error *err) {
+    (void)worker;
+    stages *s = context;
+    s->before[item]++;
+    return fail_at(item, s->fails_in[0], err);
+}
+
+/* No lock: the turn is one. */
+static ps_status do_in_turn(void *context, size_t item, int worker, ps_error *err) {
+    (void)worker;
+    stages *s = context;
+    s->order[s->turns++] = item;
+    return fail_at(item, s->fails_in[1], err);
+}
+
+static ps_status do_after(void *context, size_t item, int worker, ps_error *err) {
+    (void)worker;
+    stages *s = context;
+    s->after[item]++;
+    return fail_at(item, s->fails_in[2], err);
+}
+
+static void turns_come_in_order(void **state) {
+    (void)state;
+    static stages s;
+    for (size_t t = 0; t < 3; t++) {
+        ps_set_threads(thread_counts[t]);
+        memset(&s, 0, sizeof s);
+        for (int i = 0; i < 3; i++) s.fails_in[i] = SIZE_MAX;
+        assert_int_equal(ps_par_pipe(MOST, do_before, do_in_turn, do_after, &s, NULL),
+                         PS_OK);
+        assert_int_equal(s.turns, MOST);
+        for (size_t i = 0; i < MOST; i++) {
+            assert_int_equal(s.order[i], i);
+            assert_int_equal(s.before[i] + s.after[i], 2);
+        }
+        s.turns = 0;
+        assert_int_equal(ps_par_pipe(9, NULL, do_in_turn, NULL, &s, NULL), PS_OK);
+        assert_int_equal(s.turns, 9);
+        assert_int_equal(ps_par_pipe(0, NULL, do_in_turn, NULL, &s, NULL), PS_OK);
+        assert_int_equal(s.turns, 9);
+    }
+    ps_set_threads(0);
+}
+
+static void a_failing_item_ends_the_pipe(void **state) {
+    (void)state;
+    static stages s;
+    for (size_t t = 0; t < 3; t++) {
+        ps_set_threads(thread_counts[t]);
+        for (int stage = 0; stage < 3; stage++) {
+            for (size_t item = 0; item < 60; item += 7) {
+                memset(&s, 0, sizeof s);
+                for (int i = 0; i < 3; i++) s.fails_in[i] = i == stage ? item : item + 5;
+                ps_error err = {PS_OK, ""};
+                char expected[32];
+                snprintf(expected, sizeof expected, "item %zu", item);
+                assert_int_equal(
+                    ps_par_pipe(100, do_before, do_in_turn, do_after, &s, &err),
+                    PS_FORMAT);
+                assert_string_equal(err.text, expected);
+                for (size_t i = 0; i < s.turns; i++) assert_int_equal(s.order[i], i);
+                for (size_t i = 0; i < item; i++) assert_int_equal(s.after[i], 1);
+            }
+        }
+    }
+    ps_set_threads(0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_element_is_visited_once),
         cmocka_unit_test(the_lowest_failing_block_wins),
         cmocka_unit_test(a_failure_without_words_keeps_its_status),
         cmocka_unit_test(results_are_the_same_for_any_number_of_threads),
+        cmocka_unit_test(turns_come_in_order),
+        cmocka_unit_test(a_failing_item_ends_the_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

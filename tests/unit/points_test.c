@@ -2,7 +2,10 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <zip.h>
+#include <zlib.h>
 
 #include "engine/core/par.h"
 #include "tests/support/test.h"
@@ -45,27 +48,75 @@ static ps_points *open_text(const ps_points_spec *spec, const char *text) {
     return points;
 }
 
-/* Fates of all rows as letters, in order. */
-static void read_fates(ps_points *points, char *fates, size_t capacity) {
+/* The rows of all blocks of a call, block by block, and then of all calls. */
+typedef struct kept_row {
+    double x;
+    int32_t group;
+    char fate;
+    char code[16];
+} kept_row;
+
+enum { MOST_ROWS = 1 << 18, MOST_BLOCKS = 4096 };
+static kept_row *block_rows[MOST_BLOCKS];
+static kept_row all_rows[MOST_ROWS];
+static size_t n_all;
+
+static ps_status keep_rows(void *context, size_t index, const ps_points_block *b,
+                           int worker, ps_error *err) {
+    (void)context, (void)worker, (void)err;
     static const char letter[] = "IFDUL";
-    size_t used = 0;
+    assert_true(index < MOST_BLOCKS);
+    kept_row *rows = calloc(b->n + 1, sizeof *rows);
+    assert_non_null(rows);
+    for (size_t i = 0; i < b->n; i++) {
+        assert_true(isfinite(b->x[i]) == (b->fate[i] == PS_FATE_LOCATED));
+        rows[i] =
+            (kept_row){.x = b->x[i], .group = b->group[i], .fate = letter[b->fate[i]]};
+        if (b->area_code == NULL) continue;
+        assert_true(b->area_code[i].n < sizeof rows[i].code);
+        memcpy(rows[i].code, b->area_code[i].p, b->area_code[i].n);
+    }
+    free(block_rows[index]);
+    block_rows[index] = rows;
+    return PS_OK;
+}
+
+static void read_rows(ps_points *points) {
+    n_all = 0;
+    int64_t next[64] = {0};
     for (;;) {
         const ps_points_block *blocks;
         size_t n;
         ps_error err = {PS_OK, ""};
-        if (ps_points_next(points, &blocks, &n, &err) != PS_OK) fail_msg("%s", err.text);
+        if (ps_points_next(points, keep_rows, NULL, &blocks, &n, &err) != PS_OK)
+            fail_msg("%s", err.text);
         if (n == 0) break;
+        assert_true(n <= ps_points_most_blocks(points));
         for (size_t b = 0; b < n; b++) {
-            assert_int_equal(blocks[b].first_row, (int64_t)used + 1);
-            for (size_t i = 0; i < blocks[b].n; i++) {
-                assert_true(used + 1 < capacity);
-                bool located = blocks[b].fate[i] == PS_FATE_LOCATED;
-                assert_true(isfinite(blocks[b].x[i]) == located);
-                fates[used++] = letter[blocks[b].fate[i]];
-            }
+            assert_true(n_all + blocks[b].n < MOST_ROWS && blocks[b].source < 64);
+            if (blocks[b].n > 0)
+                assert_int_equal(blocks[b].first_row, next[blocks[b].source] + 1);
+            next[blocks[b].source] += (int64_t)blocks[b].n;
+            memcpy(all_rows + n_all, block_rows[b], blocks[b].n * sizeof *all_rows);
+            n_all += blocks[b].n;
+            free(block_rows[b]);
+            block_rows[b] = NULL;
         }
     }
-    fates[used] = '\0';
+}
+
+static ps_status pass_by(void *context, size_t index, const ps_points_block *b,
+                         int worker, ps_error *err) {
+    (void)context, (void)index, (void)b, (void)worker, (void)err;
+    return PS_OK;
+}
+
+/* Fates of all rows as letters, in order. */
+static void read_fates(ps_points *points, char *fates, size_t capacity) {
+    read_rows(points);
+    assert_true(n_all < capacity);
+    for (size_t i = 0; i < n_all; i++) fates[i] = all_rows[i].fate;
+    fates[n_all] = '\0';
 }
 
 static void every_row_has_one_fate(void **state) {
@@ -132,33 +183,125 @@ static void blocks_come_in_order(void **state) {
         ps_set_threads(threads[t]);
         ps_points_spec spec = grid_spec();
         ps_points *points = open_text(&spec, text);
-        int row = 0;
-        for (;;) {
-            const ps_points_block *blocks;
-            size_t n;
-            assert_int_equal(ps_points_next(points, &blocks, &n, NULL), PS_OK);
-            if (n == 0) break;
-            for (size_t b = 0; b < n; b++)
-                for (size_t i = 0; i < blocks[b].n; i++, row++) {
-                    char kind[16];
-                    snprintf(kind, sizeof kind, "k%d", row % 7);
-                    assert_true(blocks[b].x[i] == 400000 + row % 1000);
-                    assert_true(ps_str_is(
-                        ps_points_group_field(points, blocks[b].group[i], 0), kind));
-                }
+        read_rows(points);
+        for (size_t row = 0; row < n_all; row++) {
+            char kind[16];
+            snprintf(kind, sizeof kind, "k%zu", row % 7);
+            assert_true(all_rows[row].x == 400000 + (double)(row % 1000));
+            assert_true(ps_str_is(
+                ps_groups_field(ps_points_groups(points), all_rows[row].group, 0), kind));
         }
-        assert_int_equal(row, rows);
-        assert_int_equal(ps_keys_size(ps_points_groups(points)), 7);
+        assert_int_equal(n_all, rows);
+        assert_int_equal(ps_keys_size(ps_groups_keys(ps_points_groups(points))), 7);
         ps_points_close(points);
     }
     ps_set_threads(0);
+}
+
+static void pack_gzip(const char *name, const char *text, size_t n, size_t member) {
+    const char *path = test_path(folder, name);
+    remove(path);
+    for (size_t at = 0; at < n; at += member) {
+        gzFile file = gzopen(path, "ab");
+        assert_non_null(file);
+        const size_t some = n - at < member ? n - at : member;
+        assert_int_equal(gzwrite(file, text + at, (unsigned)some), (int)some);
+        assert_int_equal(gzclose(file), Z_OK);
+    }
+}
+
+static void pack_zip(const char *name, const char *text, size_t n, int method) {
+    int code;
+    zip_t *zip = zip_open(test_path(folder, name), ZIP_CREATE | ZIP_TRUNCATE, &code);
+    assert_non_null(zip);
+    zip_source_t *source = zip_source_buffer(zip, text, n, 0);
+    const zip_int64_t at = zip_file_add(zip, "in.csv", source, 0);
+    assert_true(at >= 0);
+    assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)at, method, 0), 0);
+    assert_int_equal(zip_close(zip), 0);
+}
+
+/* The same rows from a plain file and from any packing of it, unpacked at once or as a
+ * stream, with quoted line ends, texts of Windows-1252 and duplicates. */
+static void packing_does_not_matter(void **state) {
+    (void)state;
+    const size_t capacity = 20 << 20;
+    char *text = malloc(capacity);
+    assert_non_null(text);
+    kept_row *expected = malloc(MOST_ROWS * sizeof *expected);
+    assert_non_null(expected);
+    static const char *const files[] = {"in.csv",        "one.csv.gz",   "many.csv.gz",
+                                        "padded.csv.gz", "deflated.zip", "stored.zip"};
+    /* The second size is beyond what is unpacked at once. */
+    static const size_t sizes[] = {700 << 10, 17 << 20};
+    for (size_t s = 0; s < 2; s++) {
+        size_t n = (size_t)snprintf(text, capacity, "kind,e,n,note,code\r\n");
+        for (int row = 0; n + 400 < sizes[s]; row++) {
+            const int note = s == 0 ? row % 40 : 90;
+            n += (size_t)snprintf(
+                text + n, 400, "k%d,%d,400000,\"%*s, \n%s\",\"c%d%s\"\r\n", row % 50000,
+                400000 + row % 1000, note, "", row % 3 ? "" : "\"\"", row % 10,
+                row > 2000 && s == 0 && row % 5 ? "\xE9" : "");
+        }
+        test_file_write(folder, "in.csv", text, n);
+        pack_gzip("one.csv.gz", text, n, n);
+        pack_gzip("many.csv.gz", text, n, n / 5);
+        pack_gzip("padded.csv.gz", text, n, n);
+        FILE *file = fopen(test_path(folder, "padded.csv.gz"), "ab");
+        assert_non_null(file);
+        for (int i = 0; i < 600; i++) fputc(0, file);
+        fclose(file);
+        pack_zip("deflated.zip", text, n, ZIP_CM_DEFLATE);
+        pack_zip("stored.zip", text, n, ZIP_CM_STORE);
+        size_t n_expected = 0;
+        for (int duplicates = 0; duplicates < 2; duplicates++) {
+            for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+                ps_set_threads(f % 2 ? 1 : 3);
+                ps_points_spec spec = grid_spec();
+                spec.files = &files[f];
+                spec.area_code = "code";
+                spec.key = "kind";
+                spec.drop_duplicates = duplicates != 0;
+                ps_points *points = NULL;
+                ps_error err = {PS_OK, ""};
+                if (ps_points_open(&spec, NULL, &points, &err) != PS_OK)
+                    fail_msg("%s", err.text);
+                read_rows(points);
+                const ps_rows *rows = ps_points_rows(points, 0);
+                assert_int_equal(rows->read, n_all);
+                assert_int_equal(rows->located + rows->duplicate, n_all);
+                assert_int_equal(rows->located,
+                                 duplicates && n_all > 50000 ? 50000 : n_all);
+                assert_string_equal(ps_points_source_encoding(points, 0),
+                                    s == 0 ? "Windows-1252" : "UTF-8");
+                ps_points_close(points);
+                for (size_t i = 0; i < n_all; i++) all_rows[i].group = 0;
+                if (f == 0) {
+                    n_expected = n_all;
+                    memcpy(expected, all_rows, n_all * sizeof *expected);
+                    continue;
+                }
+                assert_int_equal(n_all, n_expected);
+                for (size_t i = 0; i < n_all; i++) {
+                    assert_int_equal(all_rows[i].fate, expected[i].fate);
+                    assert_string_equal(all_rows[i].code, expected[i].code);
+                }
+            }
+        }
+        assert_true(s == 1 || n_expected > 5000);
+        assert_string_equal(expected[2001].code, s == 0 ? "c1\xC3\xA9" : "c1");
+    }
+    ps_set_threads(0);
+    free(expected);
+    free(text);
 }
 
 static void read_until_error(ps_points *points, ps_status expected, ps_error *err) {
     const ps_points_block *blocks;
     size_t n = 1;
     ps_status status = PS_OK;
-    while (status == PS_OK && n > 0) status = ps_points_next(points, &blocks, &n, err);
+    while (status == PS_OK && n > 0)
+        status = ps_points_next(points, pass_by, NULL, &blocks, &n, err);
     assert_int_equal(status, expected);
     ps_points_close(points);
 }
@@ -188,7 +331,8 @@ static void few_stray_points_are_rows(void **state) {
     ps_error err = {PS_OK, ""};
     const ps_points_block *blocks;
     size_t n = 1;
-    while (n > 0) assert_int_equal(ps_points_next(points, &blocks, &n, &err), PS_OK);
+    while (n > 0)
+        assert_int_equal(ps_points_next(points, pass_by, NULL, &blocks, &n, &err), PS_OK);
     assert_int_equal(ps_points_rows(points, 0)->by_cause[PS_CAUSE_IMPLAUSIBLE_COORDINATE],
                      1);
     ps_points_close(points);
@@ -218,7 +362,8 @@ static ps_status read_all(void *context, ps_error *err) {
     ps_status status = ps_points_open(&spec, NULL, &points, err);
     const ps_points_block *blocks;
     size_t n = 1;
-    while (status == PS_OK && n > 0) status = ps_points_next(points, &blocks, &n, err);
+    while (status == PS_OK && n > 0)
+        status = ps_points_next(points, pass_by, NULL, &blocks, &n, err);
     ps_points_close(points);
     return status;
 }
@@ -236,6 +381,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_has_one_fate),
         cmocka_unit_test(blocks_come_in_order),
+        cmocka_unit_test(packing_does_not_matter),
         cmocka_unit_test(swapped_columns_are_named),
         cmocka_unit_test(few_stray_points_are_rows),
         cmocka_unit_test(mistakes_are_told_before_rows),

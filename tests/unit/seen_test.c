@@ -8,8 +8,8 @@
 static bool met(ps_seen *seen, const char *key) {
     bool again;
     ps_error err = {PS_OK, ""};
-    assert_int_equal(ps_seen_add(seen, ps_fingerprint_of(key, strlen(key)), &again, &err),
-                     PS_OK);
+    assert_int_equal(
+        ps_seen_add(seen, ps_fingerprint_of(key, strlen(key), 0), &again, &err), PS_OK);
     return again;
 }
 
@@ -56,7 +56,7 @@ static void shards_share_the_keys(void **state) {
     size_t keys[4] = {0};
     assert_int_equal(ps_seen_create(4, &seen, NULL), PS_OK);
     for (int i = 0; i < 4000; i++)
-        keys[ps_seen_shard_of(seen, ps_fingerprint_of(&i, sizeof i))]++;
+        keys[ps_seen_shard_of(seen, ps_fingerprint_of(&i, sizeof i, 7))]++;
     for (int s = 0; s < 4; s++) assert_in_range(keys[s], 800, 1200);
     ps_seen_free(seen);
     ps_error err = {PS_OK, ""};
@@ -70,7 +70,7 @@ static ps_status fill(void *context, ps_error *err) {
     ps_status status = ps_seen_create(2, &seen, err);
     for (int i = 0; i < 5000 && status == PS_OK; i++) {
         bool again;
-        status = ps_seen_add(seen, ps_fingerprint_of(&i, sizeof i), &again, err);
+        status = ps_seen_add(seen, ps_fingerprint_of(&i, sizeof i, 7), &again, err);
     }
     ps_seen_free(seen);
     return status;

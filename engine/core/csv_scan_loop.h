@@ -1,0 +1,134 @@
+/* The pass itself, built once for each way to make the masks: a file that includes this
+ * has defined window_of(), and calls scan_loop(). */
+#ifndef PS_CORE_CSV_SCAN_LOOP_H
+#define PS_CORE_CSV_SCAN_LOOP_H
+
+#include "engine/core/csv_scan.h"
+
+/* Bit i stands for byte i. */
+typedef struct window {
+    uint64_t delimiters, ends, quotes, nuls, high;
+} window;
+
+static inline window window_of(const char *p, char delimiter);
+
+/* What is carried from window to window. */
+typedef struct progress {
+    uint64_t after_end; /* 1: the byte in front was a line end, or there is none */
+    size_t after_close; /* behind the last closing quote: a quote right here reopens */
+    const char *b;
+    size_t from;
+    char delimiter;
+    bool quoted;
+} progress;
+
+static inline uint64_t bits_between(unsigned from, unsigned to) {
+    const uint64_t below = to >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << to) - 1;
+    return from >= 64 ? 0 : below & (~UINT64_C(0) << from);
+}
+
+static inline bool opens_field(const progress *p, size_t at) {
+    if (at == p->from || at == p->after_close) return true;
+    const char before = p->b[at - 1];
+    return before == p->delimiter || before == '\n' || before == '\r';
+}
+
+/* The bytes of a window that lie inside quotes. */
+static inline uint64_t follow_quotes(progress *p, ps_csv_scan *scan, uint64_t quotes,
+                                     size_t at) {
+    uint64_t inside = 0;
+    unsigned opened = 0;
+    for (; quotes != 0; quotes &= quotes - 1) {
+        const unsigned k = (unsigned)__builtin_ctzll(quotes);
+        if (p->quoted) {
+            inside |= bits_between(opened, k);
+            p->quoted = false;
+            p->after_close = at + k + 1;
+        } else if (opens_field(p, at + k)) {
+            /* A doubled quote does not open its field anew. */
+            if (at + k != p->after_close) scan->opened_at = at + k;
+            p->quoted = true;
+            opened = k;
+        }
+    }
+    if (p->quoted) inside |= bits_between(opened, 64);
+    return inside;
+}
+
+static inline ps_status make_room(ps_csv_scan *scan, ps_error *err) {
+    /* Lists are written eight entries at a time. */
+    enum { MOST = PS_SCAN_STEP + PS_SCAN_WINDOW };
+    if (scan->separators + MOST > scan->separator_room)
+        PS_TRY(ps_grow((void **)&scan->separator, &scan->separator_room,
+                       scan->separators + MOST, sizeof *scan->separator, err));
+    if (scan->records + MOST > scan->record_room)
+        PS_TRY(ps_grow((void **)&scan->record, &scan->record_room, scan->records + MOST,
+                       sizeof *scan->record, err));
+    return PS_OK;
+}
+
+static inline ps_status scan_loop(ps_csv_scan *scan, const char *b, size_t from, size_t n,
+                                  char delimiter, ps_error *err) {
+    progress p = {.after_end = 1,
+                  .after_close = SIZE_MAX,
+                  .b = b,
+                  .from = from,
+                  .delimiter = delimiter};
+    uint64_t nuls = 0, high = 0;
+    scan->separators = scan->records = 0;
+    for (size_t at = from; at < n;) {
+        PS_TRY(make_room(scan, err));
+        const size_t stop = n - at < PS_SCAN_STEP ? n : at + PS_SCAN_STEP;
+        uint32_t *separator = scan->separator, *record = scan->record;
+        size_t separators = scan->separators, records = scan->records;
+        for (; at < stop; at += PS_SCAN_WINDOW) {
+            window w = window_of(b + at, delimiter);
+            uint64_t within = ~UINT64_C(0);
+            if (n - at < PS_SCAN_WINDOW) {
+                within = bits_between(0, (unsigned)(n - at));
+                w.delimiters &= within, w.ends &= within, w.quotes &= within;
+                w.nuls &= within, w.high &= within;
+            }
+            nuls |= w.nuls, high |= w.high;
+            if (w.quotes != 0 || p.quoted) {
+                const uint64_t outside = ~follow_quotes(&p, scan, w.quotes, at);
+                w.delimiters &= outside;
+                w.ends &= outside;
+            }
+            uint64_t bits = w.delimiters | w.ends;
+            uint64_t begins = (w.ends << 1 | p.after_end) & ~w.ends & within;
+            p.after_end = w.ends >> 63;
+            for (; begins != 0; begins &= begins - 1)
+                record[records++] =
+                    (uint32_t)(separators + (size_t)__builtin_popcountll(
+                                                bits & ((begins & -begins) - 1)));
+            const size_t found = (size_t)__builtin_popcountll(bits);
+            uint32_t *out = separator + separators;
+            for (size_t done = 0; done < found; done += 8) {
+                for (size_t i = 0; i < 8; i++) {
+                    out[done + i] =
+                        (uint32_t)(at + (unsigned)__builtin_ctzll(bits | 1ull << 63));
+                    bits &= bits - 1;
+                }
+            }
+            separators += found;
+        }
+        scan->separators = separators;
+        scan->records = records;
+    }
+    scan->quoted = p.quoted;
+    scan->nul = nuls != 0;
+    scan->high = high != 0;
+    scan->open = scan->records > 0 && scan->record[scan->records - 1] == scan->separators;
+    if (!scan->open && scan->records > 0) {
+        const char last = b[scan->separator[scan->separators - 1]];
+        scan->open = last != '\n' && last != '\r';
+    }
+    if (scan->open) {
+        PS_TRY(make_room(scan, err));
+        scan->separator[scan->separators++] = (uint32_t)n;
+    }
+    return PS_OK;
+}
+
+#endif

@@ -1,0 +1,342 @@
+#include "engine/run/decode.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Where in a row the columns of the spec stand, or -1. */
+typedef struct roles {
+    int x, y, date, key, reporter, area_code;
+    int *by;
+    int *where;
+} roles;
+
+/* What a worker keeps from row to row. */
+typedef struct worker {
+    char date[32], month[16]; /* the last date as it stood, and its month */
+    size_t date_size;
+    ps_str *by;     /* texts of the group at hand */
+    uint64_t named; /* of the last month and reporter */
+    char *reporter;
+    size_t reporter_size, reporter_capacity;
+    char reporter_month[16];
+} worker;
+
+struct ps_decoder {
+    const ps_points_spec *spec;
+    roles role;
+    const char **column; /* chosen columns, without repeats */
+    size_t n_columns;
+    double box[4];
+    bool has_box;
+    int workers;
+    worker *worker;
+    ps_groups *groups;
+};
+
+/* ---- rows ---- */
+
+static ps_status reserve(ps_decoded *d, size_t n, ps_error *err) {
+    if (n <= d->capacity) return PS_OK;
+    const size_t wanted = n + n / 4 + 64;
+    ps_decoded_free(d);
+    d->x = ps_alloc(wanted, sizeof *d->x);
+    d->y = ps_alloc(wanted, sizeof *d->y);
+    d->group = ps_alloc(wanted, sizeof *d->group);
+    d->fate = ps_alloc(wanted, sizeof *d->fate);
+    d->area_code = ps_alloc(wanted, sizeof *d->area_code);
+    d->fingerprint = ps_alloc(wanted, sizeof *d->fingerprint);
+    if (d->x == NULL || d->y == NULL || d->group == NULL || d->fate == NULL ||
+        d->area_code == NULL || d->fingerprint == NULL)
+        return ps_fail_nomem(err);
+    d->capacity = wanted;
+    return PS_OK;
+}
+
+ps_status ps_decoded_begin(ps_decoded *d, size_t n, ps_str lasting, ps_error *err) {
+    PS_TRY(reserve(d, n, err));
+    d->n = 0;
+    d->rows = (ps_rows){0};
+    d->swapped = 0;
+    d->lasting = lasting.p;
+    d->lasting_n = lasting.n;
+    if (d->copies != NULL) ps_arena_reset(d->copies);
+    return PS_OK;
+}
+
+void ps_decoded_free(ps_decoded *d) {
+    ps_free(d->x), ps_free(d->y), ps_free(d->group), ps_free(d->fate);
+    ps_free(d->area_code), ps_free(d->fingerprint);
+    ps_arena_free(d->copies);
+    *d = (ps_decoded){0};
+}
+
+/* A view of text that stays as long as the rows do. */
+static ps_status keep_text(ps_decoded *d, ps_str text, ps_str *out, ps_error *err) {
+    *out = text;
+    if (text.n == 0 || (text.p >= d->lasting && text.p < d->lasting + d->lasting_n))
+        return PS_OK;
+    if (d->copies == NULL) PS_TRY(ps_arena_create(&d->copies, err));
+    out->p = ps_arena_strndup(d->copies, text.p, text.n);
+    return out->p != NULL ? PS_OK : ps_fail_nomem(err);
+}
+
+void ps_decoded_count(ps_decoded *d) {
+    int64_t fates[PS_FATE_LOCATED + 1] = {0};
+    for (size_t i = 0; i < d->n; i++) {
+        fates[d->fate[i]]++;
+        if (d->fate[i] == PS_FATE_DUPLICATE) d->x[i] = d->y[i] = NAN;
+    }
+    d->rows.read = (int64_t)d->n;
+    d->rows.filtered = fates[PS_FATE_FILTERED];
+    d->rows.duplicate = fates[PS_FATE_DUPLICATE];
+    d->rows.unlocated = fates[PS_FATE_UNLOCATED];
+    d->rows.located = fates[PS_FATE_LOCATED];
+}
+
+/* ---- columns ---- */
+
+static int choose_column(ps_decoder *d, const char *name) {
+    if (name == NULL) return -1;
+    for (size_t i = 0; i < d->n_columns; i++)
+        if (strcmp(d->column[i], name) == 0) return (int)i;
+    d->column[d->n_columns] = name;
+    return (int)d->n_columns++;
+}
+
+static ps_status choose_columns(ps_decoder *d, ps_error *err) {
+    const ps_points_spec *s = d->spec;
+    d->column = ps_alloc(6 + s->n_by + s->n_where, sizeof *d->column);
+    d->role.by = ps_alloc(s->n_by, sizeof(int));
+    d->role.where = ps_alloc(s->n_where, sizeof(int));
+    if (d->column == NULL || d->role.by == NULL || d->role.where == NULL)
+        return ps_fail_nomem(err);
+    d->role.x = choose_column(d, s->x);
+    d->role.y = choose_column(d, s->y);
+    d->role.date = choose_column(d, s->date);
+    d->role.key = s->drop_duplicates ? choose_column(d, s->key) : -1;
+    d->role.reporter = choose_column(d, s->reporter);
+    d->role.area_code = choose_column(d, s->area_code);
+    for (size_t i = 0; i < s->n_by; i++) d->role.by[i] = choose_column(d, s->by[i]);
+    for (size_t i = 0; i < s->n_where; i++)
+        d->role.where[i] = choose_column(d, s->where[i].column);
+    return PS_OK;
+}
+
+static ps_status make_workers(ps_decoder *d, int workers, ps_error *err) {
+    d->worker = ps_zalloc((size_t)workers, sizeof *d->worker);
+    if (d->worker == NULL) return ps_fail_nomem(err);
+    d->workers = workers;
+    for (int w = 0; w < workers; w++) {
+        d->worker[w].by = ps_alloc(d->spec->n_by, sizeof *d->worker[w].by);
+        if (d->worker[w].by == NULL) return ps_fail_nomem(err);
+    }
+    return ps_groups_create(d->spec->n_by, workers, &d->groups, err);
+}
+
+ps_status ps_decoder_create(const ps_points_spec *spec, int workers, ps_decoder **out,
+                            ps_error *err) {
+    *out = NULL;
+    ps_decoder *d = ps_zalloc(1, sizeof *d);
+    if (d == NULL) return ps_fail_nomem(err);
+    d->spec = spec;
+    ps_status status = choose_columns(d, err);
+    if (status == PS_OK) status = make_workers(d, workers, err);
+    if (status != PS_OK) {
+        ps_decoder_free(d);
+        return status;
+    }
+    *out = d;
+    return PS_OK;
+}
+
+const char *const *ps_decoder_columns(const ps_decoder *d, size_t *n) {
+    *n = d->n_columns;
+    return d->column;
+}
+
+void ps_decoder_set_box(ps_decoder *d, const double box[4]) {
+    memcpy(d->box, box, sizeof d->box);
+    d->has_box = true;
+}
+
+bool ps_decoder_has_key(const ps_decoder *d) {
+    return d->role.key >= 0;
+}
+
+const ps_groups *ps_decoder_groups(const ps_decoder *d) {
+    return d->groups;
+}
+
+/* ---- one row ---- */
+
+static void note_invalid(ps_decoded *d, int64_t row, ps_cause cause, ps_str seen) {
+    ps_rows *r = &d->rows;
+    r->invalid++;
+    r->by_cause[cause]++;
+    if (r->examples == 3) return;
+    r->example[r->examples].row = row;
+    r->example[r->examples].cause = cause;
+    snprintf(r->example[r->examples].seen, sizeof r->example[0].seen, "%.*s",
+             (int)(seen.n < 60 ? seen.n : 60), seen.p);
+    r->examples++;
+}
+
+static bool is_missing(const ps_points_spec *spec, ps_str text) {
+    if (text.n == 0) return true;
+    for (size_t i = 0; i < spec->n_missing; i++)
+        if (ps_str_is(text, spec->missing[i])) return true;
+    return false;
+}
+
+static bool passes_filters(const ps_decoder *d, const ps_str *field) {
+    for (size_t i = 0; i < d->spec->n_where; i++) {
+        const ps_job_filter *f = &d->spec->where[i];
+        ps_str text = ps_str_trim(field[d->role.where[i]]);
+        bool found = f->is_count == 0;
+        for (unsigned k = 0; k < f->is_count && !found; k++)
+            found = ps_str_is(text, f->is[k]);
+        for (unsigned k = 0; k < f->not_count && found; k++)
+            found = !ps_str_is(text, f->not [k]);
+        if (!found) return false;
+    }
+    return true;
+}
+
+static bool inside(const double box[4], double x, double y) {
+    return x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3];
+}
+
+/* The month of a date as text. Rows come in runs of one month, so the last answer is
+ * kept. */
+static bool read_month(const ps_decoder *d, worker *w, ps_str text, ps_str *month) {
+    *month = (ps_str){w->month, sizeof "2018-05" - 1};
+    if (text.n > 0 && text.n == w->date_size && memcmp(text.p, w->date, text.n) == 0)
+        return true;
+    ps_date date;
+    w->date_size = 0;
+    if (!ps_parse_date(text, d->spec->date_form, &date) ||
+        date.year < PS_POINTS_FIRST_YEAR || date.year > PS_POINTS_LAST_YEAR)
+        return false;
+    ps_month_text(ps_month_of(date), w->month);
+    if (text.n <= sizeof w->date) {
+        memcpy(w->date, text.p, text.n);
+        w->date_size = text.n;
+    }
+    return true;
+}
+
+/* A row is known by its key within month and reporter, which come in runs: what stands
+ * for both is kept. */
+static ps_status fingerprint(const ps_decoder *d, worker *w, ps_str key,
+                             const ps_str *field, ps_str month, ps_fingerprint *out,
+                             ps_error *err) {
+    ps_str reporter =
+        d->role.reporter >= 0 ? ps_str_trim(field[d->role.reporter]) : (ps_str){"", 0};
+    if (w->named == 0 || reporter.n != w->reporter_size ||
+        (reporter.n > 0 && memcmp(reporter.p, w->reporter, reporter.n) != 0) ||
+        strncmp(w->reporter_month, month.p, month.n) != 0) {
+        PS_TRY(ps_grow((void **)&w->reporter, &w->reporter_capacity, reporter.n + 1, 1,
+                       err));
+        if (reporter.n > 0) memcpy(w->reporter, reporter.p, reporter.n);
+        w->reporter_size = reporter.n;
+        memset(w->reporter_month, 0, sizeof w->reporter_month);
+        if (month.n > 0) memcpy(w->reporter_month, month.p, month.n);
+        w->named = ps_fingerprint_of(w->reporter, reporter.n, 0).low ^
+                   ps_fingerprint_of(w->reporter_month, sizeof w->reporter_month, 1).low;
+        if (w->named == 0) w->named = 1;
+    }
+    *out = ps_fingerprint_of(key.p, key.n, w->named);
+    return PS_OK;
+}
+
+static ps_status decode(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i,
+                        int64_t row, const ps_str *field, const double *px,
+                        const double *py, ps_error *err) {
+    worker *w = &d->worker[worker_id];
+    bool located;
+    double x = NAN, y = NAN;
+    if (px != NULL) {
+        x = *px, y = *py;
+        located = isfinite(x) && isfinite(y);
+    } else {
+        ps_str tx = ps_str_trim(field[d->role.x]), ty = ps_str_trim(field[d->role.y]);
+        bool no_x = is_missing(d->spec, tx), no_y = is_missing(d->spec, ty);
+        located = !(no_x && no_y);
+        if (located && (no_x || !ps_parse_double(tx, &x))) {
+            note_invalid(rows, row, PS_CAUSE_BAD_COORDINATE, tx);
+            return PS_OK;
+        }
+        if (located && (no_y || !ps_parse_double(ty, &y))) {
+            note_invalid(rows, row, PS_CAUSE_BAD_COORDINATE, ty);
+            return PS_OK;
+        }
+    }
+    if (located && d->has_box && !inside(d->box, x, y)) {
+        rows->swapped += inside(d->box, y, x);
+        char seen[64];
+        int n = snprintf(seen, sizeof seen, "%.9g, %.9g", x, y);
+        note_invalid(rows, row, PS_CAUSE_IMPLAUSIBLE_COORDINATE,
+                     (ps_str){seen, (size_t)n});
+        return PS_OK;
+    }
+    ps_str month = {"", 0};
+    if (d->role.date >= 0 && !read_month(d, w, field[d->role.date], &month)) {
+        note_invalid(rows, row, PS_CAUSE_BAD_DATE, field[d->role.date]);
+        return PS_OK;
+    }
+    if (!passes_filters(d, field)) {
+        rows->fate[i] = PS_FATE_FILTERED;
+        return PS_OK;
+    }
+    rows->fate[i] = located ? PS_FATE_LOCATED : PS_FATE_UNLOCATED;
+    if (located) rows->x[i] = x, rows->y[i] = y;
+    for (size_t c = 0; c < d->spec->n_by; c++) {
+        const int at = d->role.by[c];
+        w->by[c] = at == d->role.date ? month : ps_str_trim(field[at]);
+    }
+    PS_TRY(ps_groups_find(d->groups, worker_id, w->by, &rows->group[i], err));
+    if (d->role.area_code >= 0)
+        PS_TRY(keep_text(rows, ps_str_trim(field[d->role.area_code]), &rows->area_code[i],
+                         err));
+    if (d->role.key >= 0) {
+        ps_str key = ps_str_trim(field[d->role.key]);
+        if (key.n > 0)
+            PS_TRY(fingerprint(d, w, key, field, month, &rows->fingerprint[i], err));
+    }
+    return PS_OK;
+}
+
+static size_t begin_row(ps_decoded *rows) {
+    const size_t i = rows->n++;
+    rows->x[i] = rows->y[i] = NAN;
+    rows->group[i] = PS_NONE;
+    rows->fate[i] = PS_FATE_INVALID;
+    rows->area_code[i] = (ps_str){"", 0};
+    rows->fingerprint[i] = (ps_fingerprint){0, 0};
+    return i;
+}
+
+ps_status ps_decode_row(ps_decoder *d, int worker_id, ps_decoded *rows, int64_t row,
+                        const ps_str *field, const double *px, const double *py,
+                        ps_error *err) {
+    return decode(d, worker_id, rows, begin_row(rows), row, field, px, py, err);
+}
+
+void ps_decode_nothing(ps_decoded *rows, int64_t row, ps_cause cause, ps_str seen) {
+    begin_row(rows);
+    note_invalid(rows, row, cause, seen);
+}
+
+void ps_decoder_free(ps_decoder *d) {
+    if (d == NULL) return;
+    for (int w = 0; w < d->workers; w++) {
+        ps_free(d->worker[w].by);
+        ps_free(d->worker[w].reporter);
+    }
+    ps_free(d->worker);
+    ps_groups_free(d->groups);
+    ps_free((void *)d->column);
+    ps_free(d->role.by), ps_free(d->role.where);
+    ps_free(d);
+}

@@ -1,0 +1,56 @@
+/* One row after the other: the texts of its fields into a coordinate, a group and a fate.
+ */
+#ifndef PS_RUN_DECODE_H
+#define PS_RUN_DECODE_H
+
+#include "engine/core/seen.h"
+#include "engine/run/points.h"
+
+/* The decoded rows of one block, and what was seen on the way. */
+typedef struct ps_decoded {
+    double *x, *y;
+    int32_t *group;
+    uint8_t *fate;
+    ps_str *area_code;
+    const char *lasting;         /* memory that stays as long as the rows do, */
+    size_t lasting_n;            /* so that area codes in it need no copy */
+    ps_arena *copies;            /* of all others; made when needed */
+    ps_fingerprint *fingerprint; /* of rows that may be duplicates; else zero */
+    size_t n, capacity;
+    ps_rows rows;
+    int64_t
+        swapped; /* implausible coordinates that would make sense the other way round */
+} ps_decoded;
+
+/* Empty, with room for n rows whose fields lie in these bytes or elsewhere. */
+ps_status ps_decoded_begin(ps_decoded *rows, size_t n, ps_str lasting,
+                           ps_error *err) PS_MUST_CHECK;
+void ps_decoded_free(ps_decoded *rows);
+/* Count the fates once they are settled; duplicates lose their coordinate. */
+void ps_decoded_count(ps_decoded *rows);
+
+typedef struct ps_decoder ps_decoder;
+
+/* For rows of these sources. Fields come in the order of ps_decoder_columns. The spec is
+ * borrowed. */
+ps_status ps_decoder_create(const ps_points_spec *spec, int workers, ps_decoder **out,
+                            ps_error *err) PS_MUST_CHECK;
+/* The columns that have to be read, each once. */
+const char *const *ps_decoder_columns(const ps_decoder *decoder, size_t *n);
+/* The box in which coordinates make sense; none before this is called. */
+void ps_decoder_set_box(ps_decoder *decoder, const double box[4]);
+/* Do rows have a key by which duplicates are known? */
+bool ps_decoder_has_key(const ps_decoder *decoder);
+const ps_groups *ps_decoder_groups(const ps_decoder *decoder);
+
+/* Put the next row behind the others, for which there is room. px, py: the coordinate of
+ * a layer's geometry; NULL takes it from the columns.
+ * Threads  any number at once, each as the worker it is, with rows of its own. */
+ps_status ps_decode_row(ps_decoder *decoder, int worker, ps_decoded *rows, int64_t row,
+                        const ps_str *field, const double *px, const double *py,
+                        ps_error *err) PS_MUST_CHECK;
+/* A row that cannot be decoded at all. */
+void ps_decode_nothing(ps_decoded *rows, int64_t row, ps_cause cause, ps_str seen);
+void ps_decoder_free(ps_decoder *decoder);
+
+#endif
