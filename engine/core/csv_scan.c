@@ -33,7 +33,7 @@ static inline window window_of(const char *p, char delimiter) {
 
 ps_status ps_csv_scan_plain(ps_csv_scan *scan, const char *b, size_t from, size_t n,
                             char delimiter, ps_error *err) {
-    return scan_loop(scan, b, from, n, delimiter, err);
+    return scan_loop(window_of, scan, b, from, n, delimiter, err);
 }
 
 ps_status ps_csv_scan_bytes(ps_csv_scan *scan, const char *b, size_t from, size_t n,

@@ -1,5 +1,5 @@
-/* The pass itself, built once for each way to make the masks: a file that includes this
- * has defined window_of(), and calls scan_loop(). */
+/* The pass itself, built once for each way to make the masks: inlined into its callers,
+ * and window_of into it. */
 #ifndef PS_CORE_CSV_SCAN_LOOP_H
 #define PS_CORE_CSV_SCAN_LOOP_H
 
@@ -10,7 +10,7 @@ typedef struct window {
     uint64_t delimiters, ends, quotes, nuls, high;
 } window;
 
-static inline window window_of(const char *p, char delimiter);
+typedef window window_fn(const char *p, char delimiter);
 
 /* What is carried from window to window. */
 typedef struct progress {
@@ -67,8 +67,9 @@ static inline ps_status make_room(ps_csv_scan *scan, ps_error *err) {
     return PS_OK;
 }
 
-static inline ps_status scan_loop(ps_csv_scan *scan, const char *b, size_t from, size_t n,
-                                  char delimiter, ps_error *err) {
+static inline __attribute__((always_inline)) ps_status scan_loop(
+    window_fn *window_of, ps_csv_scan *scan, const char *b, size_t from, size_t n,
+    char delimiter, ps_error *err) {
     progress p = {.after_end = 1,
                   .after_close = SIZE_MAX,
                   .b = b,
