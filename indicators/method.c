@@ -25,6 +25,7 @@
     X(count_ci) \
     X(crude_rate) \
     X(css) \
+    X(deff) \
     X(disclose) \
     X(dsr) \
     X(eb) \
@@ -59,6 +60,9 @@
     X(rolling) \
     X(round) \
     X(sii) \
+    X(svy_diff) \
+    X(svy_mean) \
+    X(svy_share) \
     X(target) \
     X(trend) \
     X(type_change) \
