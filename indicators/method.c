@@ -20,6 +20,9 @@
 #define METHODS(X) \
     X(adjusted_rand) \
     X(cochran_armitage) \
+    X(composite) \
+    X(composite_coherence) \
+    X(composite_sensitivity) \
     X(concentration) \
     X(control_chart) \
     X(count_ci) \
