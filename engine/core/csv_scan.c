@@ -1,5 +1,10 @@
 #include "engine/core/csv_scan.h"
 
+/* Bits of bytes that are NUL, that are not ASCII. */
+struct ps_scan_seen {
+    uint64_t nul, high;
+};
+
 #include "engine/core/csv_scan_loop.h"
 
 /* Bit i of the result is byte i of eight bytes that are 0 or 1. */
@@ -24,16 +29,22 @@ static inline uint64_t where_is(const char *p, char wanted) {
     return mask_of(flags);
 }
 
-static inline window window_of(const char *p, char delimiter) {
-    unsigned char flags[PS_SCAN_WINDOW];
-    for (size_t i = 0; i < PS_SCAN_WINDOW; i++) flags[i] = (unsigned char)p[i] >> 7;
+static inline window window_of(const char *p, char delimiter, ps_scan_seen *seen) {
+    unsigned char high = 0;
+    for (size_t i = 0; i < PS_SCAN_WINDOW; i++) high |= (unsigned char)p[i];
+    seen->high |= high & 0x80;
+    seen->nul |= where_is(p, '\0');
     return (window){where_is(p, delimiter), where_is(p, '\n') | where_is(p, '\r'),
-                    where_is(p, '"'), where_is(p, '\0'), mask_of(flags)};
+                    where_is(p, '"')};
 }
 
 ps_status ps_csv_scan_plain(ps_csv_scan *scan, const char *b, size_t from, size_t n,
                             char delimiter, ps_error *err) {
-    return scan_loop(window_of, scan, b, from, n, delimiter, err);
+    ps_scan_seen seen = {0, 0};
+    PS_TRY(scan_loop(window_of, &seen, scan, b, from, n, delimiter, err));
+    scan->nul = seen.nul != 0;
+    scan->high = seen.high != 0;
+    return PS_OK;
 }
 
 ps_status ps_csv_scan_bytes(ps_csv_scan *scan, const char *b, size_t from, size_t n,

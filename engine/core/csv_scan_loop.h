@@ -5,12 +5,16 @@
 
 #include "engine/core/csv_scan.h"
 
+typedef struct ps_scan_seen ps_scan_seen;
+
 /* Bit i stands for byte i. */
 typedef struct window {
-    uint64_t delimiters, ends, quotes, nuls, high;
+    uint64_t delimiters, ends, quotes;
 } window;
 
-typedef window window_fn(const char *p, char delimiter);
+/* The masks of the 64 bytes at p. seen, which the way itself knows how to read, gathers
+ * whether any byte was NUL or not ASCII. */
+typedef window window_fn(const char *p, char delimiter, ps_scan_seen *seen);
 
 /* What is carried from window to window. */
 typedef struct progress {
@@ -68,14 +72,16 @@ static inline ps_status make_room(ps_csv_scan *scan, ps_error *err) {
 }
 
 static inline __attribute__((always_inline)) ps_status scan_loop(
-    window_fn *window_of, ps_csv_scan *scan, const char *b, size_t from, size_t n,
-    char delimiter, ps_error *err) {
+    window_fn *window_of, ps_scan_seen *seen, ps_csv_scan *scan, const char *b,
+    size_t from, size_t n, char delimiter, ps_error *err) {
     progress p = {.after_end = 1,
                   .after_close = SIZE_MAX,
                   .b = b,
                   .from = from,
                   .delimiter = delimiter};
-    uint64_t nuls = 0, high = 0;
+    char tail[PS_SCAN_WINDOW];
+    memset(tail, delimiter == ' ' ? '-' : ' ', sizeof tail); /* no separator */
+    memcpy(tail, b + (n - (n - from) % PS_SCAN_WINDOW), (n - from) % PS_SCAN_WINDOW);
     scan->separators = scan->records = 0;
     for (size_t at = from; at < n;) {
         PS_TRY(make_room(scan, err));
@@ -83,26 +89,25 @@ static inline __attribute__((always_inline)) ps_status scan_loop(
         uint32_t *separator = scan->separator, *record = scan->record;
         size_t separators = scan->separators, records = scan->records;
         for (; at < stop; at += PS_SCAN_WINDOW) {
-            window w = window_of(b + at, delimiter);
-            uint64_t within = ~UINT64_C(0);
-            if (n - at < PS_SCAN_WINDOW) {
-                within = bits_between(0, (unsigned)(n - at));
-                w.delimiters &= within, w.ends &= within, w.quotes &= within;
-                w.nuls &= within, w.high &= within;
-            }
-            nuls |= w.nuls, high |= w.high;
+            const bool whole = n - at >= PS_SCAN_WINDOW;
+            window w = window_of(whole ? b + at : tail, delimiter, seen);
             if (w.quotes != 0 || p.quoted) {
                 const uint64_t outside = ~follow_quotes(&p, scan, w.quotes, at);
                 w.delimiters &= outside;
                 w.ends &= outside;
             }
             uint64_t bits = w.delimiters | w.ends;
-            uint64_t begins = (w.ends << 1 | p.after_end) & ~w.ends & within;
+            uint64_t begins = (w.ends << 1 | p.after_end) & ~w.ends;
+            if (!whole) begins &= bits_between(0, (unsigned)(n - at));
             p.after_end = w.ends >> 63;
-            for (; begins != 0; begins &= begins - 1)
-                record[records++] =
+            /* Seldom more than one. */
+            do {
+                record[records] =
                     (uint32_t)(separators + (size_t)__builtin_popcountll(
                                                 bits & ((begins & -begins) - 1)));
+                records += begins != 0;
+                begins &= begins - 1;
+            } while (begins != 0);
             const size_t found = (size_t)__builtin_popcountll(bits);
             uint32_t *out = separator + separators;
             for (size_t done = 0; done < found; done += 8) {
@@ -118,8 +123,6 @@ static inline __attribute__((always_inline)) ps_status scan_loop(
         scan->records = records;
     }
     scan->quoted = p.quoted;
-    scan->nul = nuls != 0;
-    scan->high = high != 0;
     scan->open = scan->records > 0 && scan->record[scan->records - 1] == scan->separators;
     if (!scan->open && scan->records > 0) {
         const char last = b[scan->separator[scan->separators - 1]];
