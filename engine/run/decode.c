@@ -15,8 +15,8 @@ typedef struct roles {
 typedef struct worker {
     char date[32], month[16]; /* the last date as it stood, and its month */
     size_t date_size;
-    ps_str *by;     /* texts of the group at hand */
-    uint64_t named; /* of the last month and reporter */
+    ps_str *by;       /* texts of the group at hand */
+    uint64_t context; /* stands for the last month and reporter; 0 none */
     char *reporter;
     size_t reporter_size, reporter_capacity;
     char reporter_month[16];
@@ -46,8 +46,9 @@ static ps_status reserve(ps_decoded *d, size_t n, ps_error *err) {
     d->fate = ps_alloc(wanted, sizeof *d->fate);
     d->area_code = ps_alloc(wanted, sizeof *d->area_code);
     d->fingerprint = ps_alloc(wanted, sizeof *d->fingerprint);
+    d->context = ps_alloc(wanted, sizeof *d->context);
     if (d->x == NULL || d->y == NULL || d->group == NULL || d->fate == NULL ||
-        d->area_code == NULL || d->fingerprint == NULL)
+        d->area_code == NULL || d->fingerprint == NULL || d->context == NULL)
         return ps_fail_nomem(err);
     d->capacity = wanted;
     return PS_OK;
@@ -66,7 +67,7 @@ ps_status ps_decoded_begin(ps_decoded *d, size_t n, ps_str lasting, ps_error *er
 
 void ps_decoded_free(ps_decoded *d) {
     ps_free(d->x), ps_free(d->y), ps_free(d->group), ps_free(d->fate);
-    ps_free(d->area_code), ps_free(d->fingerprint);
+    ps_free(d->area_code), ps_free(d->fingerprint), ps_free(d->context);
     ps_arena_free(d->copies);
     *d = (ps_decoded){0};
 }
@@ -228,25 +229,23 @@ static bool read_month(const ps_decoder *d, worker *w, ps_str text, ps_str *mont
 
 /* A row is known by its key within month and reporter, which come in runs: what stands
  * for both is kept. */
-static ps_status fingerprint(const ps_decoder *d, worker *w, ps_str key,
-                             const ps_str *field, ps_str month, ps_fingerprint *out,
-                             ps_error *err) {
+static ps_status find_context(const ps_decoder *d, worker *w, const ps_str *field,
+                              ps_str month, ps_error *err) {
     ps_str reporter =
         d->role.reporter >= 0 ? ps_str_trim(field[d->role.reporter]) : (ps_str){"", 0};
-    if (w->named == 0 || reporter.n != w->reporter_size ||
-        (reporter.n > 0 && memcmp(reporter.p, w->reporter, reporter.n) != 0) ||
-        strncmp(w->reporter_month, month.p, month.n) != 0) {
-        PS_TRY(ps_grow((void **)&w->reporter, &w->reporter_capacity, reporter.n + 1, 1,
-                       err));
-        if (reporter.n > 0) memcpy(w->reporter, reporter.p, reporter.n);
-        w->reporter_size = reporter.n;
-        memset(w->reporter_month, 0, sizeof w->reporter_month);
-        if (month.n > 0) memcpy(w->reporter_month, month.p, month.n);
-        w->named = ps_fingerprint_of(w->reporter, reporter.n, 0).low ^
-                   ps_fingerprint_of(w->reporter_month, sizeof w->reporter_month, 1).low;
-        if (w->named == 0) w->named = 1;
-    }
-    *out = ps_fingerprint_of(key.p, key.n, w->named);
+    if (w->context != 0 && reporter.n == w->reporter_size &&
+        (reporter.n == 0 || memcmp(reporter.p, w->reporter, reporter.n) == 0) &&
+        strncmp(w->reporter_month, month.p, month.n) == 0)
+        return PS_OK;
+    PS_TRY(ps_grow((void **)&w->reporter, &w->reporter_capacity, reporter.n + 1, 1, err));
+    if (reporter.n > 0) memcpy(w->reporter, reporter.p, reporter.n);
+    w->reporter_size = reporter.n;
+    memset(w->reporter_month, 0, sizeof w->reporter_month);
+    if (month.n > 0) memcpy(w->reporter_month, month.p, month.n);
+    const uint64_t in_month =
+        ps_fingerprint_of(w->reporter_month, sizeof w->reporter_month, 0).low;
+    w->context = ps_fingerprint_of(w->reporter, reporter.n, in_month).low;
+    if (w->context == 0) w->context = 1;
     return PS_OK;
 }
 
@@ -301,8 +300,11 @@ static ps_status decode(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i
                          err));
     if (d->role.key >= 0) {
         ps_str key = ps_str_trim(field[d->role.key]);
-        if (key.n > 0)
-            PS_TRY(fingerprint(d, w, key, field, month, &rows->fingerprint[i], err));
+        if (key.n > 0) {
+            PS_TRY(find_context(d, w, field, month, err));
+            rows->context[i] = w->context;
+            rows->fingerprint[i] = ps_fingerprint_of(key.p, key.n, w->context);
+        }
     }
     return PS_OK;
 }

@@ -15,7 +15,8 @@ typedef struct ps_decoded {
     const char *lasting;         /* memory that stays as long as the rows do, */
     size_t lasting_n;            /* so that area codes in it need no copy */
     ps_arena *copies;            /* of all others; made when needed */
-    ps_fingerprint *fingerprint; /* of rows that may be duplicates; else zero */
+    ps_fingerprint *fingerprint; /* of rows that may be duplicates; else {0, 0} */
+    uint64_t *context;           /* what they are duplicates within */
     size_t n, capacity;
     ps_rows rows;
     int64_t

@@ -17,6 +17,7 @@ enum {
     MOST_BLOCKS = 256,
     /* Packed files of up to so many bytes are unpacked at once, side by side. */
     WHOLE_BYTES = 16 << 20,
+    SEEN_BYTES = 64 << 20, /* for the keys of rows met before */
     IMPLAUSIBLE_LEAST = 10 /* so many senseless coordinates are tolerated in any input */
 };
 static const double implausible_share = 0.001;
@@ -219,7 +220,7 @@ static ps_status make_workers(ps_points *p, ps_error *err) {
     p->block = ps_zalloc(keeps_blocks(p) ? p->most_tasks : 0, sizeof *p->block);
     if (p->worker == NULL || p->task == NULL || p->view == NULL || p->block == NULL)
         return ps_fail_nomem(err);
-    return ps_seen_create((size_t)p->n_workers, &p->seen, err);
+    return ps_seen_create((size_t)p->n_workers, SEEN_BYTES, &p->seen, err);
 }
 
 static ps_status open_points(ps_points *p, ps_error *err) {
@@ -445,7 +446,7 @@ static ps_status drop_duplicates(void *context, size_t begin, size_t end, int wo
                 if ((key.low | key.high) == 0 || ps_seen_shard_of(p->seen, key) != shard)
                     continue;
                 bool again;
-                PS_TRY(ps_seen_add(p->seen, key, &again, err));
+                PS_TRY(ps_seen_add(p->seen, rows->context[r], key, &again, err));
                 if (again) rows->fate[r] = PS_FATE_DUPLICATE;
             }
         }
