@@ -120,10 +120,11 @@ static bool parse_coordinate(ps_str text, double *out) {
     p += negative;
     uint64_t mantissa = 0;
     const char *digits = p;
-    while (is_digit(*p) && p - digits < 7)
+    while (p < end && p - digits < 7 && is_digit(*p))
         mantissa = mantissa * 10 + (uint64_t)(*p++ - '0');
+    if (p == digits || p == end || *p != '.') return false;
     const size_t fraction = (size_t)(end - p) - 1;
-    if (p == digits || *p != '.' || fraction == 0 || fraction > 8) return false;
+    if (fraction == 0 || fraction > 8) return false;
     uint64_t word;
     memcpy(&word, end - 8, 8);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__

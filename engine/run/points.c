@@ -83,6 +83,7 @@ struct ps_points {
     worker *worker;
     task *task;
     size_t n_tasks, most_tasks;
+    int64_t most_unpacked; /* bytes of packed files that are unpacked in one call */
     block *block; /* one per task, where blocks have to be kept */
     ps_points_block *view;
     ps_seen *seen;
@@ -214,6 +215,7 @@ static ps_status make_workers(ps_points *p, ps_error *err) {
     if (p->most_tasks > MOST_BLOCKS) p->most_tasks = MOST_BLOCKS;
     if (p->most_tasks < 2 * (size_t)p->n_workers)
         p->most_tasks = 2 * (size_t)p->n_workers;
+    p->most_unpacked = (int64_t)p->n_workers * WHOLE_BYTES;
     p->worker = ps_zalloc((size_t)p->n_workers, sizeof *p->worker);
     p->task = ps_zalloc(p->most_tasks, sizeof *p->task);
     p->view = ps_zalloc(p->most_tasks, sizeof *p->view);
@@ -320,9 +322,7 @@ static ps_status plan_tasks(ps_points *p, ps_error *err) {
         if (in->kind == LAYER) break;
         if (in->kind == WHOLE) {
             unpacked += ps_source_list_get(p->sources, i)->unpacked;
-            if (p->n_tasks >= (size_t)p->n_workers &&
-                unpacked > (int64_t)p->n_workers * WHOLE_BYTES / 2)
-                break;
+            if (p->n_tasks > 0 && unpacked > p->most_unpacked) break;
             add_task(p, i, 0);
             continue;
         }
@@ -610,6 +610,10 @@ ps_status ps_points_estimate_rows(ps_points *p, double *rows, ps_error *err) {
     const ps_points_block *blocks;
     size_t n;
     *rows = 0;
+    /* The same for any number of threads. */
+    enum { SAMPLE_BLOCKS = 2, SAMPLE_BYTES = 1 << 20 };
+    p->most_tasks = SAMPLE_BLOCKS;
+    p->most_unpacked = SAMPLE_BYTES;
     PS_TRY(ps_points_next(p, take_nothing, NULL, &blocks, &n, err));
     for (size_t i = 0; i < n; i++) *rows += (double)blocks[i].n;
     double consumed = (double)p->bytes_before;
