@@ -39,7 +39,9 @@ int64_t ps_negative_binomial_quantile(double p, double size, double mean);
 /* P(X = k): k marked among n drawn without replacement from `marked` and `plain`. */
 double ps_hypergeometric_pmf(int64_t k, int64_t marked, int64_t plain, int64_t n);
 double ps_log_gamma(double x);
-double ps_digamma(double x);
+/* digamma(x + y) - digamma(x) for x > 0, y >= 0, which for large x a subtraction would
+ * leave without digits. */
+double ps_digamma_rise(double x, double y);
 double ps_trigamma(double x);
 
 /* "2.7.1": the version of GSL at work. */

@@ -67,9 +67,22 @@ double ps_log_gamma(double x) {
     return gsl_sf_lngamma(x);
 }
 
-double ps_digamma(double x) {
-    be_ready();
-    return gsl_sf_psi(x);
+/* Moved up by the recurrence until the asymptotic series holds, whose terms are then
+ * subtracted one by one. Abramowitz & Stegun 1964, 6.3.5 and 6.3.18. */
+double ps_digamma_rise(double x, double y) {
+    static const double term[] = {1.0 / 12,   -1.0 / 120, 1.0 / 252,
+                                  -1.0 / 240, 1.0 / 132,  -691.0 / 32760};
+    enum { SERIES_FROM = 16 };
+    double sum = 0;
+    for (; x < SERIES_FROM; x++) sum += y / (x * (x + y));
+    double a = 1 / x, b = 1 / (x + y), a2 = a * a, b2 = b * b, p = 1, q = 1;
+    sum += log1p(y / x) + y * a * b / 2;
+    for (size_t k = 0; k < sizeof term / sizeof *term; k++) {
+        p *= a2;
+        q *= b2;
+        sum += term[k] * (p - q);
+    }
+    return sum;
 }
 
 double ps_trigamma(double x) {

@@ -295,6 +295,7 @@ const ps_method ps_method_projection = {
         "sum of mean phi (negative binomial: mean + mean^2 / theta) + g'Vg; normal "
         "limits.",
     .source = "Methods note 7.7",
+    .evidence = "predict and vcov of glm of R, model: 1e-12; pro-rata by hand",
     .input = input,
     .n_input = PS_LENGTH(input),
     .param = param,

@@ -183,8 +183,32 @@ static double pearson(const fit *f) {
     return ps_sum_value(&sum) / (double)(f->n - f->p);
 }
 
-/* The theta of greatest likelihood for the means at hand, by Newton's method. false when
- * there is none below THETA_MOST. */
+/* How the log likelihood of theta rises for the means at hand, and how that falls. */
+static double theta_score(const fit *f, double theta) {
+    ps_sum score = {0};
+    for (size_t i = 0; i < f->n; i++) {
+        double y = f->y[i], m = f->mean[i];
+        ps_sum_add(&score, ps_digamma_rise(theta, y) - log1p(m / theta));
+        ps_sum_add(&score, (m - y) / (m + theta));
+    }
+    return ps_sum_value(&score);
+}
+
+static double theta_information(const fit *f, double theta) {
+    ps_sum information = {0};
+    double trigamma = ps_trigamma(theta);
+    for (size_t i = 0; i < f->n; i++) {
+        double y = f->y[i], m = f->mean[i], s = m + theta;
+        ps_sum_add(&information, trigamma - ps_trigamma(y + theta) - m / (theta * s));
+        ps_sum_add(&information, (m - y) / (s * s));
+    }
+    return ps_sum_value(&information);
+}
+
+/* The theta of greatest likelihood for the means at hand, from *theta or, when that is 0,
+ * from the moments. The likelihood is concave only around its top, so Newton's steps are
+ * kept between a theta that is too low and one that is too high. false when the
+ * likelihood still rises at THETA_MOST. */
 static bool find_theta(const fit *f, double *theta, double *se) {
     double t = *theta;
     if (!(t > 0)) {
@@ -195,26 +219,27 @@ static bool find_theta(const fit *f, double *theta, double *se) {
         }
         t = (double)f->n / ps_sum_value(&sum);
     }
+    double low = 0, high = THETA_MOST;
+    if (!(theta_score(f, high) < 0)) return false;
+    if (!(t < high)) t = high / 2;
     for (int step = 0; step < MOST_THETA_STEPS; step++) {
-        ps_sum score = {0}, information = {0};
-        double digamma = ps_digamma(t), trigamma = ps_trigamma(t);
-        for (size_t i = 0; i < f->n; i++) {
-            double y = f->y[i], m = f->mean[i], s = m + t;
-            ps_sum_add(&score,
-                       ps_digamma(y + t) - digamma + log(t) + 1 - log(s) - (y + t) / s);
-            ps_sum_add(&information,
-                       trigamma - ps_trigamma(y + t) - 1 / t + 2 / s - (y + t) / (s * s));
-        }
-        double slope = ps_sum_value(&information), change = ps_sum_value(&score) / slope;
-        if (!isfinite(change) || !(slope > 0)) return false;
+        double score = theta_score(f, t), slope = theta_information(f, t);
+        if (!isfinite(score)) return false;
+        if (score > 0)
+            low = t;
+        else
+            high = t;
+        double next = t + score / slope;
+        if (!(slope > 0) || !(next > low && next < high))
+            next = low > 0 ? sqrt(low * high) : high / 4;
+        bool settled = fabs(next - t) <= 1e-12 * t;
+        t = next;
+        if (!settled) continue;
+        slope = theta_information(f, t);
+        if (!(slope > 0)) return false;
+        *theta = t;
         *se = 1 / sqrt(slope);
-        double next = t + change;
-        t = next > 0 ? next : t / 2;
-        if (t > THETA_MOST) return false;
-        if (fabs(change) <= 1e-10 * t) {
-            *theta = t;
-            return true;
-        }
+        return true;
     }
     return false;
 }
@@ -826,6 +851,9 @@ const ps_method ps_method_trend = {
         "quasi-Poisson with standard errors times sqrt(phi), or negative binomial "
         "with variance mean + mean^2/theta; value = 100 (exp(12 slope) - 1).",
     .source = "McCullagh & Nelder 1989; Venables & Ripley 2002; methods note 7.6",
+    .evidence =
+        "glm (poisson, quasipoisson) and glm.nb of R MASS, fresh series, theta from 1 to "
+        "20,000: 1e-8; theta 1e-7",
     .input = trend_input,
     .n_input = PS_LENGTH(trend_input),
     .param = trend_param,
@@ -884,6 +912,7 @@ const ps_method ps_method_mann_kendall = {
         "sqrt(variance); slope = median of the slopes of all pairs, limits at "
         "their ranks (N -+ z sqrt(variance)) / 2.",
     .source = "Mann 1945; Kendall 1975; Sen 1968; Gilbert 1987; methods note 7.6",
+    .evidence = "cor.test of R and the median of R's slopes, fresh series: 2e-15",
     .input = kendall_input,
     .n_input = PS_LENGTH(kendall_input),
     .param = kendall_param,
@@ -938,6 +967,7 @@ const ps_method ps_method_cochran_armitage = {
         "T = sum of (score - mean score) (x - n p); z = T / sqrt(p (1 - p) S), "
         "S = sum of n (score - mean score)^2; value = T / S.",
     .source = "Armitage 1955, Biometrics 11:375; methods note 7.6",
+    .evidence = "prop.trend.test of R, fresh groups: 4e-15",
     .input = armitage_input,
     .n_input = PS_LENGTH(armitage_input),
     .param = armitage_param,

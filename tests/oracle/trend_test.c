@@ -186,6 +186,9 @@ static void seasonal_trends(void **state) {
         for (int t = 0; t < MONTHS; t++) {
             double rate = exp(uniform() * 1e-9 + 1 + 0.004 * t + 0.2 * sin(0.5236 * t));
             double mean = rate * exposure[t] * (s % 5 == 0 ? 1 : 0.3 + 1.4 * uniform());
+            if (s % 5 > 2) /* many events, little spread: theta in the thousands */
+                mean = rate * exposure[t] * 40 *
+                       (1 + (s % 5 == 3 ? 0.14 : 0.05) * (uniform() - 0.5));
             y[s][t] = poisson(mean * (1 - 0.3 * step[t]));
             fprintf(in, "%d %d %.17g %.17g %.17g\n", s, t, y[s][t], exposure[t], step[t]);
         }
@@ -199,22 +202,22 @@ static void seasonal_trends(void **state) {
         " f <- y ~ t + a + b + i + offset(log(e))\n"
         " p <- summary(glm(f, poisson, x, control=ctl))\n"
         " q <- summary(glm(f, quasipoisson, x, control=ctl))\n"
-        " n <- suppressWarnings(tryCatch(glm.nb(f, x, control=ctl), "
+        " n <- suppressWarnings(tryCatch(glm.nb(f, x), "
         "error=function(e) NULL))\n"
         " th <- if (is.null(n)) 0 else n$theta\n"
         /* glm.nb stops theta at 1e-4: the same two steps, carried on. */
         " m <- c(0,0,0)\n"
-        " if (!is.null(n) && th < 1e4) { g <- n\n"
-        "  for (k in 1:80) { th <- theta.ml(x$y, fitted(g), limit=200, eps=1e-14)\n"
-        "   g <- glm(f, negative.binomial(as.numeric(th)), x, control=ctl, "
-        "start=coef(g)) }\n"
+        " if (!is.null(n) && th < 2e4) { g <- n\n"
+        "  for (k in 1:25) { th <- theta.ml(x$y, fitted(g), limit=60, eps=1e-14)\n"
+        "   g <- glm(f, negative.binomial(as.numeric(th)), x, "
+        "control=glm.control(epsilon=1e-15, maxit=25), start=coef(g)) }\n"
         "  m <- c(coef(summary(g, dispersion=1))['t',1:2], attr(th, 'SE')) }\n"
         " cat(sprintf('%.17g', c(coef(p)['t',1:2], p$deviance, q$dispersion, "
         "coef(q)['t',c(2,4)], as.numeric(th), m)), '\\n', file=out)\n}\nclose(out)\n");
     FILE *out = fopen(test_path(folder, "out.txt"), "r");
     assert_non_null(out);
     double poisson_most = 0, negative_most = 0;
-    int compared = 0;
+    int compared = 0, thetas_large = 0;
     for (int s = 0; s < SERIES; s++) {
         double r[10];
         for (int i = 0; i < 10; i++) r[i] = next_number(out);
@@ -235,23 +238,26 @@ static void seasonal_trends(void **state) {
         ps_trend_free(trend);
         poisson_most = fmax(poisson_most, largest);
         largest = 0;
-        if (!(r[6] > 0 && r[6] < 100)) continue;
+        if (!(r[6] > 0 && r[6] < 2e4)) continue;
         o.family = PS_TREND_NEGATIVE_BINOMIAL;
         assert_int_equal(
             ps_trend_fit(MONTHS, 24000, y[s], exposure, step, 1, &o, &trend, &err),
             PS_OK);
         assert_int_equal(trend->family, PS_TREND_NEGATIVE_BINOMIAL);
-        compare(trend->theta, r[6], 1e-6);
+        /* theta.ml of R subtracts digamma functions, which costs it digits. */
+        double most = r[6] < 200 ? 1e-6 : 1e-4;
+        thetas_large += r[6] > 200;
+        compare(trend->theta, r[6], most);
+        compare(trend->theta_se, r[9], most);
         compare(trend->slope + r[8], r[7] + r[8], 1e-6);
         compare(trend->slope_se, r[8], 1e-6);
-        compare(trend->theta_se, r[9], 1e-6);
         ps_trend_free(trend);
         negative_most = fmax(negative_most, largest);
         largest = 0;
         compared++;
     }
     fclose(out);
-    assert_true(compared > SERIES / 2);
+    assert_true(compared > SERIES / 2 && thetas_large > SERIES / 5);
     largest = poisson_most;
     report("trend against glm (poisson, quasipoisson)");
     largest = negative_most;

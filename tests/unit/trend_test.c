@@ -43,6 +43,27 @@ static void exact_series(void **state) {
     ps_trend_free(trend);
 }
 
+/* Thousands of events a month with a spread of 3 %: theta far above 100. */
+static void small_overdispersion_is_found(void **state) {
+    (void)state;
+    double y[MONTHS];
+    for (int t = 0; t < MONTHS; t++)
+        y[t] = floor(3000 * (1 + 0.03 * sqrt(2) * sin(2.4 * t * t)) + 0.5);
+    ps_trend_options o = {
+        .family = PS_TREND_NEGATIVE_BINOMIAL, .harmonics = 0, .confidence = 0.95};
+    ps_trend *trend = fit(y, MONTHS, NULL, &o);
+    assert_int_equal(trend->family, PS_TREND_NEGATIVE_BINOMIAL);
+    assert_true(trend->dispersion > 2);
+    assert_true(trend->theta > 800 && trend->theta < 5000);
+    assert_true(trend->slope_se > 1.3 * trend->poisson_se);
+    ps_trend_free(trend);
+    /* No more spread than Poisson has: there is no theta. */
+    for (int t = 0; t < MONTHS; t++) y[t] = 3000 + t % 3;
+    trend = fit(y, MONTHS, NULL, &o);
+    assert_int_equal(trend->family, PS_TREND_POISSON);
+    ps_trend_free(trend);
+}
+
 static void obstacles(void **state) {
     (void)state;
     double y[MONTHS] = {0};
@@ -205,6 +226,7 @@ static void tables(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_series),
+        cmocka_unit_test(small_overdispersion_is_found),
         cmocka_unit_test(obstacles),
         cmocka_unit_test(missing_months_and_exposure),
         cmocka_unit_test(kendall_by_hand),
