@@ -36,6 +36,7 @@
     X(funnel) \
     X(funnel_curve) \
     X(gi_star) \
+    X(icf) \
     X(imd_build) \
     X(imd_change) \
     X(imd_summary) \
@@ -53,6 +54,7 @@
     X(mean) \
     X(moran) \
     X(place_shift) \
+    X(place_standard) \
     X(poisson_change) \
     X(projection) \
     X(prop_change) \

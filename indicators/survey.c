@@ -423,7 +423,7 @@ static void measure(const ps_survey_question *q, const spread *v, double simple,
     } else if (f->zero_variance) {
         if (share)
             wilson(f, f->n_eff.value, q->confidence, "wilson-kish");
-        else
+        else if (!(simple > 0))
             set_limits(f, p, p, "wald-t");
     } else if (share) {
         proportion_limits(f, q);

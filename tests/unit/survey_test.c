@@ -171,6 +171,15 @@ static void no_variance(void **state) {
     ps_survey_figure f = estimate(s, PS_SURVEY_MEAN, same, PS_SURVEY_WALD, 4, rows);
     assert_true(f.zero_variance && f.se.value == 0);
     assert_int_equal(f.deff.status, PS_VALUE_UNDEFINED);
+    assert_true(f.lower.value == 0.1 && f.upper.value == 0.1);
+    ps_survey_free(s);
+    /* Two units that happen to agree: the answers differ, so nothing is certain. */
+    static const int32_t units[] = {0, 0, 1, 1};
+    static const double differ[] = {1, 3, 3, 1};
+    s = create(&(ps_survey_design){.n = 4, .psu = units});
+    f = estimate(s, PS_SURVEY_MEAN, differ, PS_SURVEY_WALD, 4, rows);
+    assert_true(f.zero_variance && f.se.value == 0);
+    assert_int_equal(f.lower.status, PS_VALUE_UNDEFINED);
     ps_survey_free(s);
 }
 
