@@ -42,6 +42,7 @@
     X(imd_summary) \
     X(interpolate) \
     X(isr) \
+    X(kde) \
     X(kmeans) \
     X(kmeans_centroids) \
     X(kmeans_choice) \
