@@ -1,7 +1,7 @@
 #include "engine/core/par.h"
 
 #include <omp.h>
-#include <sched.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -87,29 +87,53 @@ typedef struct pipe {
     failure failed;
     _Atomic size_t next; /* item to be taken */
     _Atomic size_t turn; /* item whose turn it is */
+    /* For those who have waited awake for long enough. */
+    _Atomic int asleep;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
 } pipe;
 
-/* How often a waiting worker looks before it lets others have the processor. */
+/* How often a waiting worker looks before it goes to sleep: some microseconds, as long as
+ * falling asleep takes. The one in front may have lost its processor to another program.
+ */
 enum { LOOKS = 2000 };
 
-/* false when the turn will never come, as a lower item failed. */
+/* Whether the turn of an item has come, or will never, as a lower one failed. */
+static bool is_settled(pipe *p, size_t item) {
+    return atomic_load(&p->turn) == item || atomic_load(&p->failed.worst) < item;
+}
+
+/* false when the turn will never come. */
 static bool await_turn(pipe *p, size_t item) {
-    for (int looks = 0; atomic_load_explicit(&p->turn, memory_order_acquire) != item;
-         looks++) {
-        if (atomic_load(&p->failed.worst) < item) return false;
+    for (int looks = 0; looks < LOOKS && !is_settled(p, item); looks++) {
 #if defined(__x86_64__) || defined(__i386__)
         __builtin_ia32_pause();
 #endif
-        if (looks >= LOOKS) sched_yield();
     }
-    return true;
+    if (!is_settled(p, item)) {
+        pthread_mutex_lock(&p->mutex);
+        atomic_fetch_add(&p->asleep, 1);
+        while (!is_settled(p, item)) pthread_cond_wait(&p->changed, &p->mutex);
+        atomic_fetch_sub(&p->asleep, 1);
+        pthread_mutex_unlock(&p->mutex);
+    }
+    return atomic_load(&p->turn) == item;
+}
+
+/* The turn or the failures have changed. */
+static void wake(pipe *p) {
+    if (atomic_load(&p->asleep) == 0) return;
+    pthread_mutex_lock(&p->mutex);
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->mutex);
 }
 
 static ps_status pass_item(pipe *p, size_t item, int worker, ps_error *err) {
     if (p->before != NULL) PS_TRY(p->before(p->context, item, worker, err));
     if (!await_turn(p, item)) return PS_OK;
     PS_TRY(p->in_turn(p->context, item, worker, err));
-    atomic_store_explicit(&p->turn, item + 1, memory_order_release);
+    atomic_store(&p->turn, item + 1);
+    wake(p);
     return p->after != NULL ? p->after(p->context, item, worker, err) : PS_OK;
 }
 
@@ -119,7 +143,9 @@ static void pass_items(pipe *p, int worker) {
         if (item >= p->n || item > atomic_load(&p->failed.worst)) return;
         ps_error mine = {PS_OK, ""};
         ps_status status = pass_item(p, item, worker, &mine);
-        if (status != PS_OK) note_failure(&p->failed, item, status, &mine);
+        if (status == PS_OK) continue;
+        note_failure(&p->failed, item, status, &mine);
+        wake(p);
     }
 }
 
@@ -130,7 +156,9 @@ ps_status ps_par_pipe(size_t n, ps_pipe_fn *before, ps_pipe_fn *in_turn,
               .in_turn = in_turn,
               .after = after,
               .context = context,
-              .failed = {SIZE_MAX, {PS_OK, ""}}};
+              .failed = {SIZE_MAX, {PS_OK, ""}},
+              .mutex = PTHREAD_MUTEX_INITIALIZER,
+              .changed = PTHREAD_COND_INITIALIZER};
     int threads = ps_threads();
     if ((size_t)threads > n) threads = n > 0 ? (int)n : 1;
     if (threads == 1) {

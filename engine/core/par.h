@@ -37,7 +37,8 @@ typedef ps_status ps_pipe_fn(void *context, size_t item, int worker, ps_error *e
  * and after() of different items run side by side. Items are taken in order, so a worker
  * waits for its turn only while the item in front is on its way. before and after may be
  * NULL. Failures as in ps_par_for. Not to be nested.
- * Cost  the turn is passed on by one store; who waits for it does so awake. */
+ * Cost  the turn is passed on by one store; who waits for it does so awake for some
+ * microseconds, then asleep. */
 ps_status ps_par_pipe(size_t n, ps_pipe_fn *before, ps_pipe_fn *in_turn,
                       ps_pipe_fn *after, void *context, ps_error *err) PS_MUST_CHECK;
 

@@ -11,10 +11,11 @@
 
 enum {
     LAYER_ROWS = 16384, /* rows of a point layer that are read at once */
-    /* Blocks of one call: many, so that workers seldom wait for the last of them; but
-     * bounded, as all are kept where duplicates are looked for. */
-    BLOCKS_PER_WORKER = 32,
-    MOST_BLOCKS = 256,
+    /* Blocks of one call: many, so that workers seldom wait for the last of them; fewer
+     * where all of them have to be kept. */
+    MOST_BLOCKS = 1024,
+    KEPT_PER_WORKER = 32,
+    MOST_KEPT = 256,
     /* Packed files of up to so many bytes are unpacked at once, side by side. */
     WHOLE_BYTES = 16 << 20,
     SEEN_BYTES = 64 << 20, /* for the keys of rows met before */
@@ -84,7 +85,7 @@ struct ps_points {
     task *task;
     size_t n_tasks, most_tasks;
     int64_t most_unpacked; /* bytes of packed files that are unpacked in one call */
-    block *block; /* one per task, where blocks have to be kept */
+    block *block;          /* one per task, where blocks have to be kept */
     ps_points_block *view;
     ps_seen *seen;
     ps_points_take *take;
@@ -211,10 +212,13 @@ static bool keeps_blocks(const ps_points *p) {
 }
 
 static ps_status make_workers(ps_points *p, ps_error *err) {
-    p->most_tasks = (size_t)p->n_workers * BLOCKS_PER_WORKER;
-    if (p->most_tasks > MOST_BLOCKS) p->most_tasks = MOST_BLOCKS;
-    if (p->most_tasks < 2 * (size_t)p->n_workers)
-        p->most_tasks = 2 * (size_t)p->n_workers;
+    const size_t workers = (size_t)p->n_workers;
+    p->most_tasks = MOST_BLOCKS;
+    if (keeps_blocks(p)) {
+        p->most_tasks = workers * KEPT_PER_WORKER;
+        if (p->most_tasks > MOST_KEPT) p->most_tasks = MOST_KEPT;
+    }
+    if (p->most_tasks < 2 * workers) p->most_tasks = 2 * workers;
     p->most_unpacked = (int64_t)p->n_workers * WHOLE_BYTES;
     p->worker = ps_zalloc((size_t)p->n_workers, sizeof *p->worker);
     p->task = ps_zalloc(p->most_tasks, sizeof *p->task);
