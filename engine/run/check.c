@@ -9,18 +9,15 @@
 #include "engine/run/run.h"
 #include "engine/run/strict.h"
 
-/* Bytes a run holds on to; each constant is the size of the structures named beside it.
- */
+/* Bytes a run holds on to beside what reading and counting say of themselves. */
 enum {
     BYTES_PER_VERTEX = 16 + 96, /* coordinates; frozen edges and grid of the index */
-    BYTES_PER_BLOCK = 5 << 19,  /* text and decoded rows of one block of a file */
-    BLOCKS_PER_WORKER = 4,
-    BYTES_PER_KEY = 2 * 16, /* fingerprints in a table three quarters full */
-    BYTES_FIXED = 60 << 20  /* GDAL, PROJ, program */
+    BYTES_FIXED = 80 << 20      /* GDAL, PROJ, program */
 };
 
 typedef struct forecast {
-    double rows, keys;
+    double reading;  /* of the input that takes most: one is read after the other */
+    double counting; /* of all inputs */
     int64_t vertices;
 } forecast;
 
@@ -88,8 +85,15 @@ static ps_status tell_points(const ps_job_file *job, const ps_geographies *all,
     double rows;
     ps_status status = ps_points_estimate_rows(points, &rows, err);
     if (status == PS_OK) {
-        f->rows += rows;
-        if (spec.drop_duplicates) f->keys += rows;
+        f->reading = fmax(f->reading, ps_points_memory(points, rows));
+        /* Files of different months have groups of their own. */
+        const double groups =
+            (double)ps_keys_size(ps_groups_keys(ps_points_groups(points))) *
+            (double)sources;
+        for (size_t g = 0; g < all->n; g++)
+            if (all->geography[g].base < 0)
+                f->counting +=
+                    ps_count_memory(all->geography[g].areas->n, fmin(groups, rows));
         ps_output_printf(out, "  %s: %zu file%s, %.1f MB, about %.0f rows, %s\n", p->id,
                          sources, sources == 1 ? "" : "s", (double)bytes / 1e6, rows,
                          ps_crs_name(ps_points_crs(points)));
@@ -108,9 +112,8 @@ static void tell_plan(const ps_job *job, const forecast *f, ps_output *out) {
     ps_output_text(out, "\nperiods\n ");
     for (unsigned s = 0; s < job->periods_count; s++)
         ps_output_printf(out, " %s", job->periods[s]);
-    double memory = BYTES_FIXED + (double)f->vertices * BYTES_PER_VERTEX +
-                    (double)ps_threads() * BLOCKS_PER_WORKER * BYTES_PER_BLOCK +
-                    f->keys * BYTES_PER_KEY;
+    double memory =
+        BYTES_FIXED + (double)f->vertices * BYTES_PER_VERTEX + f->reading + f->counting;
     ps_output_printf(out, "\nmemory\n  about %.0f MB with %d thread%s\n", memory / 1e6,
                      ps_threads(), ps_threads() == 1 ? "" : "s");
 }

@@ -321,6 +321,10 @@ static void close_counter(counter *c) {
     ps_free(c->rows), ps_free(c->outcome);
 }
 
+double ps_count_memory(size_t areas, double groups) {
+    return fmin((double)(areas + 2) * groups * sizeof(uint32_t), COLUMN_BYTES);
+}
+
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,
                           size_t n_areas, const ps_count_options *options,
                           ps_point_counts **out, ps_error *err) {

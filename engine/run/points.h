@@ -123,6 +123,8 @@ size_t ps_points_most_blocks(const ps_points *points);
  * Reads them, so only for a reader that is closed afterwards. */
 ps_status ps_points_estimate_rows(ps_points *points, double *rows,
                                   ps_error *err) PS_MUST_CHECK;
+/* The memory that reading so many rows takes at most, in bytes. */
+double ps_points_memory(const ps_points *points, double rows);
 /* The groups met: texts of the `by` columns. */
 const ps_groups *ps_points_groups(const ps_points *points);
 void ps_points_close(ps_points *points);
