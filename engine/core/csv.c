@@ -30,6 +30,7 @@ struct ps_csv {
     const ps_talk *talk;
     char delimiter;
     bool bom, windows;
+    char windows_from[48];
     size_t block_bytes;
     ps_arena *arena;
     ps_str *names;
@@ -291,12 +292,17 @@ static char likely_delimiter(const char *b, size_t from, size_t end) {
     return candidates[best];
 }
 
+void ps_csv_tell_windows(const ps_talk *talk, const char *name, const char *where) {
+    ps_say(
+        talk, PS_TALK_WARNING,
+        "%s is not valid UTF-8 (first in %s); from there on it is read as Windows-1252",
+        name, where);
+}
+
 static void fall_back(ps_csv *csv, const char *where) {
     csv->windows = true;
-    ps_say(
-        csv->talk, PS_TALK_WARNING,
-        "%s is not valid UTF-8 (first in %s); from there on it is read as Windows-1252",
-        csv->name, where);
+    snprintf(csv->windows_from, sizeof csv->windows_from, "%s", where);
+    if (csv->talk != NULL) ps_csv_tell_windows(csv->talk, csv->name, where);
 }
 
 static ps_status add_name(ps_csv *csv, const char *b, size_t start, size_t end,
@@ -423,6 +429,10 @@ ps_str ps_csv_column_name(const ps_csv *csv, size_t column) {
 const char *ps_csv_encoding(const ps_csv *csv) {
     if (csv->windows) return "Windows-1252";
     return csv->bom ? "UTF-8 with BOM" : "UTF-8";
+}
+
+const char *ps_csv_windows_from(const ps_csv *csv) {
+    return csv->windows ? csv->windows_from : NULL;
 }
 
 char ps_csv_delimiter(const ps_csv *csv) {

@@ -39,7 +39,7 @@ typedef struct ps_csv_options {
     int64_t header_row; /* 1-based record that holds the names; 0 means 1. Earlier records
                            are skipped. */
     const char *name;   /* of the input, for messages */
-    const ps_talk *talk; /* told once about a fallback to Windows-1252 */
+    const ps_talk *talk; /* told once about a fallback to Windows-1252; or NULL */
     size_t block_bytes;  /* 0 means PS_CSV_BLOCK_BYTES; tests make blocks small */
 } ps_csv_options;
 
@@ -62,6 +62,10 @@ ps_status ps_names_need(const ps_str *names, size_t n, ps_str name, const char *
                         int *out, ps_error *err) PS_MUST_CHECK;
 /* "UTF-8", "UTF-8 with BOM", "Windows-1252": known for sure only after the last block. */
 const char *ps_csv_encoding(const ps_csv *csv);
+/* Where Windows-1252 begins, "the header" or "data row 7"; NULL while all is UTF-8. */
+const char *ps_csv_windows_from(const ps_csv *csv);
+/* What the talk of the options is told of that, for who reads many files side by side. */
+void ps_csv_tell_windows(const ps_talk *talk, const char *name, const char *where);
 char ps_csv_delimiter(const ps_csv *csv);
 /* Packed bytes consumed, for progress. */
 int64_t ps_csv_position(const ps_csv *csv);

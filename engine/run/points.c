@@ -13,7 +13,7 @@ enum {
     LAYER_ROWS = 16384, /* rows of a point layer that are read at once */
     /* Blocks of one call: many, so that workers seldom wait for the last of them; fewer
      * where all of them have to be kept. */
-    MOST_BLOCKS = 1024,
+    MOST_BLOCKS = 256,
     KEPT_PER_WORKER = 32,
     MOST_KEPT = 256,
     /* Packed files of up to so many bytes are unpacked at once, side by side. */
@@ -38,7 +38,8 @@ typedef struct input {
     ps_csv *csv;  /* while it is being read */
     int *columns; /* of the decoder, in this file */
     size_t next_piece;
-    bool unpacked; /* WHOLE: has been read */
+    bool unpacked;         /* WHOLE: has been read */
+    char windows_from[48]; /* WHOLE: see csv.h; empty when there is nothing to tell */
 } input;
 
 /* The rows of one piece of an input. */
@@ -115,10 +116,10 @@ static bool is_layer_file(const ps_source *source, const ps_points_spec *spec) {
     return false;
 }
 
-/* Open source `i` as delimited text and find the columns in its header. whole: the
- * source is unpacked at once. */
-static ps_status open_csv(const ps_points *p, size_t i, ps_csv **csv, int *columns,
-                          ps_error *err) {
+/* Open source `i` as delimited text and find the columns in its header. tells: of another
+ * encoding, which may be done by one thread at a time. */
+static ps_status open_csv(const ps_points *p, size_t i, bool tells, ps_csv **csv,
+                          int *columns, ps_error *err) {
     const ps_source *source = ps_source_list_get(p->sources, i);
     const bool whole = p->input[i].kind == WHOLE;
     ps_stream *stream = NULL;
@@ -182,7 +183,7 @@ static ps_status check_text(ps_points *p, size_t i, ps_error *err) {
     /* Its header can be had without unpacking all of it. */
     in->kind = source->packing == PS_PLAIN ? PIECES : STREAM;
     ps_csv *csv = NULL;
-    PS_TRY(open_csv(p, i, &csv, in->columns, err));
+    PS_TRY(open_csv(p, i, false, &csv, in->columns, err));
     ps_csv_close(csv);
     if (ps_source_whole(source, WHOLE_BYTES) > 0) in->kind = WHOLE;
     return PS_OK;
@@ -330,7 +331,7 @@ static ps_status plan_tasks(ps_points *p, ps_error *err) {
             add_task(p, i, 0);
             continue;
         }
-        if (in->csv == NULL) PS_TRY(open_csv(p, i, &in->csv, in->columns, err));
+        if (in->csv == NULL) PS_TRY(open_csv(p, i, true, &in->csv, in->columns, err));
         if (in->kind == STREAM) {
             /* How many blocks it has is known when it ends. */
             while (p->n_tasks < p->most_tasks) add_task(p, i, 0);
@@ -409,7 +410,7 @@ static ps_status fetch_block(void *context, size_t item, int worker_id, ps_error
     block *b = block_of(p, item, worker_id);
     input *in = &p->input[t->source];
     if (in->kind != WHOLE) return ps_csv_fetch(in->csv, t->piece, &b->csv, err);
-    PS_TRY(open_csv(p, t->source, &in->csv, in->columns, err));
+    PS_TRY(open_csv(p, t->source, false, &in->csv, in->columns, err));
     return ps_csv_next_block(in->csv, &b->csv, err);
 }
 
@@ -427,7 +428,9 @@ static ps_status decode_block(void *context, size_t item, int worker_id, ps_erro
     input *in = &p->input[source];
     PS_TRY(decode_records(p, source, worker_id, in->csv, b, err));
     if (in->kind == WHOLE) {
+        const char *from = ps_csv_windows_from(in->csv);
         in->encoding = ps_csv_encoding(in->csv);
+        if (from != NULL) snprintf(in->windows_from, sizeof in->windows_from, "%s", from);
         ps_csv_close(in->csv);
         in->csv = NULL;
         in->unpacked = true;
@@ -497,6 +500,8 @@ static ps_status check_plausible(const ps_points *p, size_t source, ps_error *er
 static ps_status close_source(ps_points *p, size_t i, ps_error *err) {
     input *in = &p->input[i];
     if (in->csv != NULL) in->encoding = ps_csv_encoding(in->csv);
+    if (in->windows_from[0] != '\0')
+        ps_csv_tell_windows(p->talk, ps_points_source_name(p, i), in->windows_from);
     ps_csv_close(in->csv);
     in->csv = NULL;
     ps_layer_points_close(p->layer);
