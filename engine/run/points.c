@@ -125,8 +125,9 @@ static ps_status open_csv(const ps_points *p, size_t i, bool tells, ps_csv **csv
     ps_stream *stream = NULL;
     PS_TRY(whole ? ps_stream_open_whole(source, WHOLE_BYTES, &stream, err)
                  : ps_stream_open(source, &stream, err));
-    ps_csv_options options = {
-        .name = source->name, .talk = p->talk, .block_bytes = whole ? SIZE_MAX : 0};
+    ps_csv_options options = {.name = source->name,
+                              .talk = tells ? p->talk : NULL,
+                              .block_bytes = whole ? SIZE_MAX : 0};
     PS_TRY(ps_csv_open(stream, &options, csv, err));
     for (size_t c = 0; c < p->n_columns; c++) {
         ps_status status =
