@@ -31,10 +31,18 @@ ps_status ps_interpolate(size_t n, const ps_overlap *overlap, size_t n_sources,
                          bool counts, ps_value *out, ps_interpolated *sums,
                          ps_error *err) PS_MUST_CHECK;
 
-/* The whole source to the target of its largest overlap (of equal ones the lowest).
- * best: per source, the number of the overlap, or -1 when none is above 0; tied: per
- * source, whether another is as large. */
-void ps_best_fit(size_t n, const ps_overlap *overlap, size_t n_sources, int32_t *best,
-                 bool *tied);
+typedef struct ps_best_fit_of {
+    int32_t overlap;  /* its number, or -1: no overlap above 0 and no centroid */
+    bool by_centroid; /* else by the largest overlap */
+    bool tied;        /* another overlap is as large, and the lowest target stands */
+} ps_best_fit_of;
+
+/* The whole source to the target that holds its population-weighted centroid; when none
+ * or several do, to that of its largest overlap (of equal ones the lowest).
+ * Shapes   holds: per overlap, whether the target holds the centroid of the source, or
+ * NULL; best: per source. Source   ONS, Building block and best-fit policy. */
+ps_status ps_best_fit(size_t n, const ps_overlap *overlap, const bool *holds,
+                      size_t n_sources, ps_best_fit_of *best,
+                      ps_error *err) PS_MUST_CHECK;
 
 #endif

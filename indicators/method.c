@@ -19,6 +19,7 @@
 // clang-format off
 #define METHODS(X) \
     X(adjusted_rand) \
+    X(best_fit) \
     X(cochran_armitage) \
     X(composite) \
     X(composite_coherence) \
