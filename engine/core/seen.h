@@ -31,7 +31,8 @@ ps_fingerprint ps_fingerprint_of(const void *bytes, size_t n, uint64_t seed);
 
 typedef struct ps_seen ps_seen;
 
-/* shards >= 1 and stays as it is for the life of the sets; bytes: memory of all tables. */
+/* shards >= 1 and stays as it is for the life of the sets; bytes: memory of all tables.
+ */
 ps_status ps_seen_create(size_t shards, size_t bytes, ps_seen **out,
                          ps_error *err) PS_MUST_CHECK;
 size_t ps_seen_shards(const ps_seen *seen);
