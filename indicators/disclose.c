@@ -14,8 +14,7 @@
 
 #include "engine/core/keys.h"
 #include "engine/core/mem.h"
-#include "indicators/draw.h"
-#include "indicators/method.h"
+#include "indicators/linked_cells.h"
 
 const char *ps_disclose_rule_text(ps_disclose_rule rule) {
     switch (rule) {
@@ -33,16 +32,6 @@ const char *ps_disclose_rule_text(ps_disclose_rule rule) {
             break;
     }
     return "";
-}
-
-int64_t ps_round_nearest(int64_t count, int64_t base) {
-    int64_t over = count % base, down = count - over;
-    return 2 * over >= base ? down + base : down;
-}
-
-int64_t ps_round_random(int64_t count, int64_t base, double u) {
-    int64_t over = count % base, down = count - over;
-    return (double)base * u < (double)over ? down + base : down;
 }
 
 /* How far a cell may be from the truth. */
@@ -132,9 +121,9 @@ static ps_status check_input(const release *r, ps_error *err) {
         return ps_fail(err, PS_CONFIG, "the threshold is %lld, but has to be 2 or more",
                        (long long)options->threshold);
     for (size_t i = 0; i < r->n; i++) {
-        if (r->count[i] > PS_DISCLOSE_MOST)
+        if (r->count[i] > PS_CELL_MOST)
             return ps_fail(err, PS_LIMIT, "cell %zu counts %lld, more than %lld", i,
-                           (long long)r->count[i], (long long)PS_DISCLOSE_MOST);
+                           (long long)r->count[i], (long long)PS_CELL_MOST);
         if (threshold_of(r, i) < 2 || threshold_of(r, i) > 1000000)
             return ps_fail(err, PS_CONFIG,
                            "the threshold of cell %zu is %lld, but has to be in 2 to "
@@ -574,8 +563,7 @@ ps_status ps_disclose(size_t n, const int64_t *count, const int64_t *threshold,
 
 /* ---- methods ---- */
 
-enum { AREA, SERIES, PERIOD, N_KEYS };
-enum { IN_PARENT = N_KEYS, IN_COUNT = 2 * N_KEYS, IN_BASE, IN_THRESHOLD };
+enum { IN_BASE = PS_CELL_INPUTS, IN_THRESHOLD };
 
 static const ps_method_param disclose_params[] = {
     {"threshold", PS_COLUMN_INTEGER, "5", NULL, 2, 1000000,
@@ -591,14 +579,7 @@ static const ps_method_param disclose_params[] = {
 };
 
 static const ps_method_column disclose_inputs[] = {
-    {"area_code", PS_COLUMN_TEXT, true, "with series and period: names the cell"},
-    {"series", PS_COLUMN_TEXT, false, "such as the type of crime"},
-    {"period", PS_COLUMN_TEXT, false, "such as the quarter"},
-    {"area_parent", PS_COLUMN_TEXT, false,
-     "areas that this one is a part of, separated by ; (all parts have to be there)"},
-    {"series_parent", PS_COLUMN_TEXT, false, "the series that this one is a part of"},
-    {"period_parent", PS_COLUMN_TEXT, false, "the period that this one is a part of"},
-    {"count", PS_COLUMN_INTEGER, true, "events or people, 0 or more"},
+    PS_CELL_COLUMNS,
     {"base", PS_COLUMN_INTEGER, false, "people that the count is taken from"},
     {"threshold", PS_COLUMN_INTEGER, false, "of this cell, instead of the parameter"},
 };
@@ -618,168 +599,23 @@ static const ps_method_column disclose_outputs[] = {
      "readers from narrowing a small count down by the labels"},
 };
 
-typedef struct keyed_row {
-    ps_str key[N_KEYS];
-    size_t row;
-} keyed_row;
-
-/* parent is the sum of its children along one dimension */
-typedef struct part_of {
-    int32_t parent, dimension, child;
-} part_of;
-
-typedef struct table_of_cells {
-    const ps_method_call *call;
-    size_t n;
-    keyed_row *cell;
-    int64_t *count, *base, *threshold;
-    part_of *links;
-    size_t n_links, capacity, orphans;
-    size_t *offset;
-    int32_t *member;
+/* The rules of the rows, in order of the cells. */
+typedef struct rules {
+    int64_t *base, *threshold;
     ps_disclosed *out;
-} table_of_cells;
+} rules;
 
-static int by_keys(const void *a, const void *b) {
-    const keyed_row *x = a, *y = b;
-    for (int k = 0; k < N_KEYS; k++) {
-        int order = ps_str_cmp(x->key[k], y->key[k]);
-        if (order != 0) return order;
-    }
-    return 0;
-}
-
-static int by_parent(const void *a, const void *b) {
-    const part_of *x = a, *y = b;
-    if (x->parent != y->parent) return x->parent < y->parent ? -1 : 1;
-    if (x->dimension != y->dimension) return x->dimension < y->dimension ? -1 : 1;
-    return x->child < y->child ? -1 : x->child > y->child;
-}
-
-static ps_status take_whole(const ps_method_call *call, size_t row, size_t input,
-                            int64_t otherwise, int64_t *out, ps_error *err) {
-    double value = 0;
-    bool missing = false;
-    PS_TRY(ps_call_number(call, row, input, &value, &missing, err));
-    *out = missing ? otherwise : (int64_t)value;
-    if (missing || value >= 0) return PS_OK;
-    return ps_call_refuse(call, row, err,
-                          "%lld is negative, but counts and people are 0 or more",
-                          (long long)*out);
-}
-
-static ps_status read_cells(table_of_cells *t, ps_error *err) {
-    const ps_method_call *call = t->call;
-    for (size_t i = 0; i < t->n; i++) {
-        t->cell[i].row = i;
-        for (size_t k = 0; k < N_KEYS; k++) t->cell[i].key[k] = ps_call_text(call, i, k);
-    }
-    if (t->n > 1) qsort(t->cell, t->n, sizeof *t->cell, by_keys);
-    int64_t usual = (int64_t)ps_call_param_number(call, 0);
-    for (size_t i = 0; i < t->n; i++) {
-        size_t row = t->cell[i].row;
-        if (i > 0 && by_keys(&t->cell[i - 1], &t->cell[i]) == 0)
-            return ps_fail(err, PS_FORMAT,
-                           "%s: rows %lld and %lld are the same area, series and period",
-                           ps_table_name(ps_call_table(call)),
-                           (long long)ps_call_row_in_file(call, t->cell[i - 1].row),
-                           (long long)ps_call_row_in_file(call, row));
-        PS_TRY(take_whole(call, row, IN_COUNT, -1, &t->count[i], err));
-        PS_TRY(take_whole(call, row, IN_BASE, -1, &t->base[i], err));
-        PS_TRY(take_whole(call, row, IN_THRESHOLD, usual, &t->threshold[i], err));
-    }
-    return PS_OK;
-}
-
-static ps_status add_link(table_of_cells *t, size_t child, int dimension, ps_str parent,
-                          ps_error *err) {
-    keyed_row key = t->cell[child];
-    key.key[dimension] = parent;
-    const keyed_row *found = bsearch(&key, t->cell, t->n, sizeof *t->cell, by_keys);
-    if (found == NULL) {
-        t->orphans++;
-        return PS_OK;
-    }
-    void *links = t->links;
-    ps_status status =
-        ps_grow(&links, &t->capacity, t->n_links + 1, sizeof *t->links, err);
-    t->links = links;
-    if (status != PS_OK) return status;
-    t->links[t->n_links++] = (part_of){.parent = (int32_t)(found - t->cell),
-                                       .dimension = dimension,
-                                       .child = (int32_t)child};
-    return PS_OK;
-}
-
-static ps_status read_links(table_of_cells *t, ps_error *err) {
-    for (size_t i = 0; i < t->n; i++)
-        for (int d = 0; d < N_KEYS; d++) {
-            ps_str rest = ps_call_text(t->call, t->cell[i].row, (size_t)(IN_PARENT + d));
-            while (rest.n > 0) {
-                const char *end = memchr(rest.p, ';', rest.n);
-                size_t width = end != NULL ? (size_t)(end - rest.p) : rest.n;
-                ps_str parent = ps_str_trim((ps_str){rest.p, width});
-                if (parent.n > 0) PS_TRY(add_link(t, i, d, parent, err));
-                size_t used = end != NULL ? width + 1 : width;
-                rest = (ps_str){rest.p + used, rest.n - used};
-            }
-        }
-    if (t->n_links > 1) qsort(t->links, t->n_links, sizeof *t->links, by_parent);
-    if (t->orphans > 0)
-        ps_say(ps_call_talk(t->call), PS_TALK_WARNING,
-               "%zu parents are not in %s; sums that stand elsewhere are not protected "
-               "against",
-               t->orphans, ps_table_name(ps_call_table(t->call)));
-    return PS_OK;
-}
-
-static ps_status make_equations(table_of_cells *t, ps_equations *out, ps_error *err) {
-    t->offset = ps_alloc(t->n_links + 1, sizeof *t->offset);
-    t->member = ps_alloc(t->n_links, 2 * sizeof *t->member);
-    if (t->offset == NULL || t->member == NULL) return ps_fail_nomem(err);
-    size_t n = 0, at = 0;
-    for (size_t k = 0; k < t->n_links; k++) {
-        const part_of *now = &t->links[k], *before = k > 0 ? now - 1 : NULL;
-        if (before == NULL || before->parent != now->parent ||
-            before->dimension != now->dimension) {
-            t->offset[n++] = at;
-            t->member[at++] = now->parent;
-        }
-        t->member[at++] = now->child;
-    }
-    t->offset[n] = at;
-    *out = (ps_equations){n, t->offset, t->member};
-    return PS_OK;
-}
-
-static ps_status put_cell_name(const ps_method_call *call, size_t output,
-                               const keyed_row *cell, ps_error *err) {
-    size_t n = 0;
-    for (int k = 0; k < N_KEYS; k++) n += cell->key[k].n + 1;
-    char *text = ps_alloc(n, 1);
-    if (text == NULL) return ps_fail_nomem(err);
-    size_t at = 0;
-    for (int k = 0; k < N_KEYS; k++) {
-        if (cell->key[k].n == 0) continue;
-        if (at > 0) text[at++] = '/';
-        memcpy(text + at, cell->key[k].p, cell->key[k].n);
-        at += cell->key[k].n;
-    }
-    ps_call_put_text(call, output, (ps_str){text, at});
-    ps_free(text);
-    return PS_OK;
-}
-
-static ps_status write_cells(const table_of_cells *t, ps_error *err) {
-    const ps_method_call *call = t->call;
-    for (size_t i = 0; i < t->n; i++) {
-        const ps_disclosed *out = &t->out[i];
-        for (size_t k = 0; k < N_KEYS; k++) ps_call_put_text(call, k, t->cell[i].key[k]);
-        if (out->status == PS_VALUE_OK) ps_call_put_int(call, 3, t->count[i]);
+static ps_status write_cells(const ps_method_call *call, const ps_cells *cells,
+                             const ps_disclosed *disclosed, ps_error *err) {
+    for (size_t i = 0; i < cells->n; i++) {
+        const ps_disclosed *out = &disclosed[i];
+        for (size_t k = 0; k < PS_CELL_KEYS; k++)
+            ps_call_put_text(call, k, ps_call_text(call, cells->row[i], k));
+        if (out->status == PS_VALUE_OK) ps_call_put_int(call, 3, cells->count[i]);
         ps_call_put_status(call, 4, out->status);
         ps_call_put_word(call, 5, ps_disclose_rule_text(out->rule));
         if (out->because >= 0)
-            PS_TRY(put_cell_name(call, 6, &t->cell[out->because], err));
+            PS_TRY(ps_cells_put_name(call, 6, cells, (size_t)out->because, err));
         if (out->rule != PS_RULE_NONE)
             ps_call_put_word(call, 7, out->narrowed ? "narrowed" : "open");
         PS_TRY(ps_call_end_row(call, err));
@@ -787,8 +623,8 @@ static ps_status write_cells(const table_of_cells *t, ps_error *err) {
     return PS_OK;
 }
 
-static ps_status disclose_cells(table_of_cells *t, ps_error *err) {
-    const ps_method_call *call = t->call;
+static ps_status disclose_cells(const ps_method_call *call, const ps_cells *cells,
+                                rules *r, ps_error *err) {
     ps_disclose_options options = {
         .threshold = (int64_t)ps_call_param_number(call, 0),
         .hide_zeros = ps_call_param_is(call, 1, "hide"),
@@ -796,64 +632,44 @@ static ps_status disclose_cells(table_of_cells *t, ps_error *err) {
         .least_base = (int64_t)ps_call_param_number(call, 3),
         .labels = ps_call_param_is(call, 4, "labels"),
     };
-    ps_equations equations;
     ps_disclose_summary summary;
-    PS_TRY(read_cells(t, err));
-    PS_TRY(read_links(t, err));
-    PS_TRY(make_equations(t, &equations, err));
-    /* Here rows of the file can be named. */
-    for (size_t e = 0; e < equations.n; e++) {
-        int32_t total = t->member[t->offset[e]];
-        int64_t sum = 0;
-        for (size_t k = t->offset[e] + 1; k < t->offset[e + 1]; k++)
-            sum += t->count[t->member[k]] > 0 ? t->count[t->member[k]] : 0;
-        if (t->count[total] < 0 || sum == t->count[total]) continue;
-        return ps_fail(err, PS_FORMAT,
-                       "%s: row %lld: the count is %lld, but its parts add up to %lld; "
-                       "add a row for the rest, or leave the total empty",
-                       ps_table_name(ps_call_table(call)),
-                       (long long)ps_call_row_in_file(call, t->cell[total].row),
-                       (long long)t->count[total], (long long)sum);
+    for (size_t i = 0; i < cells->n; i++) {
+        PS_TRY(ps_cells_whole(call, cells->row[i], IN_BASE, -1, &r->base[i], err));
+        PS_TRY(ps_cells_whole(call, cells->row[i], IN_THRESHOLD, options.threshold,
+                              &r->threshold[i], err));
     }
-    PS_TRY(ps_disclose(t->n, t->count, t->threshold, t->base, &equations, &options,
-                       t->out, &summary, err));
+    PS_TRY(ps_disclose(cells->n, cells->count, r->threshold, r->base, &cells->equations,
+                       &options, r->out, &summary, err));
     ps_say(ps_call_talk(call), PS_TALK_INFO,
            "%zu of %zu counts suppressed: %zu by rule, %zu to protect them; audited over "
            "%zu sums with GLPK",
-           summary.primary + summary.secondary, t->n, summary.primary, summary.secondary,
-           equations.n);
+           summary.primary + summary.secondary, cells->n, summary.primary,
+           summary.secondary, cells->equations.n);
     if (summary.narrowed > 0)
         ps_say(ps_call_talk(call), PS_TALK_WARNING,
                "%zu small counts can be narrowed down by what their labels say, although "
                "everything around them is suppressed; publish them merged, or without "
                "labels",
                summary.narrowed);
-    return write_cells(t, err);
+    return write_cells(call, cells, r->out, err);
 }
 
 static ps_status run_disclose(const ps_method_call *call, ps_error *err) {
     size_t n = ps_call_rows(call);
-    table_of_cells t = {.call = call,
-                        .n = n,
-                        .cell = ps_alloc(n, sizeof *t.cell),
-                        .count = ps_alloc(n, sizeof *t.count),
-                        .base = ps_alloc(n, sizeof *t.base),
-                        .threshold = ps_alloc(n, sizeof *t.threshold),
-                        .out = ps_alloc(n, sizeof *t.out)};
+    ps_cells cells;
+    PS_TRY(ps_cells_read(call, &cells, err));
+    rules r = {.base = ps_alloc(n, sizeof *r.base),
+               .threshold = ps_alloc(n, sizeof *r.threshold),
+               .out = ps_alloc(n, sizeof *r.out)};
     ps_status status = PS_OK;
-    if (t.cell == NULL || t.count == NULL || t.base == NULL || t.threshold == NULL ||
-        t.out == NULL)
+    if (r.base == NULL || r.threshold == NULL || r.out == NULL)
         status = ps_fail_nomem(err);
     else
-        status = disclose_cells(&t, err);
-    ps_free(t.cell);
-    ps_free(t.count);
-    ps_free(t.base);
-    ps_free(t.threshold);
-    ps_free(t.out);
-    ps_free(t.links);
-    ps_free(t.offset);
-    ps_free(t.member);
+        status = disclose_cells(call, &cells, &r, err);
+    ps_free(r.base);
+    ps_free(r.threshold);
+    ps_free(r.out);
+    ps_cells_free(&cells);
     return status;
 }
 
@@ -878,73 +694,4 @@ const ps_method ps_method_disclose = {
     .output = disclose_outputs,
     .n_output = PS_LENGTH(disclose_outputs),
     .run = run_disclose,
-};
-
-static const ps_method_param round_params[] = {
-    {"base", PS_COLUMN_INTEGER, "5", NULL, 1, 1000000, "round to multiples of this"},
-    {"kind", PS_COLUMN_TEXT, "nearest", "nearest|random", 1, 0,
-     "nearest: half up; random: up with probability remainder / base"},
-    {"seed", PS_COLUMN_INTEGER, "1", NULL, 0, 9007199254740992.0, "of the random kind"},
-};
-
-static const ps_method_column round_inputs[] = {
-    {"area_code", PS_COLUMN_TEXT, true, "with series and period: names the cell"},
-    {"series", PS_COLUMN_TEXT, false, "carried over"},
-    {"period", PS_COLUMN_TEXT, false, "carried over"},
-    {"count", PS_COLUMN_INTEGER, true, "raw, never rounded before"},
-};
-
-static const ps_method_column round_outputs[] = {
-    {"area_code", PS_COLUMN_TEXT, true, "as in the input"},
-    {"series", PS_COLUMN_TEXT, true, "as in the input"},
-    {"period", PS_COLUMN_TEXT, true, "as in the input"},
-    {"count_published", PS_COLUMN_INTEGER, true, "rounded; tables no longer add up"},
-    {"base", PS_COLUMN_INTEGER, true, "as the parameter"},
-    {"method", PS_COLUMN_TEXT, true, "nearest or random"},
-    {"seed", PS_COLUMN_INTEGER, true, "of the random kind, else empty"},
-    {"status", PS_COLUMN_TEXT, true, "ok, missing"},
-};
-
-static ps_status run_round(const ps_method_call *call, ps_error *err) {
-    int64_t base = (int64_t)ps_call_param_number(call, 0);
-    int64_t seed = (int64_t)ps_call_param_number(call, 2);
-    bool nearest = ps_call_param_is(call, 1, "nearest");
-    for (size_t i = 0; i < ps_call_rows(call); i++) {
-        int64_t count = 0;
-        PS_TRY(take_whole(call, i, 3, -1, &count, err));
-        for (size_t k = 0; k < N_KEYS; k++)
-            ps_call_put_text(call, k, ps_call_text(call, i, k));
-        if (count >= 0) {
-            uint64_t unit = ps_draw_unit(ps_call_text(call, i, AREA)),
-                     draw = ps_draw_unit(ps_call_text(call, i, SERIES)) ^
-                            ps_draw_unit(ps_call_text(call, i, PERIOD)) << 1;
-            double u = ps_draw_uniform(ps_draws_of((uint64_t)seed, unit), draw);
-            ps_call_put_int(call, 3,
-                            nearest ? ps_round_nearest(count, base)
-                                    : ps_round_random(count, base, u));
-        }
-        ps_call_put_int(call, 4, base);
-        ps_call_put_word(call, 5, ps_call_param_text(call, 1));
-        if (!nearest) ps_call_put_int(call, 6, seed);
-        ps_call_put_status(call, 7, count < 0 ? PS_VALUE_MISSING : PS_VALUE_OK);
-        PS_TRY(ps_call_end_row(call, err));
-    }
-    return PS_OK;
-}
-
-const ps_method ps_method_round = {
-    .id = "round",
-    .title = "Rounding of counts",
-    .formula =
-        "nearest: b floor(x / b + 0.5); random: up with probability (x mod b) / b, so "
-        "that the expectation is x. Every cell for itself.",
-    .source = "GSS/ONS disclosure control guidance for tables",
-    .evidence = "by hand; the mean of the random kind is the count",
-    .input = round_inputs,
-    .n_input = PS_LENGTH(round_inputs),
-    .param = round_params,
-    .n_param = PS_LENGTH(round_params),
-    .output = round_outputs,
-    .n_output = PS_LENGTH(round_outputs),
-    .run = run_round,
 };

@@ -19,17 +19,8 @@
 #include <stdint.h>
 
 #include "engine/core/status.h"
+#include "indicators/linked_cells.h"
 #include "indicators/value.h"
-
-/* The greatest count that the audit can work with exactly. */
-#define PS_DISCLOSE_MOST INT64_C(1000000000)
-
-/* Equation e says: cell[offset[e]] is the sum of cell[offset[e] + 1 .. offset[e + 1]). */
-typedef struct ps_equations {
-    size_t n;
-    const size_t *offset; /* n + 1 */
-    const int32_t *cell;
-} ps_equations;
 
 typedef enum ps_disclose_rule {
     PS_RULE_NONE,
@@ -81,7 +72,7 @@ typedef struct ps_disclose_summary {
  * total, and as another unknown when they do not; an equation without its total says
  * nothing.
  * Errors   PS_FORMAT when known members do not add up to their total or exceed it, or a
- * cell index is out of range; PS_LIMIT for a count above PS_DISCLOSE_MOST; PS_NOMEM.
+ * cell index is out of range; PS_LIMIT for a count above PS_CELL_MOST; PS_NOMEM.
  * Threads  one; the result depends on the input alone.
  * Cost     at most a few programmes per suppressed cell, each over the connected cells.
  */
@@ -89,13 +80,6 @@ ps_status ps_disclose(size_t n, const int64_t *count, const int64_t *threshold,
                       const int64_t *base, const ps_equations *equations,
                       const ps_disclose_options *options, ps_disclosed *out,
                       ps_disclose_summary *summary, ps_error *err) PS_MUST_CHECK;
-
-/* A count to a multiple of base: the nearest, half up; every cell for itself, so tables
- * do not add up. count >= 0, base > 0. */
-int64_t ps_round_nearest(int64_t count, int64_t base);
-/* Up with probability remainder / base, so that the expectation is the count; u is
- * uniform in (0, 1). */
-int64_t ps_round_random(int64_t count, int64_t base, double u);
 
 /* ---- the attacker's programme (GLPK, disclose_glpk.c) ---- */
 
@@ -118,6 +102,10 @@ ps_status ps_bounds_open(const ps_bounds_problem *problem, ps_bounds **out,
  * be. x: n. PS_FORMAT when there are none. */
 ps_status ps_bounds_reach(ps_bounds *bounds, size_t cell, bool largest, double *x,
                           ps_error *err) PS_MUST_CHECK;
+/* Whole numbers that satisfy all rows and make the sum of cost * x least. *found is false
+ * when there are none. */
+ps_status ps_bounds_cheapest(ps_bounds *bounds, const double *cost, double *x,
+                             bool *found, ps_error *err) PS_MUST_CHECK;
 void ps_bounds_free(ps_bounds *bounds);
 /* "5.0": the version of GLPK at work. */
 const char *ps_bounds_version(void);

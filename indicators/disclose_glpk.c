@@ -84,11 +84,35 @@ static bool all_whole(const ps_bounds *bounds) {
     return true;
 }
 
-static ps_status no_answer(int code, ps_error *err) {
-    return ps_fail(err, PS_FORMAT,
-                   "the audit of suppressed cells found no table that fits the published "
-                   "counts (GLPK code %d)",
-                   code);
+/* Whole numbers for the objective at hand; *found is false when no numbers fit. */
+static ps_status solve(ps_bounds *bounds, double *x, bool *found, int *code) {
+    glp_prob *problem = bounds->problem;
+    glp_smcp simplex;
+    glp_init_smcp(&simplex);
+    simplex.msg_lev = GLP_MSG_OFF;
+    *found = false;
+    *code = glp_simplex(problem, &simplex);
+    if (*code != 0 || glp_get_status(problem) != GLP_OPT) {
+        /* The last basis may be numerically spent; a fresh one decides. */
+        glp_std_basis(problem);
+        *code = glp_simplex(problem, &simplex);
+        if (*code != 0) return PS_FORMAT;
+        if (glp_get_status(problem) != GLP_OPT) return PS_OK;
+    }
+    bool whole = all_whole(bounds);
+    if (!whole) {
+        glp_iocp search;
+        glp_init_iocp(&search);
+        search.msg_lev = GLP_MSG_OFF;
+        *code = glp_intopt(problem, &search);
+        if (*code != 0) return PS_FORMAT;
+        if (glp_mip_status(problem) != GLP_OPT) return PS_OK;
+    }
+    for (size_t i = 0; i < bounds->n; i++)
+        x[i] = nearbyint(whole ? glp_get_col_prim(problem, (int)i + 1)
+                               : glp_mip_col_val(problem, (int)i + 1));
+    *found = true;
+    return PS_OK;
 }
 
 ps_status ps_bounds_reach(ps_bounds *bounds, size_t cell, bool largest, double *x,
@@ -98,28 +122,23 @@ ps_status ps_bounds_reach(ps_bounds *bounds, size_t cell, bool largest, double *
     bounds->objective = (int)cell + 1;
     glp_set_obj_coef(problem, bounds->objective, 1);
     glp_set_obj_dir(problem, largest ? GLP_MAX : GLP_MIN);
-    glp_smcp simplex;
-    glp_init_smcp(&simplex);
-    simplex.msg_lev = GLP_MSG_OFF;
-    int code = glp_simplex(problem, &simplex);
-    if (code != 0 || glp_get_status(problem) != GLP_OPT) {
-        /* The last basis may be numerically spent; a fresh one decides. */
-        glp_std_basis(problem);
-        code = glp_simplex(problem, &simplex);
-        if (code != 0 || glp_get_status(problem) != GLP_OPT) return no_answer(code, err);
-    }
-    bool whole = all_whole(bounds);
-    if (!whole) {
-        glp_iocp search;
-        glp_init_iocp(&search);
-        search.msg_lev = GLP_MSG_OFF;
-        code = glp_intopt(problem, &search);
-        if (code != 0 || glp_mip_status(problem) != GLP_OPT) return no_answer(code, err);
-    }
+    bool found;
+    int code;
+    if (solve(bounds, x, &found, &code) == PS_OK && found) return PS_OK;
+    return ps_fail(err, PS_FORMAT,
+                   "the audit of suppressed cells found no table that fits the published "
+                   "counts (GLPK code %d)",
+                   code);
+}
+
+ps_status ps_bounds_cheapest(ps_bounds *bounds, const double *cost, double *x,
+                             bool *found, ps_error *err) {
     for (size_t i = 0; i < bounds->n; i++)
-        x[i] = nearbyint(whole ? glp_get_col_prim(problem, (int)i + 1)
-                               : glp_mip_col_val(problem, (int)i + 1));
-    return PS_OK;
+        glp_set_obj_coef(bounds->problem, (int)i + 1, cost[i]);
+    glp_set_obj_dir(bounds->problem, GLP_MIN);
+    int code;
+    if (solve(bounds, x, found, &code) == PS_OK) return PS_OK;
+    return ps_fail(err, PS_LIMIT, "GLPK gave up with code %d", code);
 }
 
 void ps_bounds_free(ps_bounds *bounds) {

@@ -3,6 +3,7 @@
  * labels. And: the order of equations does not matter, nor do runs differ.
  */
 #include "indicators/disclose.h"
+#include "indicators/rounding.h"
 
 #include <string.h>
 
@@ -249,11 +250,68 @@ static void a_large_release(void **state) {
     assert_int_equal(summary.narrowed, 0);
 }
 
+/* The least sum of distances of all roundings that add up, by writing them out: -1 when
+ * there are none. */
+static int64_t least_distance(const int64_t *count, int64_t base) {
+    int64_t best = -1;
+    for (int ups = 0; ups < 1 << INNER; ups++) {
+        int64_t rounded[CELLS], away = 0;
+        for (int i = 0; i < INNER; i++)
+            rounded[i] = (count[i] / base + (ups >> i & 1)) * base;
+        sum_totals(rounded);
+        bool next = true;
+        for (int i = 0; i < CELLS; i++) {
+            int64_t d =
+                rounded[i] < count[i] ? count[i] - rounded[i] : rounded[i] - count[i];
+            next = next && d < base && (count[i] % base > 0 || d == 0);
+            away += d;
+        }
+        if (next && (best < 0 || away < best)) best = away;
+    }
+    return best;
+}
+
+static void controlled_rounding_is_the_nearest(void **state) {
+    (void)state;
+    uint64_t seed = 20260403;
+    for (int round = 0; round < TABLES / 2; round++) {
+        table t;
+        int64_t base = 2 + (int64_t)test_random_below(&seed, 9), out[CELLS], again[CELLS];
+        double draw[CELLS];
+        int further;
+        ps_error err = {PS_OK, ""};
+        for (int i = 0; i < INNER; i++)
+            t.count[i] = (int64_t)test_random_below(&seed, 3 * (uint64_t)base);
+        sum_totals(t.count);
+        size_t at = 0;
+        for (int line = 0; line < LINES; line++) at = add_line(&t, line, at);
+        t.offset[LINES] = at;
+        for (int i = 0; i < CELLS; i++)
+            draw[i] = ((double)test_random_below(&seed, 1000) + 0.5) / 1000;
+        ps_equations lines = {LINES, t.offset, t.cell};
+        if (ps_round_controlled(CELLS, t.count, &lines, base, draw, out, &further,
+                                &err) != PS_OK)
+            fail_msg("%s", err.text);
+        memcpy(again, out, sizeof out);
+        sum_totals(again);
+        assert_memory_equal(again, out, sizeof out);
+        int64_t away = 0;
+        for (int i = 0; i < CELLS; i++) {
+            assert_int_equal(out[i] % base, 0);
+            away += out[i] < t.count[i] ? t.count[i] - out[i] : out[i] - t.count[i];
+        }
+        /* Two dimensions always have a rounding to the multiples next to the counts. */
+        assert_int_equal(further, 0);
+        assert_int_equal(away, least_distance(t.count, base));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_suppressed_cell_is_recoverable),
         cmocka_unit_test(the_order_of_members_does_not_matter),
         cmocka_unit_test(a_large_release),
+        cmocka_unit_test(controlled_rounding_is_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -166,7 +166,7 @@ static void missing_and_bad_input(void **state) {
     assert_int_equal(run_table(&t, &err), PS_FORMAT);
     t.cell[1] = t.cell[2];
     assert_int_equal(run_table(&t, &err), PS_FORMAT);
-    t = one_total((int64_t[]){PS_DISCLOSE_MOST + 1, 2}, 2, &labels);
+    t = one_total((int64_t[]){PS_CELL_MOST + 1, 2}, 2, &labels);
     assert_int_equal(run_table(&t, &err), PS_LIMIT);
 }
 
@@ -203,22 +203,6 @@ static void every_allocation_may_fail(void **state) {
     assert_true(test_each_allocation_fails(run_table, &t) > 10);
 }
 
-static void rounding(void **state) {
-    (void)state;
-    static const int64_t nearest[] = {0, 0, 0, 5, 5, 5, 5, 5, 10, 10, 10};
-    for (int64_t x = 0; x <= 10; x++)
-        assert_int_equal(ps_round_nearest(x, 5), nearest[x]);
-    assert_int_equal(ps_round_nearest(5, 10), 10);
-    int64_t sum = 0;
-    for (int i = 0; i < 1000; i++) {
-        int64_t y = ps_round_random(13, 5, (i + 0.5) / 1000);
-        assert_true(y == 10 || y == 15);
-        sum += y;
-    }
-    assert_int_equal(sum, 13000);
-    assert_int_equal(ps_round_random(10, 5, 0.0001), 10);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_small_count_takes_the_smallest_other_with_it),
@@ -230,7 +214,6 @@ int main(void) {
         cmocka_unit_test(missing_and_bad_input),
         cmocka_unit_test(zeros_complements_and_bases),
         cmocka_unit_test(every_allocation_may_fail),
-        cmocka_unit_test(rounding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
