@@ -352,6 +352,19 @@ void ps_areas_free(ps_areas *areas) {
     ps_free(o);
 }
 
+bool ps_areas_extent(const ps_areas *areas, double box[4]) {
+    bool any = false;
+    for (size_t a = 0; a < areas->n; a++) {
+        const double *b = areas->box + 4 * a;
+        if (!(b[0] <= b[2])) continue;
+        if (!any) memcpy(box, b, 4 * sizeof *b);
+        box[0] = fmin(box[0], b[0]), box[1] = fmin(box[1], b[1]);
+        box[2] = fmax(box[2], b[2]), box[3] = fmax(box[3], b[3]);
+        any = true;
+    }
+    return any;
+}
+
 typedef struct ring {
     const double *x, *y;
     size_t n;

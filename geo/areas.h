@@ -51,6 +51,9 @@ ps_status ps_areas_view(const ps_areas *arrays, ps_crs *crs, void (*release)(voi
                         void *held, ps_areas **out, ps_error *err) PS_MUST_CHECK;
 void ps_areas_free(ps_areas *areas);
 
+/* The box around all areas; false when none has a shape. */
+bool ps_areas_extent(const ps_areas *areas, double box[4]);
+
 /* The size of each area in square units of the CRS: shoelace on coordinates shifted to a
  * local origin, added for rings inside an even number of the area's other rings and
  * subtracted for the rest, whichever way they turn. Rings may touch but not cross. */

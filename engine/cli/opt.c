@@ -288,6 +288,9 @@ static ps_status check_operands(const ps_operand *operand, const ps_opt_list *op
         char all[256] = "";
         if (operand->kind == PS_OPERAND_CHOICE)
             join_choices(operand->choices, all, sizeof all);
+        if (operands->n > 0)
+            return ps_fail(err, PS_CONFIG, "%zu are needed, %s; got only '%.100s'",
+                           operand->least, operand->name, operands->item[0]);
         return ps_fail(err, PS_CONFIG, "%s is missing%s%s", operand->name,
                        all[0] != '\0' ? ": one of " : "", all);
     }

@@ -125,7 +125,7 @@ void ps_page_program(ps_output *out) {
                    ": neighbourhood indicators from boundaries, incidents and tables\n\n"
                    "Usage: placestat COMMAND [ARGUMENT]... [OPTION]...\n\nCommands:\n");
     for (size_t i = 0; i < n; i++)
-        ps_output_printf(out, "  %-9s %s\n", command[i]->name, command[i]->summary);
+        ps_output_printf(out, "  %-10s %s\n", command[i]->name, command[i]->summary);
     ps_output_text(out, "\nOptions of every command:\n");
     n = ps_general_options(&option);
     for (size_t i = 0; i < n; i++) print_option(out, &option[i]);

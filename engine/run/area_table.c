@@ -9,9 +9,8 @@ static bool is_workbook(const char *file) {
     return dot != NULL && (strcasecmp(dot, ".xlsx") == 0 || strcasecmp(dot, ".ods") == 0);
 }
 
-ps_status ps_area_table_read(const ps_job_file *job, const char *at, const char *file,
-                             const char *sheet, int64_t header,
-                             const char *const *columns, size_t n_columns,
+ps_status ps_area_table_open(const char *file, const char *base, const char *sheet,
+                             int64_t header, const char *const *columns, size_t n_columns,
                              const ps_talk *talk, ps_table **out, ps_error *err) {
     *out = NULL;
     ps_str *names = NULL; /* all columns */
@@ -20,12 +19,21 @@ ps_status ps_area_table_read(const ps_job_file *job, const char *at, const char 
         if (names == NULL) return ps_fail_nomem(err);
     }
     for (size_t i = 0; i < n_columns; i++) names[i] = ps_str_of(columns[i]);
-    ps_status status = is_workbook(file)
-                           ? ps_layer_read_table(file, job->folder, sheet, header, names,
-                                                 n_columns, talk, out, err)
-                           : ps_table_read_csv(file, job->folder, header, names,
-                                               n_columns, talk, out, err);
+    const ps_status status =
+        is_workbook(file)
+            ? ps_layer_read_table(file, base, sheet, header, names, n_columns, talk, out,
+                                  err)
+            : ps_table_read_csv(file, base, header, names, n_columns, talk, out, err);
     ps_free(names);
+    return status;
+}
+
+ps_status ps_area_table_read(const ps_job_file *job, const char *at, const char *file,
+                             const char *sheet, int64_t header,
+                             const char *const *columns, size_t n_columns,
+                             const ps_talk *talk, ps_table **out, ps_error *err) {
+    const ps_status status = ps_area_table_open(file, job->folder, sheet, header, columns,
+                                                n_columns, talk, out, err);
     if (status == PS_OK || status == PS_NOMEM || err == NULL) return status;
     char why[sizeof err->text];
     memcpy(why, err->text, sizeof why);

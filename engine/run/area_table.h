@@ -5,9 +5,14 @@
 #include "engine/core/table.h"
 #include "engine/run/job.h"
 
-/* Read chosen columns (NULL: all) of a CSV, XLSX or ODS file. at: path of the mapping in
- * the job that names it ("tables[0]"), so that an absent file or column is told with its
- * line. */
+/* Read chosen columns (NULL: all) of a CSV, XLSX or ODS file; arguments and errors as in
+ * ps_table_read_csv and ps_layer_read_table. */
+ps_status ps_area_table_open(const char *file, const char *base, const char *sheet,
+                             int64_t header, const char *const *columns, size_t n_columns,
+                             const ps_talk *talk, ps_table **out,
+                             ps_error *err) PS_MUST_CHECK;
+/* The same for a job. at: path of the mapping in it that names the file ("tables[0]"), so
+ * that an absent file or column is told with its line. */
 ps_status ps_area_table_read(const ps_job_file *job, const char *at, const char *file,
                              const char *sheet, int64_t header,
                              const char *const *columns, size_t n_columns,

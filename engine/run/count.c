@@ -32,20 +32,6 @@ typedef struct counter {
     outcome *outcome; /* block * geographies + geography */
 } counter;
 
-/* The extent of all areas, in their CRS. */
-static bool extent(const ps_areas *areas, double box[4]) {
-    bool any = false;
-    for (size_t a = 0; a < areas->n; a++) {
-        const double *b = areas->box + 4 * a;
-        if (!(b[0] <= b[2])) continue;
-        if (!any) memcpy(box, b, 4 * sizeof *b);
-        box[0] = fmin(box[0], b[0]), box[1] = fmin(box[1], b[1]);
-        box[2] = fmax(box[2], b[2]), box[3] = fmax(box[3], b[3]);
-        any = true;
-    }
-    return any;
-}
-
 /* Coordinates in degrees could be anywhere on Earth, so what makes sense there follows
  * from the areas: the British Isles for areas that lie in them, else ten degrees around
  * the areas. */
@@ -86,39 +72,13 @@ static bool transform_box(ps_crs_operation *op, double box[4]) {
     return true;
 }
 
-static void describe_operation(const ps_crs *points, const ps_crs *areas,
-                               const ps_crs_operation *op, ps_operation_used *used) {
-    snprintf(used->points_crs, sizeof used->points_crs, "%s", ps_crs_name(points));
-    snprintf(used->areas_crs, sizeof used->areas_crs, "%s", ps_crs_name(areas));
-    if (op == NULL) {
-        snprintf(used->name, sizeof used->name, "none needed");
-        return;
-    }
-    const ps_crs_operation_info *info = ps_crs_operation_describe(op);
-    snprintf(used->name, sizeof used->name, "%s", info->name);
-    snprintf(used->grid, sizeof used->grid, "%s", info->grid);
-    snprintf(used->missing_grid, sizeof used->missing_grid, "%s", info->missing_grid);
-    used->accuracy = info->accuracy;
-}
-
-/* One sentence for each different operation of a run. */
+/* Once for each different operation of a run. */
 static void tell_operation(const counter *c, size_t g) {
     const ps_operation_used *used = &c->count->geography[g].operation;
     for (size_t before = 0; before < g; before++)
         if (memcmp(used, &c->count->geography[before].operation, sizeof *used) == 0)
             return;
-    if (strcmp(used->name, "none needed") == 0) return;
-    ps_say(c->options->talk, PS_TALK_INFO, "from %s to %s by \"%s\", accuracy %.3g m%s%s",
-           used->areas_crs, used->points_crs, used->name, used->accuracy,
-           used->grid[0] != '\0' ? ", grid " : "", used->grid);
-    if (used->missing_grid[0] != '\0')
-        ps_say(c->options->talk, PS_TALK_WARNING,
-               "the grid %s is not installed, so positions may be %.3g m off, enough to "
-               "put a "
-               "point beside an edge into the wrong area; install it with `projsync "
-               "--file %s`, "
-               "or set PROJ_DATA to a folder that holds it and PROJ's own files",
-               used->missing_grid, used->accuracy, used->missing_grid);
+    ps_operation_tell(used, c->options->talk);
 }
 
 /* *op brings the areas to the CRS of the points. */
@@ -126,13 +86,11 @@ static ps_status open_target(counter *c, size_t g, ps_crs_operation **op, ps_err
     ps_geography_counts *counts = &c->count->geography[g];
     ps_points *points = c->count->points;
     const ps_areas *areas = c->areas[g];
-    const ps_crs *from = areas->crs, *to = ps_points_crs(points);
+    const ps_crs *to = ps_points_crs(points);
     double box[4];
-    bool has_box = extent(areas, box);
-    if (!ps_crs_same(from, to))
-        PS_TRY(ps_crs_operation_open(from, to, has_box ? box : NULL,
-                                     c->options->max_accuracy, op, err));
-    describe_operation(to, from, *op, &counts->operation);
+    bool has_box = ps_areas_extent(areas, box);
+    PS_TRY(ps_operation_open(areas, to, c->options->max_accuracy, op, &counts->operation,
+                             err));
     tell_operation(c, g);
     if (has_box && g == 0 && ps_crs_is_geographic(to)) {
         if (*op == NULL || transform_box(*op, box)) set_plausible_box(points, box);

@@ -4,15 +4,9 @@
 
 #include "engine/core/cube.h"
 #include "engine/core/output.h"
+#include "engine/run/operation.h"
 #include "engine/run/points.h"
 #include "geo/prepared.h"
-
-/* How the points were brought together with one geography, for log and manifest. */
-typedef struct ps_operation_used {
-    char points_crs[160], areas_crs[160];
-    char name[256], grid[128], missing_grid[128];
-    double accuracy; /* metres; 0 when both have the same CRS, negative when unknown */
-} ps_operation_used;
 
 /* Where the located rows of one input went in one geography. */
 typedef struct ps_matches {
