@@ -32,6 +32,7 @@ typedef struct owned_areas {
     ps_crs *crs;
     void (*release)(void *held); /* of a view */
     void *held;
+    unsigned char id[PS_AREAS_ID];
 } owned_areas;
 
 ps_status ps_areas_builder_create(ps_areas_builder **out, ps_error *err) {
@@ -329,10 +330,17 @@ ps_status ps_areas_view(const ps_areas *arrays, ps_crs *crs, void (*release)(voi
     o->set = *arrays;
     o->set.by_code = o->by_code;
     o->set.crs = o->crs = crs;
+    o->set.id = NULL;
     o->release = release;
     o->held = held;
     *out = &o->set;
     return PS_OK;
+}
+
+void ps_areas_identify(ps_areas *areas, const unsigned char id[PS_AREAS_ID]) {
+    owned_areas *o = (owned_areas *)areas;
+    memcpy(o->id, id, PS_AREAS_ID);
+    o->set.id = o->id;
 }
 
 void ps_areas_free(ps_areas *areas) {

@@ -26,7 +26,10 @@ typedef struct ps_areas {
                                without rings */
     const ps_keys *by_code; /* id = row */
     const ps_crs *crs;
+    const unsigned char *id; /* PS_AREAS_ID bytes that no other content has, or NULL */
 } ps_areas;
+
+enum { PS_AREAS_ID = 16 };
 
 /* Collects areas in any order. */
 typedef struct ps_areas_builder ps_areas_builder;
@@ -44,12 +47,14 @@ ps_status ps_areas_builder_finish(ps_areas_builder *b, ps_crs *crs, ps_areas **o
                                   ps_error *err) PS_MUST_CHECK;
 void ps_areas_builder_free(ps_areas_builder *b);
 /* A set whose arrays, sorted by code, stand elsewhere, such as in a mapped file, until
- * release(held) is called by ps_areas_free; on failure it is not called. by_code and crs
- * of arrays are not looked at: crs is taken, also on failure. PS_FORMAT when a code is
+ * release(held) is called by ps_areas_free; on failure it is not called. by_code, crs and
+ * id of arrays are not looked at: crs is taken, also on failure. PS_FORMAT when a code is
  * empty or out of order. */
 ps_status ps_areas_view(const ps_areas *arrays, ps_crs *crs, void (*release)(void *held),
                         void *held, ps_areas **out, ps_error *err) PS_MUST_CHECK;
 void ps_areas_free(ps_areas *areas);
+/* Give a set its id, before others see it. The bytes are copied. */
+void ps_areas_identify(ps_areas *areas, const unsigned char id[PS_AREAS_ID]);
 
 /* The box around all areas; false when none has a shape. */
 bool ps_areas_extent(const ps_areas *areas, double box[4]);

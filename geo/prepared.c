@@ -1,11 +1,12 @@
-/* A file is a head of 512 bytes, the body, and a hash of both. All numbers are the
- * machine's own, as memory has them; the head tells the order of bytes. The body of an
- * index is what ps_locator_write makes; that of areas begins with a directory of its
- * sections.
+/* The body of an index is what ps_locator_write makes; that of areas begins with a
+ * directory of its sections.
  *
  * Areas follow from the GDAL that read them, too, and nobody wants to load GDAL to learn
- * which it is. So the head of areas names the file of that library and its state, and
- * they are good for as long as that file is the same.
+ * which it is. So the note of a file of areas names the file of that library and its
+ * state, and the areas are good for as long as that file is the same.
+ *
+ * Areas that have a key are known by it: their coordinates need not be looked at to find
+ * their index.
  */
 #include "geo/prepared.h"
 
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,34 +24,22 @@
 #define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
-#include "engine/core/output.h"
+#include "engine/core/par.h"
 #include "geo/overlay.h"
 
-enum { FORMAT = 2, STATE_BYTES = 160, MAKER_BYTES = 464, PROBES = 64, NAME_BYTES = 33 };
-#define BYTE_ORDER_MARK 0x01020304u
+enum {
+    FORMAT = 2, /* of bodies */
+    PROBES = 64,
+    CHUNK_BYTES = 1 << 20, /* of a source, hashed at once */
+    BLOCK_BYTES = 1 << 18  /* read at once: stays in the cache */
+};
 
-static const char magic[8] = {'p', 'l', 'a', 'c', 'e', 's', 't', '\n'};
 static const char areas_kind[] = "areas";
 static const char index_kind[] = "index";
 
-typedef struct head {
-    char magic[8];
-    uint32_t byte_order, format;
-    char kind[8];
-    unsigned char key[16];
-    uint64_t body;           /* bytes */
-    char maker[MAKER_BYTES]; /* of areas: path of the reader's library, NUL, its state */
-} head;
-_Static_assert(sizeof(head) == PS_PREPARED_HEAD, "the body begins at a multiple of 64");
-
-typedef struct key {
-    unsigned char byte[16];
-    char name[NAME_BYTES];
-} key;
-
 /* --- keys --- */
 
-static void add_bytes(void *to, const void *bytes, size_t n) {
+static void add_bytes(XXH3_state_t *to, const void *bytes, size_t n) {
     if (n > 0) (void)XXH3_128bits_update(to, bytes, n);
 }
 
@@ -66,22 +54,12 @@ static void add_number(XXH3_state_t *to, uint64_t n) {
     add_bytes(to, &n, sizeof n);
 }
 
-/* What tells one state of a file from another: whoever changes it changes its time of
- * change. */
-static void state_of(const struct stat *info, char out[STATE_BYTES]) {
-    snprintf(out, STATE_BYTES, "%d %llu %llu %lld %lld.%09ld %lld.%09ld\n", FORMAT,
-             (unsigned long long)info->st_dev, (unsigned long long)info->st_ino,
-             (long long)info->st_size, (long long)info->st_mtim.tv_sec,
-             info->st_mtim.tv_nsec, (long long)info->st_ctim.tv_sec,
-             info->st_ctim.tv_nsec);
-}
-
 /* Our own code by the file that it stands in: another build of one release may do
  * otherwise. */
 static void add_own_build(XXH3_state_t *to) {
     Dl_info info;
     struct stat file;
-    if (dladdr(magic, &info) == 0 || stat(info.dli_fname, &file) != 0) return;
+    if (dladdr(areas_kind, &info) == 0 || stat(info.dli_fname, &file) != 0) return;
     add_number(to, (uint64_t)file.st_size);
     add_number(to, (uint64_t)file.st_mtim.tv_sec);
     add_number(to, (uint64_t)file.st_mtim.tv_nsec);
@@ -96,62 +74,67 @@ static void begin_key(XXH3_state_t *to, const char *kind) {
     add_text(to, ps_crs_proj_version());
 }
 
-static void digest_state(const XXH3_state_t *state, unsigned char out[16]) {
+static void end_key(const XXH3_state_t *state, ps_store_key *out) {
     XXH128_canonical_t digest;
     XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(state));
-    memcpy(out, digest.digest, 16);
+    memcpy(out->byte, digest.digest, sizeof out->byte);
 }
 
-static void end_key(const XXH3_state_t *state, key *out) {
-    static const char digit[] = "0123456789abcdef";
-    digest_state(state, out->byte);
-    for (int i = 0; i < 16; i++) {
-        out->name[2 * i] = digit[out->byte[i] >> 4];
-        out->name[2 * i + 1] = digit[out->byte[i] & 15];
+typedef struct hashing {
+    int fd;
+    uint64_t n;
+    XXH128_hash_t *chunks;
+} hashing;
+
+/* Each chunk on its own, so that the hash is the same for any number of threads. */
+static ps_status hash_chunks(void *context, size_t begin, size_t end, int worker,
+                             ps_error *err) {
+    (void)worker;
+    const hashing *h = context;
+    char *block = ps_alloc(BLOCK_BYTES, 1);
+    if (block == NULL) return ps_fail_nomem(err);
+    ps_status status = PS_OK;
+    for (size_t c = begin; status == PS_OK && c < end; c++) {
+        uint64_t at = (uint64_t)c * CHUNK_BYTES;
+        const uint64_t last = h->n - at < CHUNK_BYTES ? h->n : at + CHUNK_BYTES;
+        XXH3_state_t state;
+        (void)XXH3_128bits_reset(&state);
+        while (at < last) {
+            const size_t n = last - at < BLOCK_BYTES ? (size_t)(last - at) : BLOCK_BYTES;
+            const ssize_t got = pread(h->fd, block, n, (off_t)at);
+            if (got < 0 && errno == EINTR) continue;
+            if (got <= 0) {
+                status = ps_fail(err, PS_INPUT, "a source changed while it was read");
+                break;
+            }
+            add_bytes(&state, block, (size_t)got);
+            at += (uint64_t)got;
+        }
+        h->chunks[c] = XXH3_128bits_digest(&state);
     }
-    out->name[NAME_BYTES - 1] = '\0';
-}
-
-/* --- files --- */
-
-typedef struct mapping {
-    void *p;
-    size_t n;
-} mapping;
-
-static void unmap(mapping *m) {
-    if (m->p != NULL) (void)munmap(m->p, m->n);
-    *m = (mapping){0};
-}
-
-static bool map_file(int fd, mapping *out) {
-    struct stat info;
-    *out = (mapping){0};
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size < 0) return false;
-    if (info.st_size == 0) return true;
-    void *p = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED) return false;
-    *out = (mapping){p, (size_t)info.st_size};
-    return true;
+    ps_free(block);
+    return status;
 }
 
 /* The content of a source file. It has to be a regular one. */
 static bool add_file(XXH3_state_t *to, const char *path) {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return false;
-    mapping m;
-    const bool good = map_file(fd, &m);
-    close(fd);
-    if (!good) return false;
-    const char *slash = strrchr(path, '/');
-    add_text(to, slash != NULL ? slash + 1 : path);
-    add_number(to, m.n);
-    if (m.n > 0) {
-        (void)madvise(m.p, m.n, MADV_SEQUENTIAL);
-        add_bytes(to, m.p, m.n);
+    hashing h = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    if (h.fd < 0) return false;
+    struct stat info;
+    bool good = fstat(h.fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= 0;
+    if (good) {
+        h.n = (uint64_t)info.st_size;
+        const size_t chunks = (size_t)(h.n / CHUNK_BYTES + (h.n % CHUNK_BYTES != 0));
+        h.chunks = ps_alloc(chunks, sizeof *h.chunks);
+        good = h.chunks != NULL && ps_par_for(chunks, 4, hash_chunks, &h, NULL) == PS_OK;
+        const char *slash = strrchr(path, '/');
+        add_text(to, slash != NULL ? slash + 1 : path);
+        add_number(to, h.n);
+        if (good) add_bytes(to, h.chunks, chunks * sizeof *h.chunks);
+        ps_free(h.chunks);
     }
-    unmap(&m);
-    return true;
+    close(h.fd);
+    return good;
 }
 
 /* What stands beside a file and is read with it. */
@@ -160,7 +143,7 @@ static void add_companions(XXH3_state_t *to, const char *path) {
         ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".SHX", ".DBF", ".PRJ",
         ".CPG", ".dat", ".map", ".id",  ".ind", ".mid", ".vrt", ".aux.xml"};
     static const char *const additions[] = {"-wal", "-journal", ".aux.xml"};
-    char other[PS_PREPARED_PATH + 16];
+    char other[PS_STORE_PATH + 16];
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     const size_t stem = dot != NULL && (slash == NULL || dot > slash)
                             ? (size_t)(dot - path)
@@ -177,8 +160,8 @@ static void add_companions(XXH3_state_t *to, const char *path) {
 
 /* All that areas follow from. false when the source is no plain file: a folder, or a name
  * that only the reader understands. */
-static bool areas_key(const ps_layer_spec *spec, key *out) {
-    char path[PS_PREPARED_PATH];
+static bool areas_key(const ps_layer_spec *spec, ps_store_key *out) {
+    char path[PS_STORE_PATH];
     const bool relative = spec->base != NULL && spec->path[0] != '/';
     const int n = snprintf(path, sizeof path, "%s%s%s", relative ? spec->base : "",
                            relative ? "/" : "", spec->path);
@@ -209,10 +192,16 @@ static void add_layer(XXH3_state_t *state, const ps_locator_layer *layer) {
     add_number(state, areas->n);
     add_number(state, areas->n_rings);
     add_number(state, areas->n_points);
-    add_bytes(state, areas->area_ring, (areas->n + 1) * sizeof *areas->area_ring);
-    add_bytes(state, areas->ring_point, (areas->n_rings + 1) * sizeof *areas->ring_point);
-    add_bytes(state, areas->x, areas->n_points * sizeof *areas->x);
-    add_bytes(state, areas->y, areas->n_points * sizeof *areas->y);
+    add_number(state, areas->id != NULL);
+    if (areas->id != NULL) {
+        add_bytes(state, areas->id, PS_AREAS_ID);
+    } else {
+        add_bytes(state, areas->area_ring, (areas->n + 1) * sizeof *areas->area_ring);
+        add_bytes(state, areas->ring_point,
+                  (areas->n_rings + 1) * sizeof *areas->ring_point);
+        add_bytes(state, areas->x, areas->n_points * sizeof *areas->x);
+        add_bytes(state, areas->y, areas->n_points * sizeof *areas->y);
+    }
     add_text(state, areas->crs != NULL ? ps_crs_wkt(areas->crs) : NULL);
     add_text(state, op != NULL ? ps_crs_operation_describe(op)->name : NULL);
     if (op != NULL && areas->n_points > 0) {
@@ -230,7 +219,7 @@ static void add_layer(XXH3_state_t *state, const ps_locator_layer *layer) {
 }
 
 static void locator_key(const ps_locator_layer *layer, size_t n, bool geographic,
-                        key *out) {
+                        ps_store_key *out) {
     XXH3_state_t state;
     begin_key(&state, index_kind);
     add_number(&state, PS_LOCATOR_IMAGE);
@@ -240,177 +229,49 @@ static void locator_key(const ps_locator_layer *layer, size_t n, bool geographic
     end_key(&state, out);
 }
 
-static bool file_path(const ps_prepared *prepared, const key *k, const char *ending,
-                      char out[PS_PREPARED_PATH]) {
-    const int n =
-        snprintf(out, PS_PREPARED_PATH, "%s/%s.%s", prepared->folder, k->name, ending);
-    return n > 0 && n < PS_PREPARED_PATH;
+static bool is_used(const ps_prepared *prepared) {
+    return prepared != NULL && ps_store_is_used(&prepared->store);
 }
 
-/* The state of a file that nobody but its owner, the user, may write; false for any
- * other. */
-static bool seal(const struct stat *info, char out[STATE_BYTES]) {
-    if (info->st_uid != geteuid() || (info->st_mode & (S_IWGRP | S_IWOTH)) != 0)
+/* The GDAL at work: its path, a NUL, its state. */
+static bool name_maker(char out[PS_STORE_NOTE]) {
+    char state[PS_STORE_STATE];
+    memset(out, 0, PS_STORE_NOTE);
+    if (!ps_layer_gdal_file(out, PS_STORE_NOTE - PS_STORE_STATE) ||
+        !ps_store_state(out, state))
         return false;
-    state_of(info, out);
-    return true;
-}
-
-/* The GDAL at work. */
-static bool name_maker(char out[MAKER_BYTES]) {
-    struct stat info;
-    memset(out, 0, MAKER_BYTES);
-    if (!ps_layer_gdal_file(out, MAKER_BYTES - STATE_BYTES) || stat(out, &info) != 0)
-        return false;
-    state_of(&info, out + strlen(out) + 1);
+    memcpy(out + strlen(out) + 1, state, strlen(state));
     return true;
 }
 
 /* Is the GDAL that is named still the same? */
-static bool is_maker_there(const char maker[MAKER_BYTES]) {
-    char state[STATE_BYTES];
-    struct stat info;
-    const char *end = memchr(maker, '\0', MAKER_BYTES - STATE_BYTES);
-    if (end == NULL || maker[0] != '/' || stat(maker, &info) != 0) return false;
-    state_of(&info, state);
-    return strncmp(end + 1, state, STATE_BYTES) == 0;
+static bool is_maker_there(const char *maker) {
+    char state[PS_STORE_STATE];
+    const char *end = memchr(maker, '\0', PS_STORE_NOTE - PS_STORE_STATE);
+    return end != NULL && maker[0] == '/' && ps_store_state(maker, state) &&
+           strncmp(end + 1, state, PS_STORE_STATE) == 0;
 }
 
-static bool was_checked(const char *path, const char *sealed) {
-    char found[STATE_BYTES], mine[STATE_BYTES];
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) return false;
-    struct stat info;
-    const size_t n = strlen(sealed);
-    const bool same = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
-                      seal(&info, mine) && info.st_size == (off_t)n &&
-                      read(fd, found, sizeof found) == (ssize_t)n &&
-                      memcmp(found, sealed, n) == 0;
-    close(fd);
-    return same;
-}
-
-/* A prepared file, open. */
-typedef struct kept {
-    mapping map;
-    bool deep; /* not checked yet */
-    char sealed[STATE_BYTES], checked[PS_PREPARED_PATH];
-} kept;
-
-static bool is_sound(const kept *f, const char *kind, const key *k) {
-    head h;
-    if (f->map.n < sizeof h + 16) return false;
-    memcpy(&h, f->map.p, sizeof h);
-    if (memcmp(h.magic, magic, sizeof magic) != 0 || h.byte_order != BYTE_ORDER_MARK ||
-        h.format != FORMAT || strncmp(h.kind, kind, sizeof h.kind) != 0 ||
-        memcmp(h.key, k->byte, sizeof h.key) != 0 || h.body != f->map.n - sizeof h - 16 ||
-        (kind == areas_kind && !is_maker_there(h.maker)))
-        return false;
-    if (!f->deep) return true;
-    XXH3_state_t state;
-    unsigned char found[16];
-    (void)XXH3_128bits_reset(&state);
-    add_bytes(&state, f->map.p, f->map.n - 16);
-    digest_state(&state, found);
-    return memcmp(found, (const char *)f->map.p + f->map.n - 16, 16) == 0;
-}
-
-static bool open_kept(const ps_prepared *prepared, const char *kind, const key *k,
-                      kept *out) {
-    char path[PS_PREPARED_PATH], checked[48];
-    snprintf(checked, sizeof checked, "%s.checked", kind);
-    *out = (kept){0};
-    if (!file_path(prepared, k, kind, path) ||
-        !file_path(prepared, k, checked, out->checked))
-        return false;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) return false;
-    struct stat info;
-    const bool good = fstat(fd, &info) == 0 && map_file(fd, &out->map);
-    close(fd);
-    if (!good) return false;
-    if (!seal(&info, out->sealed)) out->sealed[0] = '\0';
-    out->deep = out->sealed[0] == '\0' || !was_checked(out->checked, out->sealed);
-    if (is_sound(out, kind, k)) return true;
-    unmap(&out->map);
-    return false;
-}
-
-/* Remember that a file was found in order, unless it cannot be relied on to stay so. */
-static void keep_checked(const kept *f) {
-    if (!f->deep || f->sealed[0] == '\0') return;
-    ps_output *out = NULL;
-    if (ps_output_open(f->checked, &out, NULL) != PS_OK) return;
-    ps_output_text(out, f->sealed);
-    (void)(ps_output_commit(out, NULL) == PS_OK);
-}
-
-static void release_kept(void *held) {
-    kept *f = held;
-    unmap(&f->map);
-    ps_free(f);
-}
-
-/* A file on the way. */
-typedef struct writing {
-    ps_output *out;
-    XXH3_state_t state;
-} writing;
-
-static void write_both(void *to, const void *bytes, size_t n) {
-    writing *w = to;
-    ps_output_write(w->out, bytes, n);
-    add_bytes(&w->state, bytes, n);
-}
-
-static bool make_folder(const char *folder) {
-    char path[PS_PREPARED_PATH];
-    const int n = snprintf(path, sizeof path, "%s", folder);
-    if (n <= 0 || n >= PS_PREPARED_PATH) return false;
-    for (char *p = path + 1; *p != '\0'; p++) {
-        if (*p != '/') continue;
-        *p = '\0';
-        if (mkdir(path, 0700) != 0 && errno != EEXIST) return false;
-        *p = '/';
-    }
-    return mkdir(path, 0700) == 0 || errno == EEXIST;
-}
-
-static bool begin_file(const ps_prepared *prepared, const char *kind, const key *k,
-                       size_t body, writing *w) {
-    char path[PS_PREPARED_PATH];
-    if (!file_path(prepared, k, kind, path) || !make_folder(prepared->folder) ||
-        ps_output_open(path, &w->out, NULL) != PS_OK)
-        return false;
-    (void)XXH3_128bits_reset(&w->state);
-    head h = {.byte_order = BYTE_ORDER_MARK, .format = FORMAT, .body = body};
-    memcpy(h.magic, magic, sizeof magic);
-    memcpy(h.kind, kind, strlen(kind));
-    memcpy(h.key, k->byte, sizeof h.key);
-    if (kind == areas_kind && !name_maker(h.maker)) {
-        ps_output_abandon(w->out);
-        return false;
-    }
-    write_both(w, &h, sizeof h);
-    return true;
-}
-
-static void end_file(writing *w) {
-    unsigned char found[16];
-    digest_state(&w->state, found);
-    ps_output_write(w->out, found, sizeof found);
-    (void)(ps_output_commit(w->out, NULL) == PS_OK);
-}
-
-static bool is_used(const ps_prepared *prepared) {
-    return prepared != NULL && prepared->folder != NULL && prepared->folder[0] == '/';
-}
-
-bool ps_prepared_folder(char out[PS_PREPARED_PATH]) {
-    const char *value = getenv("PLACESTAT_CACHE");
-    if (value == NULL || value[0] != '/') return false;
-    const int n = snprintf(out, PS_PREPARED_PATH, "%s", value);
-    return n > 0 && n < PS_PREPARED_PATH - 64;
+ps_prepared ps_prepared_default(char folder[PS_STORE_PATH]) {
+    ps_prepared prepared = {.store = {NULL, PS_PREPARED_MOST_BYTES},
+                            .least_points = PS_PREPARED_LEAST_POINTS};
+    const char *named = getenv("PLACESTAT_CACHE");
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const char *most = getenv("PLACESTAT_CACHE_MB");
+    int64_t megabytes;
+    if (most != NULL && ps_parse_int(ps_str_of(most), &megabytes) &&
+        megabytes <= INT64_MAX / 1000000)
+        prepared.store.most_bytes = megabytes > 0 ? megabytes * 1000000 : 0;
+    int n = 0;
+    if (named != NULL)
+        n = snprintf(folder, PS_STORE_PATH, "%s", named);
+    else if (cache != NULL && cache[0] == '/')
+        n = snprintf(folder, PS_STORE_PATH, "%s/placestat", cache);
+    else if (home != NULL && home[0] == '/')
+        n = snprintf(folder, PS_STORE_PATH, "%s/.cache/placestat", home);
+    if (n > 0 && n < PS_STORE_PATH - 64 && folder[0] == '/')
+        prepared.store.folder = folder;
+    return prepared;
 }
 
 /* --- indexes --- */
@@ -428,33 +289,27 @@ ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_locator_laye
     for (size_t i = 0; i < n; i++) points += layer[i].areas->n_points;
     if (!is_used(prepared) || points < prepared->least_points)
         return ps_locator_build(layer, n, geographic, out, err);
-    key k;
+    ps_store_key k;
     locator_key(layer, n, geographic, &k);
-    kept found;
-    if (open_kept(prepared, index_kind, &k, &found)) {
-        kept *f = ps_alloc(1, sizeof *f);
-        if (f == NULL) {
-            unmap(&found.map);
-            return ps_fail_nomem(err);
-        }
-        *f = found;
+    ps_stored *found;
+    if (ps_store_get(&prepared->store, index_kind, &k, &found)) {
         const ps_status status =
-            ps_locator_view((char *)f->map.p + sizeof(head), f->map.n - sizeof(head) - 16,
-                            f->deep, layer, n, geographic, release_kept, f, out, err);
+            ps_locator_view(found->body, found->n, !found->checked, layer, n, geographic,
+                            ps_stored_release, found, out, err);
         if (status == PS_OK) {
-            keep_checked(f);
+            ps_stored_is_sound(found);
             return PS_OK;
         }
-        release_kept(f);
+        ps_stored_release(found);
         if (status == PS_NOMEM) return status;
     }
     PS_TRY(ps_locator_build(layer, n, geographic, out, err));
     size_t body = 0;
     ps_locator_write(*out, count_bytes, &body);
-    writing w;
-    if (begin_file(prepared, index_kind, &k, body, &w)) {
-        ps_locator_write(*out, write_both, &w);
-        end_file(&w);
+    ps_store_file *file;
+    if (ps_store_begin(&prepared->store, index_kind, &k, NULL, body, &file)) {
+        ps_locator_write(*out, ps_store_write, file);
+        ps_store_end(file);
     }
     return PS_OK;
 }
@@ -677,17 +532,19 @@ static int record_progress(void *context, const char *phase, double done, double
                : 0;
 }
 
-static void write_section(writing *w, const void *bytes, size_t n) {
+static void write_section(ps_store_file *file, const void *bytes, size_t n) {
     static const char zero[8];
-    if (n > 0) write_both(w, bytes, n);
-    if (eights(n) > n) write_both(w, zero, eights(n) - n);
+    ps_store_write(file, bytes, n);
+    ps_store_write(file, zero, eights(n) - n);
 }
 
-static void write_areas(const ps_prepared *prepared, const key *k, const ps_areas *a,
-                        const ps_layer_report *report, const record *said) {
+static void write_areas(const ps_prepared *prepared, const ps_store_key *k,
+                        const ps_areas *a, const ps_layer_report *report,
+                        const record *said) {
+    char maker[PS_STORE_NOTE];
     const char *crs = a->crs != NULL ? definition_of(a->crs) : "";
     uint64_t *end = ps_alloc(2 * a->n + 1, sizeof *end);
-    if (crs == NULL || end == NULL) {
+    if (crs == NULL || end == NULL || !name_maker(maker)) {
         ps_free(end);
         return;
     }
@@ -705,26 +562,26 @@ static void write_areas(const ps_prepared *prepared, const key *k, const ps_area
          (2 * a->n + 1) * sizeof *end, at + 1, said->n}};
     size_t body = sizeof d;
     for (int s = 0; s < SECTIONS; s++) body += eights(d.bytes[s]);
-    writing w;
-    if (begin_file(prepared, areas_kind, k, body, &w)) {
+    ps_store_file *file;
+    if (ps_store_begin(&prepared->store, areas_kind, k, maker, body, &file)) {
         static const char zero[8];
-        write_both(&w, &d, sizeof d);
-        write_section(&w, report, d.bytes[REPORT]);
-        write_section(&w, a->area_ring, d.bytes[AREA_RING]);
-        write_section(&w, a->ring_point, d.bytes[RING_POINT]);
-        write_section(&w, a->x, d.bytes[X]);
-        write_section(&w, a->y, d.bytes[Y]);
-        write_section(&w, a->box, d.bytes[BOX]);
-        write_section(&w, end, d.bytes[TEXT_END]);
-        write_both(&w, crs, end[0] + 1);
+        ps_store_write(file, &d, sizeof d);
+        write_section(file, report, d.bytes[REPORT]);
+        write_section(file, a->area_ring, d.bytes[AREA_RING]);
+        write_section(file, a->ring_point, d.bytes[RING_POINT]);
+        write_section(file, a->x, d.bytes[X]);
+        write_section(file, a->y, d.bytes[Y]);
+        write_section(file, a->box, d.bytes[BOX]);
+        write_section(file, end, d.bytes[TEXT_END]);
+        ps_store_write(file, crs, end[0] + 1);
         for (size_t i = 0; i < 2 * a->n; i++) {
             const ps_str t = i < a->n ? a->code[i] : a->name[i - a->n];
-            write_both(&w, t.p, t.n);
-            write_both(&w, zero, 1);
+            ps_store_write(file, t.p, t.n);
+            ps_store_write(file, zero, 1);
         }
-        write_both(&w, zero, eights(at + 1) - (at + 1));
-        write_section(&w, said->p, d.bytes[MESSAGES]);
-        end_file(&w);
+        ps_store_write(file, zero, eights(at + 1) - (at + 1));
+        write_section(file, said->p, d.bytes[MESSAGES]);
+        ps_store_end(file);
     }
     ps_free(end);
 }
@@ -733,34 +590,33 @@ ps_status ps_prepared_areas(const ps_prepared *prepared, const ps_layer_spec *sp
                             const ps_talk *talk, ps_areas **out, ps_layer_report *report,
                             ps_error *err) {
     *out = NULL;
-    key k, again;
+    ps_store_key k, again;
     if (!is_used(prepared) || !areas_key(spec, &k))
         return ps_layer_read_areas(spec, talk, out, report, err);
-    kept found;
-    if (open_kept(prepared, areas_kind, &k, &found)) {
-        kept *f = ps_alloc(1, sizeof *f);
-        if (f == NULL) {
-            unmap(&found.map);
-            return ps_fail_nomem(err);
-        }
-        *f = found;
-        const ps_status status = ps_prepared_areas_view(
-            (char *)f->map.p + sizeof(head), f->map.n - sizeof(head) - 16, f->deep, talk,
-            release_kept, f, out, report, err);
+    ps_stored *found;
+    if (ps_store_get(&prepared->store, areas_kind, &k, &found)) {
+        ps_status status = PS_FORMAT;
+        if (is_maker_there(found->note))
+            status = ps_prepared_areas_view(found->body, found->n, !found->checked, talk,
+                                            ps_stored_release, found, out, report, err);
         if (status == PS_OK) {
-            keep_checked(f);
+            ps_areas_identify(*out, k.byte);
+            ps_stored_is_sound(found);
             return PS_OK;
         }
-        release_kept(f);
+        ps_stored_release(found);
         if (status == PS_NOMEM) return status;
     }
     record said = {.talk = talk};
     const ps_talk recorder = {record_say, record_progress, &said};
     const ps_status status = ps_layer_read_areas(spec, &recorder, out, report, err);
     /* A source that changed while it was read is not kept. */
-    if (status == PS_OK && !said.lost && (*out)->n_points >= prepared->least_points &&
-        areas_key(spec, &again) && memcmp(k.byte, again.byte, sizeof k.byte) == 0)
-        write_areas(prepared, &k, *out, report, &said);
+    if (status == PS_OK && areas_key(spec, &again) &&
+        memcmp(k.byte, again.byte, sizeof k.byte) == 0) {
+        ps_areas_identify(*out, k.byte);
+        if (!said.lost && (*out)->n_points >= prepared->least_points)
+            write_areas(prepared, &k, *out, report, &said);
+    }
     ps_free(said.p);
     return status;
 }

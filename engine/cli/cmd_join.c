@@ -8,7 +8,7 @@ typedef struct join_request {
     const char *counts, *assign, *manifest;
     ps_opt_list by;
     int format, invalid;
-    bool zeros, strict, keep_duplicates;
+    bool zeros, strict, keep_duplicates, no_cache;
 } join_request;
 
 static const char *const formats[] = {"police.uk", NULL};
@@ -100,6 +100,10 @@ static const ps_opt options[] = {
      .at = AT(points_layer),
      .value = "NAME",
      .help = "layer of POINTS when a file has several"},
+    {.name = "no-cache",
+     .kind = PS_OPT_SWITCH,
+     .at = AT(no_cache),
+     .help = "neither use nor keep prepared boundaries"},
 };
 
 static const ps_example examples[] = {
@@ -206,10 +210,9 @@ static ps_exit run(const ps_call *call, ps_error *err) {
         ps_fail_prefix(err, "join: ");
         return ps_exit_of(status);
     }
-    char folder[PS_PREPARED_PATH];
-    const ps_prepared prepared = {ps_prepared_folder(folder) ? folder : NULL,
-                                  PS_PREPARED_LEAST_POINTS};
-    request.prepared = &prepared;
+    char folder[PS_STORE_PATH];
+    const ps_prepared prepared = ps_prepared_default(folder);
+    if (!((const join_request *)call->request)->no_cache) request.prepared = &prepared;
     ps_output *accounting = NULL;
     status = ps_output_keep(&accounting, err);
     if (status != PS_OK) return ps_exit_of(status);

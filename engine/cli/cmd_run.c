@@ -3,7 +3,7 @@
 
 typedef struct run_request {
     const char *folder;
-    bool strict, force, fail_on_partial, dry_run;
+    bool strict, force, fail_on_partial, dry_run, no_cache;
 } run_request;
 
 static const ps_opt options[] = {
@@ -34,6 +34,10 @@ static const ps_opt options[] = {
      .kind = PS_OPT_SWITCH,
      .at = offsetof(run_request, dry_run),
      .help = "write nothing, print the plan, as `check` does"},
+    {.name = "no-cache",
+     .kind = PS_OPT_SWITCH,
+     .at = offsetof(run_request, no_cache),
+     .help = "neither use nor keep prepared boundaries"},
 };
 
 static const ps_example examples[] = {
@@ -43,16 +47,15 @@ static const ps_example examples[] = {
 
 static ps_exit run(const ps_call *call, ps_error *err) {
     const run_request *request = call->request;
-    char folder[PS_PREPARED_PATH];
-    const ps_prepared prepared = {ps_prepared_folder(folder) ? folder : NULL,
-                                  PS_PREPARED_LEAST_POINTS};
+    char folder[PS_STORE_PATH];
+    const ps_prepared prepared = ps_prepared_default(folder);
     const ps_run_options run_options = {.job = call->operands->item[0],
                                         .folder = request->folder,
                                         .strict = request->strict,
                                         .force = request->force,
                                         .command = call->line,
                                         .talk = call->talk,
-                                        .prepared = &prepared};
+                                        .prepared = request->no_cache ? NULL : &prepared};
     if (request->dry_run) return ps_exit_of(ps_check_job(&run_options, call->out, err));
     ps_run_outcome outcome = {0};
     ps_status status = ps_run_job(&run_options, call->out, &outcome, err);

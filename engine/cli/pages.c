@@ -269,8 +269,13 @@ static void roff_environment(ps_output *out) {
         out,
         ".TP\n\\fBPLACESTAT_CACHE\\fR\nA folder, by its absolute path, in which "
         "boundaries and their indexes are kept ready to be mapped, keyed by the "
-        "content of their sources. Nothing is kept without it. Files in it may be "
-        "removed at any time.\n"
+        "content of their sources; anything else, such as off, keeps nothing. Without "
+        "it the folder is placestat in that of \\fBXDG_CACHE_HOME\\fR, or "
+        ".cache/placestat in that of \\fBHOME\\fR. Results are the same with and "
+        "without. Files in it may be removed at any time.\n"
+        ".TP\n\\fBPLACESTAT_CACHE_MB\\fR\nThe most that these files may take, in "
+        "millions of bytes, 2000 when it is not set. Those that were not used for the "
+        "longest time make room for new ones.\n"
         ".TP\n\\fBNO_COLOR\\fR\nWhen set and not empty: no colours.\n"
         ".TP\n\\fBTERM\\fR\nWhen it is dumb or not set, no line is drawn "
         "again: progress is a log.\n");

@@ -21,7 +21,7 @@ static ps_areas *country(uint64_t seed) {
 }
 
 static ps_locator *get(const char *folder, const ps_areas *areas, bool geographic) {
-    const ps_prepared prepared = {folder, 0};
+    const ps_prepared prepared = {{folder, INT64_MAX}, 0};
     ps_error err = {PS_OK, ""};
     ps_locator *l = NULL;
     if (ps_prepared_locator(&prepared, &(ps_locator_layer){areas, NULL}, 1, geographic,
@@ -94,7 +94,7 @@ static void test_keys_differ(void **state) {
     ps_locator_free(get(folder, two, false));
     ps_locator_free(get(folder, one, true));
     assert_int_equal(test_folder_entries(folder), 3);
-    const ps_prepared prepared = {folder, 0};
+    const ps_prepared prepared = {{folder, INT64_MAX}, 0};
     ps_error err = {PS_OK, ""};
     const char *const to[] = {"EPSG:4326", "EPSG:32630"};
     ps_crs *grid = NULL, *other = NULL;
@@ -172,13 +172,13 @@ static void no_entry_leads_astray(size_t layers) {
     char *folder = test_folder_make();
     ps_areas *areas = country(4), *groups = tiling_group(areas, 5), *far = country(6);
     const ps_locator_layer layer[] = {{areas, NULL}, {groups, NULL}, {far, NULL}};
-    const ps_prepared prepared = {folder, 0};
+    const ps_prepared prepared = {{folder, INT64_MAX}, 0};
     ps_locator *plain = NULL;
     assert_int_equal(ps_prepared_locator(&prepared, layer, layers, false, &plain, NULL),
                      PS_OK);
     size_t n = 0;
     char *file = test_file_read(only(folder, "index"), &n);
-    n -= PS_PREPARED_HEAD + 16;
+    n -= PS_STORE_HEAD + 16;
     uint64_t seed = 9;
     enum { N = 300 };
     double x[N], y[N];
@@ -192,7 +192,7 @@ static void no_entry_leads_astray(size_t layers) {
     for (int i = 0; i < 6000; i++) {
         char *bytes = malloc(n);
         assert_non_null(bytes);
-        memcpy(bytes, file + PS_PREPARED_HEAD, n);
+        memcpy(bytes, file + PS_STORE_HEAD, n);
         const int changes = 1 + i % 3;
         for (int c = 0; c < changes; c++) {
             const size_t at = test_random_below(&seed, i % 4 == 0 ? 30 : n / 4) * 4;
@@ -252,7 +252,7 @@ static void test_layers(void **state) {
     char *folder = test_folder_make();
     ps_areas *areas = country(1), *groups = tiling_group(areas, 4);
     const ps_locator_layer layer[] = {{areas, NULL}, {groups, NULL}, {areas, NULL}};
-    const ps_prepared prepared = {folder, 0};
+    const ps_prepared prepared = {{folder, INT64_MAX}, 0};
     ps_error err = {PS_OK, ""};
     ps_locator *plain = NULL;
     assert_int_equal(ps_locator_build(layer, 2, false, &plain, &err), PS_OK);
@@ -266,16 +266,16 @@ static void test_layers(void **state) {
     }
     size_t n = 0;
     char *file = test_file_read(only(folder, "index"), &n),
-         *body = malloc(n - PS_PREPARED_HEAD - 16);
+         *body = malloc(n - PS_STORE_HEAD - 16);
     assert_true(file != NULL && body != NULL);
-    memcpy(body, file + PS_PREPARED_HEAD, n - PS_PREPARED_HEAD - 16);
+    memcpy(body, file + PS_STORE_HEAD, n - PS_STORE_HEAD - 16);
     ps_locator *l = NULL;
     for (size_t from = 0; from < 2; from++) {
         for (size_t layers = 1; layers <= 3 - from; layers++) {
             const bool right = from == 0 && layers == 2;
             const ps_status status =
-                ps_locator_view(body, n - PS_PREPARED_HEAD - 16, true, layer + from,
-                                layers, false, NULL, NULL, &l, &err);
+                ps_locator_view(body, n - PS_STORE_HEAD - 16, true, layer + from, layers,
+                                false, NULL, NULL, &l, &err);
             assert_int_equal(status, right ? PS_OK : PS_FORMAT);
             ps_locator_free(l);
         }
@@ -357,7 +357,7 @@ static void test_areas_come_back(void **state) {
     char path[512];
     snprintf(path, sizeof path, "%s",
              test_file_write(folder, "wards.geojson", layer, sizeof layer - 1));
-    const ps_prepared none = {NULL, 0}, prepared = {kept, 0};
+    const ps_prepared none = {{NULL, 0}, 0}, prepared = {{kept, INT64_MAX}, 0};
     heard want, said;
     ps_layer_report want_report, report;
     ps_areas *plain = read_layer(&none, path, NULL, &want, &want_report);
@@ -412,7 +412,7 @@ static void test_nothing_is_kept(void **state) {
     ps_areas *areas = country(1);
     ps_locator_free(get(below, areas, false));
     ps_locator_free(get("relative/folder", areas, false));
-    const ps_prepared few = {folder, 1000000};
+    const ps_prepared few = {{folder, INT64_MAX}, 1000000};
     ps_error err = {PS_OK, ""};
     ps_locator *l = NULL;
     assert_int_equal(
@@ -429,18 +429,48 @@ static void test_nothing_is_kept(void **state) {
     test_folder_remove(folder);
 }
 
+static const char *default_folder(char folder[PS_STORE_PATH], int64_t most_bytes) {
+    const ps_prepared prepared = ps_prepared_default(folder);
+    assert_int_equal(prepared.store.most_bytes, most_bytes);
+    assert_int_equal(prepared.least_points, PS_PREPARED_LEAST_POINTS);
+    return prepared.store.folder;
+}
+
 static void test_folder_from_the_environment(void **state) {
     (void)state;
-    char out[PS_PREPARED_PATH];
+    char out[PS_STORE_PATH];
+    const int64_t most = PS_PREPARED_MOST_BYTES;
     unsetenv("PLACESTAT_CACHE");
-    assert_false(ps_prepared_folder(out));
+    unsetenv("PLACESTAT_CACHE_MB");
+    setenv("XDG_CACHE_HOME", "/tmp/x", 1);
+    setenv("HOME", "/tmp/h", 1);
+    assert_string_equal(default_folder(out, most), "/tmp/x/placestat");
+    setenv("XDG_CACHE_HOME", "x", 1);
+    assert_string_equal(default_folder(out, most), "/tmp/h/.cache/placestat");
+    unsetenv("XDG_CACHE_HOME");
+    assert_string_equal(default_folder(out, most), "/tmp/h/.cache/placestat");
+    unsetenv("HOME");
+    assert_null(default_folder(out, most));
+    setenv("HOME", "/tmp/h", 1);
     setenv("PLACESTAT_CACHE", "/tmp/c", 1);
-    assert_true(ps_prepared_folder(out));
-    assert_string_equal(out, "/tmp/c");
-    setenv("PLACESTAT_CACHE", "", 1);
-    assert_false(ps_prepared_folder(out));
-    setenv("PLACESTAT_CACHE", "c", 1);
-    assert_false(ps_prepared_folder(out));
+    assert_string_equal(default_folder(out, most), "/tmp/c");
+    static const char *const off[] = {"", "off", "c", "./c"};
+    for (size_t i = 0; i < 4; i++) {
+        setenv("PLACESTAT_CACHE", off[i], 1);
+        assert_null(default_folder(out, most));
+    }
+    unsetenv("PLACESTAT_CACHE");
+    setenv("PLACESTAT_CACHE_MB", "300", 1);
+    assert_string_equal(default_folder(out, 300000000), "/tmp/h/.cache/placestat");
+    setenv("PLACESTAT_CACHE_MB", "0", 1);
+    (void)default_folder(out, 0);
+    setenv("PLACESTAT_CACHE_MB", "-5", 1);
+    (void)default_folder(out, 0);
+    setenv("PLACESTAT_CACHE_MB", "much", 1);
+    (void)default_folder(out, most);
+    setenv("PLACESTAT_CACHE_MB", "9223372036854775807", 1);
+    (void)default_folder(out, most);
+    unsetenv("PLACESTAT_CACHE_MB");
 }
 
 typedef struct keeping {
@@ -450,7 +480,7 @@ typedef struct keeping {
 
 static ps_status get_and_free(void *context, ps_error *err) {
     const keeping *k = context;
-    const ps_prepared prepared = {k->folder, 0};
+    const ps_prepared prepared = {{k->folder, INT64_MAX}, 0};
     ps_locator *l = NULL;
     const ps_status status = ps_prepared_locator(
         &prepared, &(ps_locator_layer){k->areas, NULL}, 1, false, &l, err);
