@@ -1,8 +1,6 @@
 /* The index answers as brute force does, whatever the shapes, the order of the points and
  * the number of threads. */
-#include "tests/support/tiling.h"
-
-#include "engine/core/par.h"
+#include "tests/support/scanline.h"
 
 static void test_tilings(void **state) {
     (void)state;
@@ -224,6 +222,51 @@ static ps_areas *country(void) {
     return tiling_make(&spec);
 }
 
+/* The oracle for many points is right: it says what brute force says. */
+static void test_lines_are_as_brute_force(void **state) {
+    (void)state;
+    uint64_t random = 1;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        ps_areas *areas = scribbles(seed, 1 + (int)(seed % 9), 0, 0, 4 << seed % 9);
+        ps_areas *frozen = NULL;
+        ps_locator *l = NULL;
+        ps_error err = {PS_OK, ""};
+        const ps_locator_layer layer = {areas, NULL};
+        assert_int_equal(ps_locator_build(&layer, 1, false, &l, &err), PS_OK);
+        assert_int_equal(ps_locator_frozen_areas(l, 0, &frozen, &err), PS_OK);
+        ps_locator_free(l);
+        scanline s = {0};
+        for (int line = 0; line < 40; line++) {
+            const int64_t y = (int64_t)test_random_below(&random, 8 << seed % 9) - 1;
+            const int64_t low = (int64_t)test_random_below(&random, 4 << seed % 9) - 2;
+            int64_t x[100];
+            int32_t row[100];
+            for (int i = 0; i < 100; i++) x[i] = low + i;
+            scanline_of(&s, frozen, y);
+            const int64_t ties = scanline_rows(&s, 100, x, row);
+            int64_t want_ties = 0;
+            for (int i = 0; i < 100; i++) {
+                bool tie;
+                assert_int_equal(row[i], brute_locate(frozen, x[i], y, &tie));
+                want_ties += tie;
+            }
+            assert_int_equal(ties, want_ties);
+        }
+        scanline_free(&s);
+        ps_areas_free(frozen);
+        ps_areas_free(areas);
+    }
+}
+
+static void test_many_points(void **state) {
+    (void)state;
+    ps_areas *areas = country(), *groups = tiling_group(areas, 60);
+    const ps_areas *const layers[] = {areas, groups};
+    assert_true(scanline_check(layers, 2, false, 1, 100, 2000) > 200000);
+    ps_areas_free(groups);
+    ps_areas_free(areas);
+}
+
 static void test_threads_and_order(void **state) {
     (void)state;
     ps_error err = {PS_OK, ""};
@@ -345,6 +388,8 @@ int main(void) {
         cmocka_unit_test(test_repeated_edges),
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_layers_of_different_units),
+        cmocka_unit_test(test_lines_are_as_brute_force),
+        cmocka_unit_test(test_many_points),
         cmocka_unit_test(test_threads_and_order),
         cmocka_unit_test(test_no_gap),
     };
