@@ -6,7 +6,7 @@
 typedef struct crosswalk_request {
     const char *weights, *min_share, *crs, *shares, *manifest;
     int invalid;
-    bool strict;
+    bool strict, no_cache;
 } crosswalk_request;
 
 /* In the order of ps_geometry_policy. */
@@ -74,6 +74,10 @@ static const ps_opt options[] = {
      .choices = policies,
      .fallback = "repair",
      .help = "what to do with polygons that are not valid"},
+    {.name = "no-cache",
+     .kind = PS_OPT_SWITCH,
+     .at = AT(no_cache),
+     .help = "neither use nor keep prepared boundaries"},
 };
 
 static const ps_example examples[] = {
@@ -196,10 +200,10 @@ static ps_exit run(const ps_call *call, ps_error *err) {
         ps_fail_prefix(err, "crosswalk: ");
         return ps_exit_of(status);
     }
-    char folder[PS_PREPARED_PATH];
-    const ps_prepared prepared = {ps_prepared_folder(folder) ? folder : NULL,
-                                  PS_PREPARED_LEAST_POINTS};
-    request.prepared = &prepared;
+    char folder[PS_STORE_PATH];
+    const ps_prepared prepared = ps_prepared_default(folder);
+    if (!((const crosswalk_request *)call->request)->no_cache)
+        request.prepared = &prepared;
     ps_output *accounting = NULL;
     status = ps_output_keep(&accounting, err);
     if (status != PS_OK) return ps_exit_of(status);
