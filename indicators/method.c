@@ -72,6 +72,7 @@
     X(svy_share) \
     X(target) \
     X(trend) \
+    X(triple) \
     X(type_change) \
     X(wilcoxon)
 // clang-format on

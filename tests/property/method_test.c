@@ -112,6 +112,50 @@ static void rows_may_come_in_any_order(void **state) {
     }
 }
 
+/* Surveys, scores and comparisons, with strata, rounds and periods. */
+static void records_may_come_in_any_order(void **state) {
+    (void)state;
+    static const char *const themes[] = {"feeling-safe", "natural-space"};
+    static const char *const approaches[] = {"connecting", "communicating", "equalising",
+                                             "trusting", "celebrating"};
+    lines l = {.n = 0};
+    for (int round = 0; round < ROUNDS; round++) {
+        l.n = 0;
+        snprintf(l.header, LINE, "domain,group,stratum,psu,weight,y");
+        for (int i = 0; i < 40; i++)
+            add_line(&l, "%c,%lld,%d,%d,0.%lld,%lld", (char)('A' + below(3)),
+                     (long long)below(2), i % 2, i % 10, (long long)(100 + below(900)),
+                     (long long)below(2));
+        order_does_not_matter("svy_mean", &l, "min_base=5 ci=beta");
+        order_does_not_matter("svy_diff", &l, "compare=rest min_base=2");
+        l.n = 0;
+        snprintf(l.header, LINE, "place,round,theme,respondent,event,score");
+        for (int i = 0; i < 56; i++)
+            add_line(&l, "P,%d,%s,%d,%d,%lld", i / 28, themes[i % 2], i % 28 / 2, i % 3,
+                     (long long)(1 + below(7)));
+        order_does_not_matter("place_standard", &l, "");
+        order_does_not_matter("place_standard", &l, "matched=yes");
+        l.n = 0;
+        snprintf(l.header, LINE, "organisation,year,approach,score");
+        for (int i = 0; i < 60; i++)
+            add_line(&l, "o%d,%d,%s,%lld", i / 10, i / 5 % 2, approaches[i % 5],
+                     (long long)below(6));
+        order_does_not_matter("icf", &l, "scale_min=0 scale_max=5");
+        l.n = 0;
+        snprintf(l.header, LINE,
+                 "period,area_code,neighbourhood,target_ward,count,denominator");
+        for (int i = 0; i < 40; i++)
+            add_line(&l, "%d,a%d,%s,0.%lld,%lld,%lld", i / 20, i % 20,
+                     i % 20 < 3   ? "X"
+                     : i % 20 < 6 ? "Y"
+                                  : "",
+                     (long long)below(10), (long long)below(90),
+                     (long long)(100 + below(1000)));
+        order_does_not_matter("triple", &l, "");
+        order_does_not_matter("triple", &l, "type=proportion polarity=higher-better");
+    }
+}
+
 /* The row of an area in a table whose rows keep their order. */
 static size_t row_of(const ps_table *t, const char *area) {
     for (size_t i = 0; i < ps_table_rows(t); i++)
@@ -237,6 +281,7 @@ static void records_that_stand_twice(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_may_come_in_any_order),
+        cmocka_unit_test(records_may_come_in_any_order),
         cmocka_unit_test(areas_keep_their_figures_in_any_order),
         cmocka_unit_test(units_only_scale),
         cmocka_unit_test(cutting_a_stratum_changes_nothing),
