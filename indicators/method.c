@@ -37,6 +37,8 @@
     X(funnel) \
     X(funnel_curve) \
     X(gi_star) \
+    X(hot_persistence) \
+    X(hotspot_deprivation) \
     X(icf) \
     X(imd_build) \
     X(imd_change) \
