@@ -635,14 +635,14 @@ ps_status ps_points_estimate_rows(ps_points *p, double *rows, ps_error *err) {
 
 double ps_points_memory(const ps_points *p, double rows) {
     /* A block: its bytes, its structure, and about 1200 decoded rows. */
-    const double block = PS_CSV_BLOCK_BYTES * 1.7;
+    const double one = PS_CSV_BLOCK_BYTES * 1.7;
     const double key = 2 * sizeof(ps_fingerprint);
     const double workers = p->n_workers;
     bool whole = false;
     for (size_t i = 0; i < ps_source_list_size(p->sources); i++)
         whole = whole || p->input[i].kind == WHOLE;
     const bool kept = keeps_blocks(p);
-    double bytes = block * (kept ? (double)p->most_tasks : workers);
+    double bytes = one * (kept ? (double)p->most_tasks : workers);
     /* What is unpacked at once, packed, unpacked and decoded. */
     if (whole) bytes += WHOLE_BYTES * workers * (kept ? 4.5 : 3.5);
     if (kept) bytes += fmin(rows * key, SEEN_BYTES);
