@@ -4,6 +4,7 @@
 #include "engine/cli/cmd.h"
 #include "engine/cli/pages.h"
 #include "engine/core/json.h"
+#include "engine/run/framework.h"
 #include "indicators/crime.h"
 #include "indicators/method.h"
 
@@ -57,11 +58,118 @@ static void print_json(const entry *list, size_t n, ps_json *json) {
     }
 }
 
-static void list_frameworks(bool json, ps_output *out) {
-    ps_output_text(out, json ? "[]\n" : "This version ships no frameworks.\n");
+/* "4404 (2021/22)", or "" when the measure has none. */
+static void baseline_text(const ps_framework_baseline *baseline, char out[96]) {
+    char value[32] = "own figure";
+    out[0] = '\0';
+    if (baseline == NULL) return;
+    if (baseline->value != NULL) ps_format_double(*baseline->value, value);
+    snprintf(out, 96, "%s%s%.40s%s", value, baseline->period != NULL ? " (" : "",
+             baseline->period != NULL ? baseline->period : "",
+             baseline->period != NULL ? ")" : "");
 }
 
-static void list_indicators(bool json, ps_output *out) {
+/* "below-baseline 4404", or "" when the measure is only watched. */
+static void target_text(const ps_framework_target *target, char out[96]) {
+    char value[32] = "";
+    out[0] = '\0';
+    if (target == NULL) return;
+    const double *number = target->step != NULL ? target->step : target->value;
+    if (number != NULL) ps_format_double(*number, value);
+    snprintf(out, 96, "%s%s%s%s", ps_target_kind_text(target->kind),
+             number != NULL ? " " : "", value, target->step != NULL ? " a year" : "");
+}
+
+static void measure_json(ps_json *json, const ps_framework_measure *m) {
+    ps_json_object(json);
+    ps_json_member_text(json, "id", m->id);
+    ps_json_member_text(json, "priority", m->priority);
+    ps_json_member_text(json, "title", m->title);
+    ps_json_member_text(json, "unit", m->unit);
+    ps_json_member_text(json, "method", m->method);
+    ps_json_member_text(json, "polarity", ps_polarity_text(m->polarity));
+    if (m->baseline != NULL && m->baseline->value != NULL)
+        ps_json_member_real(json, "baseline", *m->baseline->value);
+    if (m->baseline != NULL && m->baseline->period != NULL)
+        ps_json_member_text(json, "baseline_period", m->baseline->period);
+    if (m->target != NULL) {
+        ps_json_member_text(json, "target_kind", ps_target_kind_text(m->target->kind));
+        if (m->target->value != NULL)
+            ps_json_member_real(json, "target", *m->target->value);
+        if (m->target->step != NULL) ps_json_member_real(json, "step", *m->target->step);
+    }
+    ps_json_key(json, "geographies");
+    ps_json_array(json);
+    for (unsigned g = 0; g < m->geographies_count; g++)
+        ps_json_text(json, m->geographies[g]);
+    ps_json_end_array(json);
+    ps_json_end_object(json);
+}
+
+static void framework_json(ps_json *json, const ps_framework *f) {
+    ps_json_object(json);
+    ps_json_member_text(json, "id", f->id);
+    ps_json_member_text(json, "title", f->title);
+    ps_json_member_text(json, "edition", f->edition);
+    ps_json_key(json, "priorities");
+    ps_json_array(json);
+    for (unsigned p = 0; p < f->priorities_count; p++) {
+        ps_json_object(json);
+        ps_json_member_text(json, "id", f->priorities[p].id);
+        ps_json_member_text(json, "title", f->priorities[p].title);
+        ps_json_end_object(json);
+    }
+    ps_json_end_array(json);
+    ps_json_key(json, "measures");
+    ps_json_array(json);
+    for (unsigned m = 0; m < f->measures_count; m++) measure_json(json, &f->measures[m]);
+    ps_json_end_array(json);
+    ps_json_end_object(json);
+}
+
+static void print_framework(ps_output *out, const ps_framework *f) {
+    char baseline[96], target[96];
+    ps_output_printf(out, "%s: %s\n", f->id, f->title);
+    for (unsigned p = 0; p < f->priorities_count; p++) {
+        ps_output_printf(out, "  %s\n", f->priorities[p].title);
+        for (unsigned m = 0; m < f->measures_count; m++) {
+            const ps_framework_measure *measure = &f->measures[m];
+            if (strcmp(measure->priority, f->priorities[p].id) != 0) continue;
+            baseline_text(measure->baseline, baseline);
+            target_text(measure->target, target);
+            ps_output_printf(out, "    %-29s %s\n", measure->id, measure->title);
+            ps_output_printf(out, "    %-29s baseline %s, target %s, method %s\n", "",
+                             baseline[0] != '\0' ? baseline : "none",
+                             target[0] != '\0' ? target : "none", measure->method);
+        }
+    }
+}
+
+static ps_status list_frameworks(const ps_call *call, bool json, ps_error *err) {
+    const char **names, *path;
+    size_t n;
+    PS_TRY(ps_framework_shipped(call->arena, &names, &n, err));
+    ps_json array = ps_json_begin(call->out);
+    if (json) ps_json_array(&array);
+    for (size_t i = 0; i < n; i++) {
+        ps_framework_file *file = NULL;
+        PS_TRY(ps_framework_find(names[i], NULL, call->arena, &path, err));
+        PS_TRY(ps_framework_open(path, &file, err));
+        if (json) {
+            framework_json(&array, file->framework);
+        } else {
+            if (i > 0) ps_output_text(call->out, "\n");
+            print_framework(call->out, file->framework);
+        }
+        ps_framework_free(file);
+    }
+    if (json) ps_json_end_array(&array);
+    return PS_OK;
+}
+
+static ps_status list_indicators(const ps_call *call, bool json, ps_error *err) {
+    ps_output *out = call->out;
+    (void)err;
     const ps_crime_series *series;
     size_t n = ps_crime_series_list(&series);
     ps_json array = ps_json_begin(out);
@@ -76,7 +184,7 @@ static void list_indicators(bool json, ps_output *out) {
             ps_json_end_object(&array);
         }
         ps_json_end_array(&array);
-        return;
+        return PS_OK;
     }
     ps_output_text(out,
                    "Series of police.uk crime types. `run` writes the count of each by "
@@ -88,6 +196,7 @@ static void list_indicators(bool json, ps_output *out) {
     ps_output_text(out,
                    "Beside them `run` writes the series and the values of tables that "
                    "the job defines.\n");
+    return PS_OK;
 }
 
 static const char *kind_text(ps_column_kind kind) {
@@ -197,7 +306,9 @@ static void print_method(ps_output *out, const ps_method *method) {
     if (method->evidence != NULL) print_labelled(out, "Checked", method->evidence);
 }
 
-static void list_methods(bool json, ps_output *out) {
+static ps_status list_methods(const ps_call *call, bool json, ps_error *err) {
+    ps_output *out = call->out;
+    (void)err;
     const ps_method *const *methods;
     size_t n = ps_methods(&methods);
     ps_json array = ps_json_begin(out);
@@ -205,37 +316,40 @@ static void list_methods(bool json, ps_output *out) {
         ps_json_array(&array);
         for (size_t i = 0; i < n; i++) method_json(&array, methods[i]);
         ps_json_end_array(&array);
-        return;
+        return PS_OK;
     }
     for (size_t i = 0; i < n; i++) {
         if (i > 0) ps_output_text(out, "\n");
         print_method(out, methods[i]);
     }
+    return PS_OK;
 }
 
-static void list_formats(bool json, ps_output *out) {
+static ps_status list_formats(const ps_call *call, bool json, ps_error *err) {
+    ps_output *out = call->out;
+    (void)err;
     ps_json array = ps_json_begin(out);
     if (json) {
         ps_json_array(&array);
         print_json(formats, PS_COUNT_OF(formats), &array);
         ps_json_end_array(&array);
-        return;
+        return PS_OK;
     }
     for (size_t i = 0; i < PS_COUNT_OF(formats); i++)
         ps_output_printf(out, "%-7s %-11s %s\n", formats[i].kind, formats[i].id,
                          formats[i].title);
+    return PS_OK;
 }
 
 static ps_exit run(const ps_call *call, ps_error *err) {
-    (void)err;
     const list_request *request = call->request;
-    static void (*const printers[])(bool, ps_output *) = {
+    static ps_status (*const printers[])(const ps_call *, bool, ps_error *) = {
         list_frameworks, list_indicators, list_methods, list_formats};
-    for (size_t i = 0; subjects[i] != NULL; i++) {
+    ps_status status = PS_OK;
+    for (size_t i = 0; subjects[i] != NULL; i++)
         if (strcmp(subjects[i], call->operands->item[0]) == 0)
-            printers[i](request->json, call->out);
-    }
-    return PS_EXIT_OK;
+            status = printers[i](call, request->json, err);
+    return ps_exit_of(status);
 }
 
 const ps_command ps_command_list = {

@@ -3,59 +3,12 @@
  * message always speaks of what stands in the file.
  */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "engine/core/keys.h"
 #include "engine/run/job.h"
+#include "engine/run/yaml_check.h"
 #include "indicators/crime.h"
 #include "indicators/period.h"
-
-enum { PATH_BYTES = 96, HINT_BYTES = 96 };
-
-/* "points[0].x" for messages. */
-#define PATH(path, ...) snprintf(path, PATH_BYTES, __VA_ARGS__)
-
-#define WRONG(yaml, err, path, ...) ps_yaml_fail(yaml, err, PS_CONFIG, path, __VA_ARGS__)
-
-/* "; did you mean 'ward'?", or what there is to choose from, or nothing. */
-static const char *hint(char out[HINT_BYTES], const char *text,
-                        const char *const *candidates, size_t n) {
-    int near = ps_nearest(ps_str_of(text), candidates, n);
-    out[0] = '\0';
-    if (near >= 0) {
-        snprintf(out, HINT_BYTES, "; did you mean '%.60s'?", candidates[near]);
-        return out;
-    }
-    size_t used = 0;
-    for (size_t i = 0; i < n && used < HINT_BYTES; i++) {
-        int put = snprintf(out + used, HINT_BYTES - used, "%s%.40s",
-                           i == 0 ? "; there is " : ", ", candidates[i]);
-        used += put > 0 ? (size_t)put : 0;
-    }
-    return out;
-}
-
-static bool is_id(const char *id) {
-    const char *first = "abcdefghijklmnopqrstuvwxyz0123456789";
-    size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-");
-    return strchr(first, id[0]) != NULL && id[n] == '\0' && n <= 64;
-}
-
-/* An id that is well formed and stands once among those in ids. */
-static ps_status check_id(const ps_yaml *yaml, ps_keys *ids, const char *path,
-                          const char *id, ps_error *err) {
-    bool added;
-    int32_t at;
-    if (!is_id(id))
-        return WRONG(yaml, err, path,
-                     "'%.40s' is not an id: small letters, digits and '-', beginning "
-                     "with a letter or digit, at most 64",
-                     id);
-    PS_TRY(ps_keys_add(ids, ps_str_of(id), &at, &added, err));
-    if (!added) return WRONG(yaml, err, path, "the id '%s' is taken already", id);
-    return PS_OK;
-}
 
 /* Outputs call the rate of a series "<id>-rate". */
 static ps_status add_rate_id(ps_keys *ids, const char *id, bool *added, ps_error *err) {
@@ -81,18 +34,18 @@ static bool is_delimited(const char *file) {
 /* The file, sheet and row of the column names of a table, at path `at`. */
 static ps_status check_sheet(const ps_yaml *yaml, const char *at, const char *file,
                              const char *sheet, int64_t header, ps_error *err) {
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     if (sheet != NULL && is_delimited(file)) {
-        PATH(path, "%s.sheet", at);
-        return WRONG(yaml, err, path,
-                     "'%.60s' is no workbook, so it has no sheets; leave the key out",
-                     file);
+        PS_YAML_AT(path, "%s.sheet", at);
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "'%.60s' is no workbook, so it has no sheets; leave the key out", file);
     }
     if (header < 0 || header > 1000000) {
-        PATH(path, "%s.header", at);
-        return WRONG(yaml, err, path,
-                     "%lld is not the number of a row; the first row is 1",
-                     (long long)header);
+        PS_YAML_AT(path, "%s.header", at);
+        return PS_YAML_WRONG(yaml, err, path,
+                             "%lld is not the number of a row; the first row is 1",
+                             (long long)header);
     }
     return PS_OK;
 }
@@ -109,12 +62,14 @@ static ps_status check_crs(const ps_yaml *yaml, const char *path, const char *cr
         if (!is_epsg || colon[1 + strspn(colon + 1, "0123456789")] == '\0') return PS_OK;
     }
     if (crs[strspn(crs, "0123456789")] == '\0')
-        return WRONG(yaml, err, path, "'%.20s' is not a CRS; did you mean 'EPSG:%.20s'?",
-                     crs, crs);
-    return WRONG(yaml, err, path,
-                 "'%.40s' is not a CRS such as EPSG:4326 (longitude, latitude) or "
-                 "EPSG:27700 (British National Grid)",
-                 crs);
+        return PS_YAML_WRONG(yaml, err, path,
+                             "'%.20s' is not a CRS; did you mean 'EPSG:%.20s'?", crs,
+                             crs);
+    return PS_YAML_WRONG(
+        yaml, err, path,
+        "'%.40s' is not a CRS such as EPSG:4326 (longitude, latitude) or "
+        "EPSG:27700 (British National Grid)",
+        crs);
 }
 
 /* ---- Areas ---- */
@@ -129,25 +84,26 @@ static ps_status find_areas(const ps_yaml *yaml, const ps_job *job, unsigned bef
     }
     for (unsigned i = before; i < job->areas_count; i++)
         if (strcmp(job->areas[i].id, id) == 0)
-            return WRONG(yaml, err, path,
-                         "'%s' must stand further up in areas than what is built of it",
-                         id);
-    char text[HINT_BYTES];
-    return WRONG(yaml, err, path, "no areas have the id '%.40s'%s", id,
-                 hint(text, id, candidates, n));
+            return PS_YAML_WRONG(
+                yaml, err, path,
+                "'%s' must stand further up in areas than what is built of it", id);
+    char text[PS_YAML_HINT];
+    return PS_YAML_WRONG(yaml, err, path, "no areas have the id '%.40s'%s", id,
+                         ps_yaml_hint(text, id, candidates, n));
 }
 
 static ps_status check_sets(const ps_yaml *yaml, const ps_job_areas *areas, unsigned i,
                             ps_keys *codes, ps_keys *members, ps_error *err) {
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     for (unsigned s = 0; s < areas->sets_count; s++) {
         const ps_job_set *set = &areas->sets[s];
         int32_t id;
         bool added;
         PS_TRY(ps_keys_add(codes, ps_str_of(set->code), &id, &added, err));
         if (!added) {
-            PATH(path, "areas[%u].sets[%u].code", i, s);
-            return WRONG(yaml, err, path, "the code '%.60s' is taken already", set->code);
+            PS_YAML_AT(path, "areas[%u].sets[%u].code", i, s);
+            return PS_YAML_WRONG(yaml, err, path, "the code '%.60s' is taken already",
+                                 set->code);
         }
         for (unsigned m = 0; m < set->members_count; m++) {
             /* A set's number in front keeps the members of sets apart, which may
@@ -155,14 +111,15 @@ static ps_status check_sets(const ps_yaml *yaml, const ps_job_areas *areas, unsi
             char key[128];
             int n = snprintf(key, sizeof key, "%u %s", s, set->members[m]);
             if (n < 0 || (size_t)n >= sizeof key) n = (int)sizeof key - 1;
-            PATH(path, "areas[%u].sets[%u].members[%u]", i, s, m);
+            PS_YAML_AT(path, "areas[%u].sets[%u].members[%u]", i, s, m);
             if (strlen(set->members[m]) > 64)
-                return WRONG(yaml, err, path, "'%.40s...' is too long for an area code",
-                             set->members[m]);
+                return PS_YAML_WRONG(yaml, err, path,
+                                     "'%.40s...' is too long for an area code",
+                                     set->members[m]);
             PS_TRY(ps_keys_add(members, (ps_str){key, (size_t)n}, &id, &added, err));
             if (!added)
-                return WRONG(yaml, err, path, "'%s' stands twice in this set",
-                             set->members[m]);
+                return PS_YAML_WRONG(yaml, err, path, "'%s' stands twice in this set",
+                                     set->members[m]);
         }
     }
     return PS_OK;
@@ -182,7 +139,7 @@ static ps_status check_distinct_sets(const ps_yaml *yaml, const ps_job_areas *ar
 static ps_status check_built_areas(const ps_yaml *yaml, const ps_job *job, unsigned i,
                                    ps_error *err) {
     const ps_job_areas *areas = &job->areas[i];
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     const struct {
         const char *key;
         bool given;
@@ -194,48 +151,50 @@ static ps_status check_built_areas(const ps_yaml *yaml, const ps_job *job, unsig
     };
     for (size_t k = 0; k < sizeof of_files / sizeof *of_files; k++) {
         if (!of_files[k].given) continue;
-        PATH(path, "areas[%u].%s", i, of_files[k].key);
-        return WRONG(yaml, err, path,
-                     "describes a file, but these areas are built of others; leave the "
-                     "key out");
+        PS_YAML_AT(path, "areas[%u].%s", i, of_files[k].key);
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "describes a file, but these areas are built of others; leave the "
+            "key out");
     }
-    PATH(path, "areas[%u].of", i);
+    PS_YAML_AT(path, "areas[%u].of", i);
     PS_TRY(find_areas(yaml, job, i, path, areas->of, err));
-    PATH(path, "areas[%u]", i);
+    PS_YAML_AT(path, "areas[%u]", i);
     if ((areas->table != NULL) == (areas->sets != NULL))
-        return WRONG(yaml, err, path,
-                     "areas built of others need either 'table' or 'sets'%s",
-                     areas->table != NULL ? ", not both" : "");
+        return PS_YAML_WRONG(yaml, err, path,
+                             "areas built of others need either 'table' or 'sets'%s",
+                             areas->table != NULL ? ", not both" : "");
     if (areas->sets != NULL) return check_distinct_sets(yaml, areas, i, err);
-    PATH(path, "areas[%u].table", i);
+    PS_YAML_AT(path, "areas[%u].table", i);
     return check_sheet(yaml, path, areas->table->file, areas->table->sheet,
                        areas->table->header, err);
 }
 
 static ps_status check_areas(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
                              ps_error *err) {
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     for (unsigned i = 0; i < job->areas_count; i++) {
         const ps_job_areas *areas = &job->areas[i];
-        PATH(path, "areas[%u].id", i);
-        PS_TRY(check_id(yaml, ids, path, areas->id, err));
-        PATH(path, "areas[%u]", i);
+        PS_YAML_AT(path, "areas[%u].id", i);
+        PS_TRY(ps_yaml_check_id(yaml, ids, path, areas->id, err));
+        PS_YAML_AT(path, "areas[%u]", i);
         if ((areas->file != NULL) == (areas->of != NULL))
-            return WRONG(yaml, err, path,
-                         "needs either 'file' (polygons) or 'of' (built of other "
-                         "areas)%s",
-                         areas->file != NULL ? ", not both" : "");
+            return PS_YAML_WRONG(yaml, err, path,
+                                 "needs either 'file' (polygons) or 'of' (built of other "
+                                 "areas)%s",
+                                 areas->file != NULL ? ", not both" : "");
         if (areas->of != NULL) {
             PS_TRY(check_built_areas(yaml, job, i, err));
             continue;
         }
         if (areas->code == NULL)
-            return WRONG(yaml, err, path,
-                         "the key 'code' is missing: the field of the area's code");
+            return PS_YAML_WRONG(
+                yaml, err, path,
+                "the key 'code' is missing: the field of the area's code");
         if (areas->table != NULL || areas->sets != NULL)
-            return WRONG(yaml, err, path, "'%s' goes with 'of', not with 'file'",
-                         areas->table != NULL ? "table" : "sets");
-        PATH(path, "areas[%u].crs", i);
+            return PS_YAML_WRONG(yaml, err, path, "'%s' goes with 'of', not with 'file'",
+                                 areas->table != NULL ? "table" : "sets");
+        PS_YAML_AT(path, "areas[%u].crs", i);
         PS_TRY(check_crs(yaml, path, areas->crs, err));
     }
     return PS_OK;
@@ -272,85 +231,92 @@ static bool is_police_uk(const ps_job_points *points) {
 
 static ps_status check_police_uk(const ps_yaml *yaml, const ps_job_points *points,
                                  unsigned i, ps_error *err) {
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     for (size_t k = 0; k < N_POLICE_UK; k++) {
         const char *given = text_at(points, police_uk[k].offset);
         if (given == NULL || strcmp(given, police_uk[k].text) == 0) continue;
-        PATH(path, "points[%u].%s", i, police_uk[k].key);
-        return WRONG(yaml, err, path,
-                     "format: police.uk sets this to '%s'; leave the key out, or write "
-                     "format: columns and all columns",
-                     police_uk[k].text);
+        PS_YAML_AT(path, "points[%u].%s", i, police_uk[k].key);
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "format: police.uk sets this to '%s'; leave the key out, or write "
+            "format: columns and all columns",
+            police_uk[k].text);
     }
     if (points->layer != NULL) {
-        PATH(path, "points[%u].layer", i);
-        return WRONG(yaml, err, path,
-                     "police.uk files have no layers; leave the key out");
+        PS_YAML_AT(path, "points[%u].layer", i);
+        return PS_YAML_WRONG(yaml, err, path,
+                             "police.uk files have no layers; leave the key out");
     }
     return PS_OK;
 }
 
 static ps_status check_columns(const ps_yaml *yaml, const ps_job_points *points,
                                unsigned i, ps_error *err) {
-    char path[PATH_BYTES];
-    PATH(path, "points[%u]", i);
+    char path[PS_YAML_PATH];
+    PS_YAML_AT(path, "points[%u]", i);
     if ((points->x == NULL) != (points->y == NULL))
-        return WRONG(yaml, err, path, "the key '%s' is missing; x and y go together",
-                     points->x == NULL ? "x" : "y");
+        return PS_YAML_WRONG(yaml, err, path,
+                             "the key '%s' is missing; x and y go together",
+                             points->x == NULL ? "x" : "y");
     if (points->x != NULL && points->crs == NULL)
-        return WRONG(yaml, err, path,
-                     "the key 'crs' is missing: the coordinate system of x and y, such "
-                     "as EPSG:4326 or EPSG:27700");
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "the key 'crs' is missing: the coordinate system of x and y, such "
+            "as EPSG:4326 or EPSG:27700");
     if (points->x != NULL && points->layer != NULL)
-        return WRONG(yaml, err, path,
-                     "x and y are columns of delimited files, 'layer' is for point "
-                     "layers; give one or the other");
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "x and y are columns of delimited files, 'layer' is for point "
+            "layers; give one or the other");
     if (points->x == NULL)
         for (unsigned f = 0; f < points->files_count; f++) {
             if (!is_delimited(points->files[f])) continue;
-            return WRONG(yaml, err, path,
-                         "the keys 'x', 'y' and 'crs' are missing, which delimited files "
-                         "such as '%.60s' need",
-                         points->files[f]);
+            return PS_YAML_WRONG(
+                yaml, err, path,
+                "the keys 'x', 'y' and 'crs' are missing, which delimited files "
+                "such as '%.60s' need",
+                points->files[f]);
         }
-    PATH(path, "points[%u].crs", i);
+    PS_YAML_AT(path, "points[%u].crs", i);
     return check_crs(yaml, path, points->crs, err);
 }
 
 static ps_status check_filters(const ps_yaml *yaml, const ps_job_points *points,
                                unsigned i, ps_error *err) {
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     for (unsigned w = 0; w < points->where_count; w++) {
         const ps_job_filter *filter = &points->where[w];
         if ((filter->is != NULL) != (filter->not != NULL)) continue;
-        PATH(path, "points[%u].where[%u]", i, w);
-        return WRONG(yaml, err, path, "a filter needs either 'is' or 'not'%s",
-                     filter->is != NULL ? ", not both" : "");
+        PS_YAML_AT(path, "points[%u].where[%u]", i, w);
+        return PS_YAML_WRONG(yaml, err, path, "a filter needs either 'is' or 'not'%s",
+                             filter->is != NULL ? ", not both" : "");
     }
     return PS_OK;
 }
 
 static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
                               ps_error *err) {
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     for (unsigned i = 0; i < job->points_count; i++) {
         const ps_job_points *points = &job->points[i];
         const bool police = is_police_uk(points);
-        PATH(path, "points[%u].id", i);
-        PS_TRY(check_id(yaml, ids, path, points->id, err));
+        PS_YAML_AT(path, "points[%u].id", i);
+        PS_TRY(ps_yaml_check_id(yaml, ids, path, points->id, err));
         PS_TRY(police ? check_police_uk(yaml, points, i, err)
                       : check_columns(yaml, points, i, err));
         if (points->date_form != NULL && points->date == NULL && !police) {
-            PATH(path, "points[%u].date_form", i);
-            return WRONG(yaml, err, path,
-                         "says how to read a date, but the key 'date' is missing");
+            PS_YAML_AT(path, "points[%u].date_form", i);
+            return PS_YAML_WRONG(
+                yaml, err, path,
+                "says how to read a date, but the key 'date' is missing");
         }
         if (points->duplicates != NULL && *points->duplicates == PS_DUPLICATES_ID &&
             points->key == NULL && !police) {
-            PATH(path, "points[%u].duplicates", i);
-            return WRONG(yaml, err, path,
-                         "duplicates are found by the incident's id, but the key 'key' "
-                         "is missing");
+            PS_YAML_AT(path, "points[%u].duplicates", i);
+            return PS_YAML_WRONG(
+                yaml, err, path,
+                "duplicates are found by the incident's id, but the key 'key' "
+                "is missing");
         }
         PS_TRY(check_filters(yaml, points, i, err));
     }
@@ -362,18 +328,18 @@ static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *i
 /* Series and values share their ids: both are indicators in the outputs. */
 static ps_status check_tables(const ps_yaml *yaml, const ps_job *job, ps_keys *table_ids,
                               ps_keys *indicators, ps_error *err) {
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     for (unsigned i = 0; i < job->tables_count; i++) {
         const ps_job_table *table = &job->tables[i];
-        PATH(path, "tables[%u].id", i);
-        PS_TRY(check_id(yaml, table_ids, path, table->id, err));
-        PATH(path, "tables[%u]", i);
+        PS_YAML_AT(path, "tables[%u].id", i);
+        PS_TRY(ps_yaml_check_id(yaml, table_ids, path, table->id, err));
+        PS_YAML_AT(path, "tables[%u]", i);
         PS_TRY(check_sheet(yaml, path, table->file, table->sheet, table->header, err));
-        PATH(path, "tables[%u].areas", i);
+        PS_YAML_AT(path, "tables[%u].areas", i);
         PS_TRY(find_areas(yaml, job, job->areas_count, path, table->areas, err));
         for (unsigned v = 0; v < table->values_count; v++) {
-            PATH(path, "tables[%u].values[%u].id", i, v);
-            PS_TRY(check_id(yaml, indicators, path, table->values[v].id, err));
+            PS_YAML_AT(path, "tables[%u].values[%u].id", i, v);
+            PS_TRY(ps_yaml_check_id(yaml, indicators, path, table->values[v].id, err));
         }
     }
     return PS_OK;
@@ -381,22 +347,22 @@ static ps_status check_tables(const ps_yaml *yaml, const ps_job *job, ps_keys *t
 
 static ps_status check_population(const ps_yaml *yaml, const ps_job *job, ps_error *err) {
     const ps_job_population *population = job->population;
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     if (population == NULL) return PS_OK;
     PS_TRY(check_sheet(yaml, "population", population->file, population->sheet,
                        population->header, err));
     PS_TRY(find_areas(yaml, job, job->areas_count, "population.areas", population->areas,
                       err));
     if (population->year != 0 && (population->year < 1900 || population->year > 2199))
-        return WRONG(yaml, err, "population.year", "%lld is not a year",
-                     (long long)population->year);
+        return PS_YAML_WRONG(yaml, err, "population.year", "%lld is not a year",
+                             (long long)population->year);
     for (unsigned c = 0; c < population->columns_count; c++) {
         const char *text = population->columns[c], *dots = strstr(text, "..");
         if (dots == NULL || (dots > text && dots[2] != '\0')) continue;
-        PATH(path, "population.columns[%u]", c);
-        return WRONG(yaml, err, path,
-                     "'%.40s' lacks an end; a range of columns is written as in '0..90+'",
-                     text);
+        PS_YAML_AT(path, "population.columns[%u]", c);
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "'%.40s' lacks an end; a range of columns is written as in '0..90+'", text);
     }
     return PS_OK;
 }
@@ -421,12 +387,14 @@ static ps_status tell_no_builtin(const ps_yaml *yaml, const char *path, const ch
     for (size_t i = 0; i < n; i++) candidates[i] = series[i].id;
     int near = ps_nearest(ps_str_of(id), candidates, n);
     if (near >= 0)
-        return WRONG(yaml, err, path, "'%s' is not a built-in series; did you mean '%s'?",
-                     id, candidates[near]);
-    return WRONG(yaml, err, path,
-                 "'%s' is not a built-in series (such as burglary, recorded-crime); give "
-                 "'categories' to make it one of your own",
-                 id);
+        return PS_YAML_WRONG(yaml, err, path,
+                             "'%s' is not a built-in series; did you mean '%s'?", id,
+                             candidates[near]);
+    return PS_YAML_WRONG(
+        yaml, err, path,
+        "'%s' is not a built-in series (such as burglary, recorded-crime); give "
+        "'categories' to make it one of your own",
+        id);
 }
 
 /* A category that is nearly a police.uk label is a slip, which would count nothing. Other
@@ -434,7 +402,7 @@ static ps_status tell_no_builtin(const ps_yaml *yaml, const char *path, const ch
 static ps_status check_categories(const ps_yaml *yaml, const ps_job_series *series,
                                   unsigned i, ps_error *err) {
     enum { MOST = 64 };
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     const ps_crime_type *types;
     const char *labels[MOST];
     size_t n = ps_crime_types(&types);
@@ -444,10 +412,10 @@ static ps_status check_categories(const ps_yaml *yaml, const ps_job_series *seri
         const char *label = series->categories[c];
         int near = ps_nearest(ps_str_of(label), labels, n);
         if (near < 0 || strcmp(label, labels[near]) == 0) continue;
-        PATH(path, "series[%u].categories[%u]", i, c);
-        return WRONG(yaml, err, path,
-                     "'%.60s' is not a police.uk crime type; did you mean '%s'?", label,
-                     labels[near]);
+        PS_YAML_AT(path, "series[%u].categories[%u]", i, c);
+        return PS_YAML_WRONG(yaml, err, path,
+                             "'%.60s' is not a police.uk crime type; did you mean '%s'?",
+                             label, labels[near]);
     }
     return PS_OK;
 }
@@ -456,43 +424,45 @@ static ps_status check_categories(const ps_yaml *yaml, const ps_job_series *seri
 static const ps_job_points *find_points(const ps_yaml *yaml, const ps_job *job,
                                         unsigned i, ps_error *err) {
     const char *candidates[64];
-    char path[PATH_BYTES], text[HINT_BYTES];
+    char path[PS_YAML_PATH], text[PS_YAML_HINT];
     const char *data = job->series[i].data;
     size_t n = 0;
-    PATH(path, "series[%u]", i);
+    PS_YAML_AT(path, "series[%u]", i);
     if (data == NULL && job->points_count == 1) return &job->points[0];
     if (data == NULL && job->points_count == 0) {
-        WRONG(yaml, err, path, "there are no points to count");
+        PS_YAML_WRONG(yaml, err, path, "there are no points to count");
         return NULL;
     }
     if (data == NULL) {
-        WRONG(yaml, err, path, "the key 'data' is missing: which of the points to count");
+        PS_YAML_WRONG(yaml, err, path,
+                      "the key 'data' is missing: which of the points to count");
         return NULL;
     }
     for (unsigned p = 0; p < job->points_count && n < 64; p++) {
         if (strcmp(job->points[p].id, data) == 0) return &job->points[p];
         candidates[n++] = job->points[p].id;
     }
-    PATH(path, "series[%u].data", i);
-    WRONG(yaml, err, path, "no points have the id '%.40s'%s", data,
-          hint(text, data, candidates, n));
+    PS_YAML_AT(path, "series[%u].data", i);
+    PS_YAML_WRONG(yaml, err, path, "no points have the id '%.40s'%s", data,
+                  ps_yaml_hint(text, data, candidates, n));
     return NULL;
 }
 
 static ps_status check_series(const ps_yaml *yaml, const ps_job *job, ps_keys *indicators,
                               ps_error *err) {
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     for (unsigned i = 0; i < job->series_count; i++) {
         const ps_job_series *series = &job->series[i];
-        PATH(path, "series[%u].id", i);
-        PS_TRY(check_id(yaml, indicators, path, series->id, err));
+        PS_YAML_AT(path, "series[%u].id", i);
+        PS_TRY(ps_yaml_check_id(yaml, indicators, path, series->id, err));
         bool rate_is_free;
         PS_TRY(add_rate_id(indicators, series->id, &rate_is_free, err));
         if (!rate_is_free)
-            return WRONG(yaml, err, path,
-                         "the rate of this series is called '%s-rate', an id that is "
-                         "taken already",
-                         series->id);
+            return PS_YAML_WRONG(
+                yaml, err, path,
+                "the rate of this series is called '%s-rate', an id that is "
+                "taken already",
+                series->id);
         const ps_job_points *points = find_points(yaml, job, i, err);
         if (points == NULL) return PS_CONFIG;
         const bool police = is_police_uk(points);
@@ -502,18 +472,20 @@ static ps_status check_series(const ps_yaml *yaml, const ps_job *job, ps_keys *i
             continue;
         }
         if (police && is_builtin(series->id))
-            return WRONG(yaml, err, path,
-                         "'%s' is a built-in series with categories of its own; choose "
-                         "another id or leave 'categories' out",
-                         series->id);
+            return PS_YAML_WRONG(
+                yaml, err, path,
+                "'%s' is a built-in series with categories of its own; choose "
+                "another id or leave 'categories' out",
+                series->id);
         if (police) {
             PS_TRY(check_categories(yaml, series, i, err));
         } else if (points->category == NULL) {
-            PATH(path, "series[%u].categories", i);
-            return WRONG(yaml, err, path,
-                         "the points '%s' have no category column; name it by the key "
-                         "'category' there",
-                         points->id);
+            PS_YAML_AT(path, "series[%u].categories", i);
+            return PS_YAML_WRONG(
+                yaml, err, path,
+                "the points '%s' have no category column; name it by the key "
+                "'category' there",
+                points->id);
         }
     }
     return PS_OK;
@@ -523,36 +495,37 @@ static ps_status check_series(const ps_yaml *yaml, const ps_job *job, ps_keys *i
 
 static ps_status check_periods(const ps_yaml *yaml, const ps_job *job, ps_keys *seen,
                                ps_error *err) {
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     for (unsigned i = 0; i < job->periods_count; i++) {
         ps_error why = {.status = PS_OK};
         size_t n = 0;
         int32_t id;
         bool added;
-        PATH(path, "periods[%u]", i);
+        PS_YAML_AT(path, "periods[%u]", i);
         if (ps_period_expand(ps_str_of(job->periods[i]), 1, 0, NULL, 0, &n, &why) !=
             PS_OK)
-            return WRONG(yaml, err, path, "%s", why.text);
+            return PS_YAML_WRONG(yaml, err, path, "%s", why.text);
         PS_TRY(
             ps_keys_add(seen, ps_str_trim(ps_str_of(job->periods[i])), &id, &added, err));
-        if (!added) return WRONG(yaml, err, path, "'%s' stands twice", job->periods[i]);
+        if (!added)
+            return PS_YAML_WRONG(yaml, err, path, "'%s' stands twice", job->periods[i]);
     }
     return PS_OK;
 }
 
 static ps_status check_numbers(const ps_yaml *yaml, const ps_job *job, ps_error *err) {
     if (job->confidence != NULL && !(*job->confidence >= 0.9 && *job->confidence < 1))
-        return WRONG(yaml, err, "confidence",
-                     "%g is not from 0.9 to below 1, such as 0.95 or 0.998",
-                     *job->confidence);
+        return PS_YAML_WRONG(yaml, err, "confidence",
+                             "%g is not from 0.9 to below 1, such as 0.95 or 0.998",
+                             *job->confidence);
     if (job->multiplier != NULL && !(*job->multiplier > 0 && *job->multiplier <= 1e9))
-        return WRONG(yaml, err, "multiplier",
-                     "%g is not above 0 and up to 1,000,000,000, such as 1000",
-                     *job->multiplier);
+        return PS_YAML_WRONG(yaml, err, "multiplier",
+                             "%g is not above 0 and up to 1,000,000,000, such as 1000",
+                             *job->multiplier);
     const ps_job_outputs *o = job->outputs;
     if (o != NULL && o->counts != NULL && o->indicators != NULL &&
         o->geopackage != NULL && !*o->counts && !*o->indicators && !*o->geopackage)
-        return WRONG(yaml, err, "outputs", "nothing would be written");
+        return PS_YAML_WRONG(yaml, err, "outputs", "nothing would be written");
     return PS_OK;
 }
 
@@ -562,7 +535,8 @@ enum { N_KEYS = 5 };
 static ps_status check_all(const ps_yaml *yaml, const ps_job *job, ps_keys **keys,
                            ps_error *err) {
     if (job->points_count == 0 && job->tables_count == 0)
-        return WRONG(yaml, err, "", "needs 'points' to count or 'tables' of values");
+        return PS_YAML_WRONG(yaml, err, "",
+                             "needs 'points' to count or 'tables' of values");
     PS_TRY(check_areas(yaml, job, keys[0], err));
     PS_TRY(check_points(yaml, job, keys[1], err));
     PS_TRY(check_tables(yaml, job, keys[2], keys[3], err));
@@ -584,52 +558,36 @@ static ps_status check(const ps_yaml *yaml, const ps_job *job, ps_error *err) {
 
 /* ---- Presets and defaults ---- */
 
-static ps_status default_text(char **slot, const char *text, ps_error *err) {
-    if (*slot != NULL) return PS_OK;
-    *slot = ps_strndup(text, strlen(text));
-    return *slot != NULL ? PS_OK : ps_fail_nomem(err);
-}
-
-/* Give *slot, a pointer to an enum, a number or a switch, a value of its own. */
-#define DEFAULT(slot, value, err)                          \
-    do {                                                   \
-        if ((slot) == NULL) {                              \
-            (slot) = ps_alloc(1, sizeof *(slot));          \
-            if ((slot) == NULL) return ps_fail_nomem(err); \
-            *(slot) = (value);                             \
-        }                                                  \
-    } while (0)
-
 static void default_header(int64_t *header) {
     if (*header == 0) *header = 1;
 }
 
 static ps_status resolve_areas(ps_job_areas *areas, ps_error *err) {
-    PS_TRY(default_text(&areas->title, areas->id, err));
-    DEFAULT(areas->invalid, PS_GEOMETRY_REPAIR, err);
+    PS_TRY(ps_yaml_default_text(&areas->title, areas->id, err));
+    PS_YAML_DEFAULT(areas->invalid, PS_GEOMETRY_REPAIR, err);
     if (areas->table != NULL) default_header(&areas->table->header);
     return PS_OK;
 }
 
 static ps_status resolve_points(ps_job_points *points, ps_error *err) {
-    PS_TRY(default_text(&points->title, points->id, err));
-    DEFAULT(points->format, PS_POINTS_COLUMNS, err);
+    PS_TRY(ps_yaml_default_text(&points->title, points->id, err));
+    PS_YAML_DEFAULT(points->format, PS_POINTS_COLUMNS, err);
     for (size_t k = 0; is_police_uk(points) && k < N_POLICE_UK; k++) {
         char *text = text_at(points, police_uk[k].offset);
-        PS_TRY(default_text(&text, police_uk[k].text, err));
+        PS_TRY(ps_yaml_default_text(&text, police_uk[k].text, err));
         memcpy((char *)points + police_uk[k].offset, &text, sizeof text);
     }
-    DEFAULT(points->date_form, PS_DATE_AUTO, err);
-    DEFAULT(points->duplicates,
-            points->key != NULL ? PS_DUPLICATES_ID : PS_DUPLICATES_KEEP, err);
-    DEFAULT(points->covers, PS_COVERAGE_SEEN, err);
+    PS_YAML_DEFAULT(points->date_form, PS_DATE_AUTO, err);
+    PS_YAML_DEFAULT(points->duplicates,
+                    points->key != NULL ? PS_DUPLICATES_ID : PS_DUPLICATES_KEEP, err);
+    PS_YAML_DEFAULT(points->covers, PS_COVERAGE_SEEN, err);
     return PS_OK;
 }
 
 static ps_status resolve_table(ps_job_table *table, ps_error *err) {
     default_header(&table->header);
     for (unsigned v = 0; v < table->values_count; v++)
-        PS_TRY(default_text(&table->values[v].title, table->values[v].id, err));
+        PS_TRY(ps_yaml_default_text(&table->values[v].title, table->values[v].id, err));
     return PS_OK;
 }
 
@@ -643,9 +601,9 @@ static ps_status add_series(ps_job *job, const char *id, const char *title,
     job->series = grown;
     ps_job_series *added = &grown[job->series_count++];
     memset(added, 0, sizeof *added);
-    PS_TRY(default_text(&added->id, id, err));
-    PS_TRY(default_text(&added->title, title, err));
-    return default_text(&added->data, data, err);
+    PS_TRY(ps_yaml_default_text(&added->id, id, err));
+    PS_TRY(ps_yaml_default_text(&added->title, title, err));
+    return ps_yaml_default_text(&added->data, data, err);
 }
 
 /* Series for a job that names none: for police.uk the built-in ones, else all rows. */
@@ -653,7 +611,7 @@ static ps_status default_series(const ps_yaml *yaml, ps_job *job, ps_keys *indic
                                 ps_error *err) {
     const ps_crime_series *builtin;
     size_t n = ps_crime_series_list(&builtin);
-    char path[PATH_BYTES];
+    char path[PS_YAML_PATH];
     for (unsigned t = 0; t < job->tables_count; t++)
         for (unsigned v = 0; v < job->tables[t].values_count; v++) {
             int32_t id;
@@ -676,10 +634,11 @@ static ps_status default_series(const ps_yaml *yaml, ps_job *job, ps_keys *indic
             added += 2;
         }
         if (ps_keys_size(indicators) == before + added) continue;
-        PATH(path, "points[%u]", i);
-        return WRONG(yaml, err, path,
-                     "the series of these points have ids that are taken already; list "
-                     "the series under the key 'series'");
+        PS_YAML_AT(path, "points[%u]", i);
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "the series of these points have ids that are taken already; list "
+            "the series under the key 'series'");
     }
     return PS_OK;
 }
@@ -699,9 +658,9 @@ static ps_status resolve_series(const ps_yaml *yaml, ps_job *job, ps_error *err)
         if (series->categories_count == 0)
             for (size_t s = 0; s < n; s++)
                 if (strcmp(builtin[s].id, series->id) == 0)
-                    PS_TRY(default_text(&series->title, builtin[s].title, err));
-        PS_TRY(default_text(&series->title, series->id, err));
-        PS_TRY(default_text(&series->data, job->points[0].id, err));
+                    PS_TRY(ps_yaml_default_text(&series->title, builtin[s].title, err));
+        PS_TRY(ps_yaml_default_text(&series->title, series->id, err));
+        PS_TRY(ps_yaml_default_text(&series->data, job->points[0].id, err));
     }
     return PS_OK;
 }
@@ -709,9 +668,9 @@ static ps_status resolve_series(const ps_yaml *yaml, ps_job *job, ps_error *err)
 static ps_status resolve_outputs(ps_job *job, ps_error *err) {
     if (job->outputs == NULL) job->outputs = ps_zalloc(1, sizeof *job->outputs);
     if (job->outputs == NULL) return ps_fail_nomem(err);
-    DEFAULT(job->outputs->counts, true, err);
-    DEFAULT(job->outputs->indicators, true, err);
-    DEFAULT(job->outputs->geopackage, true, err);
+    PS_YAML_DEFAULT(job->outputs->counts, true, err);
+    PS_YAML_DEFAULT(job->outputs->indicators, true, err);
+    PS_YAML_DEFAULT(job->outputs->geopackage, true, err);
     return PS_OK;
 }
 
@@ -720,7 +679,7 @@ static ps_status resolve_periods(ps_job *job, ps_error *err) {
     job->periods = ps_zalloc(1, sizeof *job->periods);
     if (job->periods == NULL) return ps_fail_nomem(err);
     job->periods_count = 1;
-    return default_text(&job->periods[0], "financial-years", err);
+    return ps_yaml_default_text(&job->periods[0], "financial-years", err);
 }
 
 ps_status ps_job_resolve(const ps_yaml *yaml, ps_job *job, ps_error *err) {
@@ -733,11 +692,11 @@ ps_status ps_job_resolve(const ps_yaml *yaml, ps_job *job, ps_error *err) {
         PS_TRY(resolve_table(&job->tables[i], err));
     if (job->population != NULL) {
         default_header(&job->population->header);
-        PS_TRY(default_text(&job->population->title, "population", err));
+        PS_TRY(ps_yaml_default_text(&job->population->title, "population", err));
     }
     PS_TRY(resolve_periods(job, err));
     PS_TRY(resolve_series(yaml, job, err));
-    DEFAULT(job->confidence, 0.95, err);
-    DEFAULT(job->multiplier, 1000.0, err);
+    PS_YAML_DEFAULT(job->confidence, 0.95, err);
+    PS_YAML_DEFAULT(job->multiplier, 1000.0, err);
     return resolve_outputs(job, err);
 }

@@ -1,12 +1,12 @@
 /* Jobs: what the keys mean once resolved, what is told about the mistakes people make,
  * and that job.schema.json says the same as the schema that the program uses. */
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/run/job.h"
 #include "indicators/crime.h"
+#include "tests/support/schema.h"
 #include "tests/support/test.h"
 
 static ps_status parse(const char *text, ps_job_file **out, ps_error *err) {
@@ -486,130 +486,9 @@ static void example_of_the_manual_is_taken(void **state) {
     free(page);
 }
 
-/* ---- The schema for editors ---- */
-
-static json_object *member(json_object *object, const char *key) {
-    json_object *value;
-    if (object == NULL || !json_object_object_get_ex(object, key, &value)) return NULL;
-    return value;
-}
-
-/* Follow "$ref": "#/definitions/name". */
-static json_object *target(json_object *root, json_object *schema) {
-    json_object *ref = member(schema, "$ref");
-    if (ref == NULL) return schema;
-    const char *text = json_object_get_string(ref), *prefix = "#/definitions/";
-    assert_int_equal(strncmp(text, prefix, strlen(prefix)), 0);
-    json_object *found = member(member(root, "definitions"), text + strlen(prefix));
-    assert_non_null(found);
-    return found;
-}
-
-static bool array_holds(json_object *array, const char *text) {
-    for (size_t i = 0; array != NULL && i < json_object_array_length(array); i++)
-        if (strcmp(json_object_get_string(json_object_array_get_idx(array, i)), text) ==
-            0)
-            return true;
-    return false;
-}
-
-static bool has_type(json_object *schema, const char *type) {
-    json_object *stated = member(schema, "type");
-    if (json_object_is_type(stated, json_type_array)) return array_holds(stated, type);
-    return stated != NULL && strcmp(json_object_get_string(stated), type) == 0;
-}
-
-static void same(json_object *root, json_object *schema, const cyaml_schema_value_t *own,
-                 const char *path);
-
-static void same_mapping(json_object *root, json_object *schema,
-                         const cyaml_schema_value_t *own, const char *path) {
-    json_object *properties = member(schema, "properties");
-    json_object *required = member(schema, "required");
-    json_object *closed = member(schema, "additionalProperties");
-    assert_non_null(properties);
-    if (closed == NULL || json_object_get_boolean(closed))
-        fail_msg("%s: takes any key", path);
-    size_t n = 0, n_required = 0;
-    for (const cyaml_schema_field_t *f = own->mapping.fields; f->key != NULL; f++, n++) {
-        char inner[256];
-        snprintf(inner, sizeof inner, "%s.%s", path, f->key);
-        json_object *property = member(properties, f->key);
-        if (property == NULL) fail_msg("%s: not in job.schema.json", inner);
-        if (member(property, "description") == NULL)
-            fail_msg("%s: has no description", inner);
-        bool optional = (f->value.flags & CYAML_FLAG_OPTIONAL) != 0;
-        if (array_holds(required, f->key) == optional)
-            fail_msg("%s: required here and not there", inner);
-        n_required += !optional;
-        same(root, property, &f->value, inner);
-    }
-    if ((size_t)json_object_object_length(properties) != n)
-        fail_msg("%s: job.schema.json has other keys too", path);
-    assert_int_equal(required != NULL ? json_object_array_length(required) : 0,
-                     n_required);
-}
-
-static void same_sequence(json_object *root, json_object *schema,
-                          const cyaml_schema_value_t *own, const char *path) {
-    if (!has_type(schema, "array")) fail_msg("%s: no array there", path);
-    json_object *least = member(schema, "minItems"), *most = member(schema, "maxItems");
-    assert_non_null(least);
-    assert_non_null(most);
-    assert_int_equal(json_object_get_int64(least), own->sequence.min);
-    assert_int_equal(json_object_get_int64(most), own->sequence.max);
-    same(root, member(schema, "items"), own->sequence.entry, path);
-}
-
-static void same(json_object *root, json_object *schema, const cyaml_schema_value_t *own,
-                 const char *path) {
-    schema = target(root, schema);
-    const char *type = NULL;
-    switch (own->type) {
-        case CYAML_MAPPING:
-            if (!has_type(schema, "object")) fail_msg("%s: no object there", path);
-            same_mapping(root, schema, own, path);
-            return;
-        case CYAML_SEQUENCE:
-            same_sequence(root, schema, own, path);
-            return;
-        case CYAML_ENUM: {
-            json_object *words = member(schema, "enum");
-            assert_non_null(words);
-            assert_int_equal(json_object_array_length(words), own->enumeration.count);
-            for (uint32_t i = 0; i < own->enumeration.count; i++)
-                if (!array_holds(words, own->enumeration.strings[i].str))
-                    fail_msg("%s: the word %s is not there", path,
-                             own->enumeration.strings[i].str);
-            return;
-        }
-        case CYAML_STRING:
-            type = "string";
-            if (!has_type(schema, "number") &&
-                (member(schema, "minLength") != NULL) != (own->string.min > 0))
-                fail_msg("%s: empty here and not there", path);
-            break;
-        case CYAML_INT:
-            type = "integer";
-            break;
-        case CYAML_FLOAT:
-            type = "number";
-            break;
-        case CYAML_BOOL:
-            type = "boolean";
-            break;
-        default:
-            fail_msg("%s: a type that this test does not know", path);
-    }
-    if (!has_type(schema, type)) fail_msg("%s: not a %s there", path, type);
-}
-
 static void schema_for_editors_is_the_same(void **state) {
     (void)state;
-    json_object *root = json_object_from_file("engine/run/job.schema.json");
-    if (root == NULL) fail_msg("%s", json_util_get_last_err());
-    same(root, root, &ps_job_schema, "job");
-    json_object_put(root);
+    test_schema_is_the_same("engine/run/job.schema.json", &ps_job_schema);
 }
 
 int main(void) {

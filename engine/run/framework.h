@@ -1,0 +1,228 @@
+/* A plan as data: its priorities, its measures, what each is measured by and against.
+ *
+ * Every structure below is one mapping of the YAML; the comments are the documentation of
+ * the keys. framework.schema.json describes the same for editors. A framework knows
+ * nothing of files and columns: it names the kinds of data that it needs, the columns and
+ * values that it tells apart in them, and its geographies. The job says which of its
+ * inputs and columns these are (see job.h), so that one plan serves any council.
+ */
+#ifndef PS_RUN_FRAMEWORK_H
+#define PS_RUN_FRAMEWORK_H
+
+#include "engine/core/output.h"
+#include "engine/run/yaml.h"
+#include "indicators/period.h"
+#include "indicators/target.h"
+
+/* The area that the plan was written for. The figures that it states (baselines, targets,
+ * steps of a trajectory) hold for this area alone; every other one is measured against
+ * its own figure of the baseline period. */
+typedef struct ps_framework_area {
+    char *geography; /* id of one of the geographies below */
+    char *code;
+    char *name; /* optional */
+} ps_framework_area;
+
+typedef enum ps_year_kind { PS_YEAR_FINANCIAL, PS_YEAR_CALENDAR } ps_year_kind;
+
+/* The years of the plan; a target is for such a year, or any twelve months. */
+typedef struct ps_framework_years {
+    ps_year_kind *kind; /* financial (default), calendar */
+    char *first, *last; /* of the plan: 2022/23, 2026/27; optional */
+} ps_framework_years;
+
+/* A geography that measures ask for. The areas of a job with this id are it. */
+typedef struct ps_framework_geography {
+    char *id;
+    char *title;
+} ps_framework_geography;
+
+/* What the data are; it decides what a job can name as their input. */
+typedef enum ps_data_kind {
+    PS_DATA_INCIDENTS,  /* one row an incident: points of a job */
+    PS_DATA_POPULATION, /* people by area: the population of a job */
+    PS_DATA_AREA_TABLE, /* values by area */
+    PS_DATA_SURVEY,     /* one row a respondent */
+    PS_DATA_REGISTER,   /* one row an event of a person who may be met again */
+    PS_DATA_SCORES,     /* self-evaluation, Place Standard */
+    PS_DATA_COMPARATOR  /* published figures of other areas */
+} ps_data_kind;
+
+/* What a method needs a column for, beside filters. */
+typedef enum ps_column_role {
+    PS_ROLE_WEIGHT,
+    PS_ROLE_STRATUM,
+    PS_ROLE_PSU,
+    PS_ROLE_PERSON, /* who is met again */
+    PS_ROLE_SCORE
+} ps_column_role;
+
+/* A column of the data in the framework's own words. */
+typedef struct ps_framework_column {
+    char *id;
+    char *title;
+    ps_column_role *role; /* optional */
+    char **values;        /* that filters tell apart; optional */
+    unsigned values_count;
+} ps_framework_column;
+
+/* A kind of data that measures need. */
+typedef struct ps_framework_data {
+    char *id;
+    ps_data_kind kind;
+    char *title;
+    char *supplier; /* who has them; optional */
+    ps_framework_column *columns;
+    unsigned columns_count;
+} ps_framework_data;
+
+typedef struct ps_framework_priority {
+    char *id;
+    char *title;
+    char *label; /* a second name that the plan uses for it; optional */
+} ps_framework_priority;
+
+/* Rows whose value of a column is one of these, or none of these. Exactly one. */
+typedef struct ps_framework_filter {
+    char *column;
+    char **is;
+    unsigned is_count;
+    char * * not ;
+    unsigned not_count;
+} ps_framework_filter;
+
+/* Numerator or denominator: rows of the data that pass all filters, or its people. */
+typedef struct ps_framework_part {
+    char *what; /* in words */
+    char *data; /* id of a kind of data */
+    ps_framework_filter *where;
+    unsigned where_count;
+} ps_framework_part;
+
+typedef struct ps_framework_baseline {
+    double *value; /* as stated for the plan's area; without it that area too is measured
+                      against its own figure of the period */
+    char *period;  /* see indicators/period.h; optional when there is a value */
+    char *source;
+} ps_framework_baseline;
+
+typedef struct ps_framework_target {
+    ps_target_kind kind;
+    double *value; /* for the plan's area; optional */
+    double *step;  /* of a trajectory, a year */
+    char *source;  /* what the plan says, or which plan to mirror; optional */
+} ps_framework_target;
+
+typedef enum ps_polarity {
+    PS_POLARITY_LOWER = -1,
+    PS_POLARITY_NONE = 0,
+    PS_POLARITY_HIGHER = 1
+} ps_polarity;
+
+/* Whose data they are, which decides how small figures are treated. */
+typedef enum ps_disclosure_class {
+    PS_DISCLOSURE_PUBLIC, /* published by its owner already, as police.uk */
+    PS_DISCLOSURE_COUNCIL,
+    PS_DISCLOSURE_PARTNER,
+    PS_DISCLOSURE_SURVEY,
+    PS_DISCLOSURE_SENSITIVE /* domestic abuse, hate crime, modern slavery, deaths */
+} ps_disclosure_class;
+
+typedef struct ps_framework_measure {
+    char *id;
+    char *priority;
+    char *title;
+    char *why;
+    char *source; /* the row of the plan in its own words; optional */
+    ps_framework_part numerator;
+    ps_framework_part *denominator; /* of a rate or proportion */
+    char *unit;
+    double *multiplier; /* default 1; 100 for percent */
+    char *method;       /* of the registry: indicators/method.h */
+    ps_polarity polarity;
+    ps_framework_baseline *baseline; /* optional: then baseline-missing */
+    ps_framework_target *target;     /* optional: then the measure is only watched */
+    char **geographies;
+    unsigned geographies_count;
+    int64_t min_base; /* least denominator of a rate or proportion; default 0 */
+    ps_disclosure_class disclosure;
+    char **caveats;
+    unsigned caveats_count;
+} ps_framework_measure;
+
+/* The sentence about a measure with this status of its target. {title}, {area},
+ * {period}, {value}, {lower}, {upper}, {unit}, {baseline}, {baseline_period}, {target},
+ * {change} and {reason} are filled in. */
+typedef struct ps_framework_wording {
+    char *status;
+    char *text;
+} ps_framework_wording;
+
+typedef struct ps_framework_report {
+    char *title;        /* optional */
+    char *introduction; /* optional */
+    char **order;       /* ids of measures; default: as they stand in the file */
+    unsigned order_count;
+    ps_framework_wording *wording; /* a status without one has a plain sentence */
+    unsigned wording_count;
+} ps_framework_report;
+
+typedef struct ps_framework {
+    char *id;
+    char *title;
+    char *edition; /* optional */
+    char *source;  /* optional */
+    ps_framework_area *area;
+    ps_framework_years *years;
+    ps_framework_geography *geographies;
+    unsigned geographies_count;
+    ps_framework_data *data;
+    unsigned data_count;
+    ps_framework_priority *priorities;
+    unsigned priorities_count;
+    ps_framework_measure *measures;
+    unsigned measures_count;
+    ps_framework_report *report;
+} ps_framework;
+
+typedef struct ps_framework_file {
+    const ps_framework *framework;
+    const ps_yaml *yaml; /* positions, for messages */
+} ps_framework_file;
+
+/* The schema that libcyaml and the JSON Schema are made of. */
+extern const cyaml_schema_value_t ps_framework_schema;
+
+/* Read a framework and check everything: ids unique, references resolved, columns and
+ * values of filters declared, methods known, periods well formed, target and polarity of
+ * one mind. PS_CONFIG with file, line, column and the nearest valid name. All defaults
+ * are filled in: title, years, multiplier and report are never NULL, and the order of the
+ * report holds every measure. */
+ps_status ps_framework_open(const char *path, ps_framework_file **out,
+                            ps_error *err) PS_MUST_CHECK;
+ps_status ps_framework_parse(const char *name, const char *bytes, size_t n,
+                             ps_framework_file **out, ps_error *err) PS_MUST_CHECK;
+void ps_framework_free(ps_framework_file *file);
+
+/* Where is the framework that a job calls by this name? A name with '/' or ending in
+ * .yaml, .yml or .json is a path that starts from base; any other is one of the shipped
+ * ones. PS_CONFIG for a name that is none of them, with the nearest. The path is the
+ * arena's. */
+ps_status ps_framework_find(const char *name, const char *base, ps_arena *arena,
+                            const char **path, ps_error *err) PS_MUST_CHECK;
+
+/* The names of the shipped frameworks in byte order, the arena's: the files of
+ * share/placestat/frameworks, beside the library or one or two folders above it. */
+ps_status ps_framework_shipped(ps_arena *arena, const char ***names, size_t *n,
+                               ps_error *err) PS_MUST_CHECK;
+
+/* What the target of a measure may be told to be; those of target.h and "baseline",
+ * "before-baseline", "no-target". Ends with NULL. */
+const char *const *ps_framework_statuses(void);
+
+/* "lower-better", "none", "higher-better"; "incidents"; "public". */
+const char *ps_polarity_text(ps_polarity polarity);
+const char *ps_data_kind_text(ps_data_kind kind);
+const char *ps_disclosure_class_text(ps_disclosure_class disclosure);
+
+#endif

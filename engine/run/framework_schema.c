@@ -1,0 +1,178 @@
+/* The keys of a framework as libcyaml takes them. framework.schema.json says the same for
+ * editors, and a test compares the two.
+ */
+#include "engine/run/framework.h"
+#include "engine/run/yaml_fields.h"
+
+enum {
+    MOST_GEOGRAPHIES = 64,
+    MOST_MEASURES = 1000,
+    MOST_VALUES = 1000,
+    MOST_TEXTS = 100
+};
+
+static const cyaml_schema_value_t text_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED)};
+
+static const cyaml_strval_t year_kinds[] = {{"financial", PS_YEAR_FINANCIAL},
+                                            {"calendar", PS_YEAR_CALENDAR}};
+static const cyaml_strval_t data_kinds[] = {
+    {"incidents", PS_DATA_INCIDENTS},   {"population", PS_DATA_POPULATION},
+    {"area-table", PS_DATA_AREA_TABLE}, {"survey", PS_DATA_SURVEY},
+    {"register", PS_DATA_REGISTER},     {"scores", PS_DATA_SCORES},
+    {"comparator", PS_DATA_COMPARATOR}};
+static const cyaml_strval_t roles[] = {{"weight", PS_ROLE_WEIGHT},
+                                       {"stratum", PS_ROLE_STRATUM},
+                                       {"psu", PS_ROLE_PSU},
+                                       {"person", PS_ROLE_PERSON},
+                                       {"score", PS_ROLE_SCORE}};
+static const cyaml_strval_t target_kinds[] = {
+    {"below-baseline", PS_TARGET_BELOW_BASELINE},
+    {"above", PS_TARGET_ABOVE},
+    {"trajectory", PS_TARGET_TRAJECTORY},
+    {"reduce", PS_TARGET_REDUCE},
+    {"increase", PS_TARGET_INCREASE},
+    {"mirror", PS_TARGET_MIRROR}};
+static const cyaml_strval_t polarities[] = {{"lower-better", PS_POLARITY_LOWER},
+                                            {"none", PS_POLARITY_NONE},
+                                            {"higher-better", PS_POLARITY_HIGHER}};
+static const cyaml_strval_t disclosures[] = {{"public", PS_DISCLOSURE_PUBLIC},
+                                             {"council", PS_DISCLOSURE_COUNCIL},
+                                             {"partner", PS_DISCLOSURE_PARTNER},
+                                             {"survey", PS_DISCLOSURE_SURVEY},
+                                             {"sensitive", PS_DISCLOSURE_SENSITIVE}};
+
+const char *ps_polarity_text(ps_polarity polarity) {
+    return polarities[polarity + 1].str;
+}
+
+const char *ps_data_kind_text(ps_data_kind kind) {
+    return data_kinds[kind].str;
+}
+
+const char *ps_disclosure_class_text(ps_disclosure_class disclosure) {
+    return disclosures[disclosure].str;
+}
+
+static const cyaml_schema_field_t area_fields[] = {
+    PS_TEXT("geography", ps_framework_area, geography),
+    PS_TEXT("code", ps_framework_area, code),
+    PS_OPTIONAL_TEXT("name", ps_framework_area, name), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t years_fields[] = {
+    PS_OPTIONAL_WORD("kind", ps_framework_years, kind, year_kinds),
+    PS_OPTIONAL_TEXT("first", ps_framework_years, first),
+    PS_OPTIONAL_TEXT("last", ps_framework_years, last), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t geography_fields[] = {
+    PS_TEXT("id", ps_framework_geography, id),
+    PS_TEXT("title", ps_framework_geography, title), CYAML_FIELD_END};
+static const cyaml_schema_value_t geography_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_geography, geography_fields)};
+
+static const cyaml_schema_field_t column_fields[] = {
+    PS_TEXT("id", ps_framework_column, id),
+    PS_OPTIONAL_TEXT("title", ps_framework_column, title),
+    PS_OPTIONAL_WORD("role", ps_framework_column, role, roles),
+    PS_OPTIONAL_LIST("values", ps_framework_column, values, &text_entry, 1, MOST_VALUES),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t column_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_column, column_fields)};
+
+static const cyaml_schema_field_t data_fields[] = {
+    PS_TEXT("id", ps_framework_data, id),
+    PS_WORD("kind", ps_framework_data, kind, data_kinds),
+    PS_TEXT("title", ps_framework_data, title),
+    PS_OPTIONAL_TEXT("supplier", ps_framework_data, supplier),
+    PS_OPTIONAL_LIST("columns", ps_framework_data, columns, &column_entry, 1, MOST_TEXTS),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t data_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_data, data_fields)};
+
+static const cyaml_schema_field_t priority_fields[] = {
+    PS_TEXT("id", ps_framework_priority, id),
+    PS_TEXT("title", ps_framework_priority, title),
+    PS_OPTIONAL_TEXT("label", ps_framework_priority, label), CYAML_FIELD_END};
+static const cyaml_schema_value_t priority_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_priority, priority_fields)};
+
+static const cyaml_schema_field_t filter_fields[] = {
+    PS_TEXT("column", ps_framework_filter, column),
+    PS_OPTIONAL_LIST("is", ps_framework_filter, is, &text_entry, 1, MOST_VALUES),
+    PS_OPTIONAL_LIST("not", ps_framework_filter, not, &text_entry, 1, MOST_VALUES),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t filter_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_filter, filter_fields)};
+
+static const cyaml_schema_field_t part_fields[] = {
+    PS_TEXT("what", ps_framework_part, what), PS_TEXT("data", ps_framework_part, data),
+    PS_OPTIONAL_LIST("where", ps_framework_part, where, &filter_entry, 1, MOST_TEXTS),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t baseline_fields[] = {
+    PS_OPTIONAL_NUMBER("value", ps_framework_baseline, value),
+    PS_OPTIONAL_TEXT("period", ps_framework_baseline, period),
+    PS_OPTIONAL_TEXT("source", ps_framework_baseline, source), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t target_fields[] = {
+    PS_WORD("kind", ps_framework_target, kind, target_kinds),
+    PS_OPTIONAL_NUMBER("value", ps_framework_target, value),
+    PS_OPTIONAL_NUMBER("step", ps_framework_target, step),
+    PS_OPTIONAL_TEXT("source", ps_framework_target, source), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t measure_fields[] = {
+    PS_TEXT("id", ps_framework_measure, id),
+    PS_TEXT("priority", ps_framework_measure, priority),
+    PS_TEXT("title", ps_framework_measure, title),
+    PS_TEXT("why", ps_framework_measure, why),
+    PS_OPTIONAL_TEXT("source", ps_framework_measure, source),
+    CYAML_FIELD_MAPPING("numerator", CYAML_FLAG_DEFAULT, ps_framework_measure, numerator,
+                        part_fields),
+    PS_OPTIONAL_MAPPING("denominator", ps_framework_measure, denominator, part_fields),
+    PS_TEXT("unit", ps_framework_measure, unit),
+    PS_OPTIONAL_NUMBER("multiplier", ps_framework_measure, multiplier),
+    PS_TEXT("method", ps_framework_measure, method),
+    PS_WORD("polarity", ps_framework_measure, polarity, polarities),
+    PS_OPTIONAL_MAPPING("baseline", ps_framework_measure, baseline, baseline_fields),
+    PS_OPTIONAL_MAPPING("target", ps_framework_measure, target, target_fields),
+    PS_LIST("geographies", ps_framework_measure, geographies, &text_entry, 1,
+            MOST_GEOGRAPHIES),
+    PS_OPTIONAL_INT("min_base", ps_framework_measure, min_base),
+    PS_WORD("disclosure", ps_framework_measure, disclosure, disclosures),
+    PS_OPTIONAL_LIST("caveats", ps_framework_measure, caveats, &text_entry, 1,
+                     MOST_TEXTS),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t measure_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_measure, measure_fields)};
+
+static const cyaml_schema_field_t wording_fields[] = {
+    PS_TEXT("status", ps_framework_wording, status),
+    PS_TEXT("text", ps_framework_wording, text), CYAML_FIELD_END};
+static const cyaml_schema_value_t wording_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_wording, wording_fields)};
+
+static const cyaml_schema_field_t report_fields[] = {
+    PS_OPTIONAL_TEXT("title", ps_framework_report, title),
+    PS_OPTIONAL_TEXT("introduction", ps_framework_report, introduction),
+    PS_OPTIONAL_LIST("order", ps_framework_report, order, &text_entry, 1, MOST_MEASURES),
+    PS_OPTIONAL_LIST("wording", ps_framework_report, wording, &wording_entry, 1,
+                     MOST_TEXTS),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t framework_fields[] = {
+    PS_TEXT("id", ps_framework, id),
+    PS_TEXT("title", ps_framework, title),
+    PS_OPTIONAL_TEXT("edition", ps_framework, edition),
+    PS_OPTIONAL_TEXT("source", ps_framework, source),
+    PS_OPTIONAL_MAPPING("area", ps_framework, area, area_fields),
+    PS_OPTIONAL_MAPPING("years", ps_framework, years, years_fields),
+    PS_LIST("geographies", ps_framework, geographies, &geography_entry, 1,
+            MOST_GEOGRAPHIES),
+    PS_LIST("data", ps_framework, data, &data_entry, 1, MOST_TEXTS),
+    PS_LIST("priorities", ps_framework, priorities, &priority_entry, 1, MOST_TEXTS),
+    PS_LIST("measures", ps_framework, measures, &measure_entry, 1, MOST_MEASURES),
+    PS_OPTIONAL_MAPPING("report", ps_framework, report, report_fields),
+    CYAML_FIELD_END};
+
+const cyaml_schema_value_t ps_framework_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, ps_framework, framework_fields)};

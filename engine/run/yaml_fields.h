@@ -1,0 +1,31 @@
+/* Fields of a libcyaml schema in the words of this house: what is left out is NULL, a
+ * text is never empty, a list has limits. The limits keep the checks of a hostile file
+ * cheap.
+ */
+#ifndef PS_RUN_YAML_FIELDS_H
+#define PS_RUN_YAML_FIELDS_H
+
+#include "engine/run/yaml.h"
+
+#define PS_TEXT(key, type, member) \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_DEFAULT, type, member, 1, CYAML_UNLIMITED)
+#define PS_OPTIONAL_TEXT(key, type, member) \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_OPTIONAL, type, member, 1, CYAML_UNLIMITED)
+#define PS_OPTIONAL_INT(key, type, member) \
+    CYAML_FIELD_INT(key, CYAML_FLAG_OPTIONAL, type, member)
+#define PS_OPTIONAL_NUMBER(key, type, member) \
+    CYAML_FIELD_FLOAT_PTR(key, CYAML_FLAG_OPTIONAL, type, member)
+#define PS_WORD(key, type, member, words) \
+    CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT, type, member, words, CYAML_ARRAY_LEN(words))
+#define PS_OPTIONAL_WORD(key, type, member, words)                                   \
+    CYAML_FIELD_ENUM_PTR(key, CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, type, member, \
+                         words, CYAML_ARRAY_LEN(words))
+#define PS_LIST(key, type, member, entry, least, most) \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER, type, member, entry, least, most)
+#define PS_OPTIONAL_LIST(key, type, member, entry, least, most)                       \
+    CYAML_FIELD_SEQUENCE(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, \
+                         entry, least, most)
+#define PS_OPTIONAL_MAPPING(key, type, member, fields) \
+    CYAML_FIELD_MAPPING_PTR(key, CYAML_FLAG_OPTIONAL, type, member, fields)
+
+#endif
