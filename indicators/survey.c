@@ -237,9 +237,10 @@ static spread variance_of(const ps_survey *s, size_t m, influence *list, double 
     out.variance = ps_sum_value(&variance);
     if (s->lonely == PS_LONELY_AVERAGE && out.known)
         out.variance *= (double)counted / (double)with_variance;
+    /* Squares of huge answers leave the range of a double. */
+    if (!isfinite(out.variance)) out.known = false;
     /* Equal totals differ by rounding only. */
-    double noise = 1e-15 * ps_sum_value(&size);
-    if (out.variance <= noise * noise) out.variance = 0;
+    if (sqrt(out.variance) <= 1e-15 * ps_sum_value(&size)) out.variance = 0;
     return out;
 }
 

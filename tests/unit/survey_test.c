@@ -173,6 +173,13 @@ static void no_variance(void **state) {
     assert_int_equal(f.deff.status, PS_VALUE_UNDEFINED);
     assert_true(f.lower.value == 0.1 && f.upper.value == 0.1);
     ps_survey_free(s);
+    static const double huge[] = {1e200, -1e200, 3, 4};
+    f = estimate(s = create(&(ps_survey_design){.n = 4}), PS_SURVEY_MEAN, huge,
+                 PS_SURVEY_WALD, 4, rows);
+    assert_false(f.zero_variance);
+    assert_int_equal(f.se.status, PS_VALUE_UNDEFINED);
+    assert_int_equal(f.lower.status, PS_VALUE_UNDEFINED);
+    ps_survey_free(s);
     /* Two units that happen to agree: the answers differ, so nothing is certain. */
     static const int32_t units[] = {0, 0, 1, 1};
     static const double differ[] = {1, 3, 3, 1};
