@@ -330,9 +330,12 @@ typedef struct walker {
                            in units, and of parts of edges */
 } walker;
 
+/* Both walks, FROM over TO and TO over FROM, as one list of units. */
 typedef struct walking {
-    walker *walker;
-    unit *unit;
+    const side *side;
+    walker *walker[2]; /* by side and worker */
+    unit *unit[2];
+    size_t units[2];
 } walking;
 
 static void walker_free(walker *w) {
@@ -508,32 +511,59 @@ static ps_status step(walker *w, int32_t x1, int32_t y1, int32_t x2, int32_t y2,
     return PS_OK;
 }
 
+/* Edges of a strand with their boxes side by side, for one comparison of all. */
+typedef struct edges {
+    edge edge[STRAND_EDGES];
+    int32_t low_x[STRAND_EDGES], low_y[STRAND_EDGES];
+    int32_t high_x[STRAND_EDGES], high_y[STRAND_EDGES];
+} edges;
+
+static void gather_edges(const side *s, const strand *k, edges *out) {
+    for (uint32_t i = 0; i < STRAND_EDGES; i++) {
+        /* Behind the last edge stands the last again; its bit is masked. */
+        const edge e = edge_of(s, k->first + (i < k->n ? i : k->n - 1u));
+        const box b = box_of(e.x1, e.y1, e.x2, e.y2);
+        out->edge[i] = e;
+        out->low_x[i] = b.low_x, out->low_y[i] = b.low_y;
+        out->high_x[i] = b.high_x, out->high_y[i] = b.high_y;
+    }
+}
+
+/* A bit for each edge whose box touches b. */
+static uint32_t touching(const edges *e, box b) {
+    uint32_t bits = 0;
+    int32_t hit[STRAND_EDGES];
+    for (int i = 0; i < STRAND_EDGES; i++)
+        hit[i] = (e->low_x[i] <= b.high_x) & (b.low_x <= e->high_x[i]) &
+                 (e->low_y[i] <= b.high_y) & (b.low_y <= e->high_y[i]);
+    for (int i = 0; i < STRAND_EDGES; i++) bits |= (uint32_t)hit[i] << i;
+    return bits;
+}
+
 static ps_status find_crossings(walker *w, const strand *s, ps_error *err) {
-    edge own[STRAND_EDGES];
-    box own_box[STRAND_EDGES];
+    edges own;
     w->crossings = 0;
     PS_TRY(find(w, s->box, err));
     if (w->hits == 0) return PS_OK;
-    for (uint32_t k = 0; k < s->n; k++) {
-        own[k] = edge_of(w->own, s->first + k);
-        own_box[k] = box_of(own[k].x1, own[k].y1, own[k].x2, own[k].y2);
-    }
+    gather_edges(w->own, s, &own);
+    const uint32_t all = (1u << s->n) - 1;
     for (size_t h = 0; h < w->hits; h++) {
         const strand *o = &w->other->strand[w->hit[h]];
         for (uint32_t i = 0; i < o->n; i++) {
             const edge v = edge_of(w->other, o->first + i);
             const box b = box_of(v.x1, v.y1, v.x2, v.y2);
-            if (!touch(b, s->box)) continue;
-            for (uint32_t k = 0; k < s->n; k++) {
+            uint32_t bits = touch(b, s->box) ? touching(&own, b) & all : 0;
+            for (; bits != 0; bits &= bits - 1) {
+                const int k = __builtin_ctz(bits);
                 bool left;
-                if (!touch(b, own_box[k]) || !crosses(w, &own[k], &v, &left)) continue;
+                if (!crosses(w, &own.edge[k], &v, &left)) continue;
                 PS_TRY(ps_grow((void **)&w->crossing, &w->crossing_room, w->crossings + 1,
                                sizeof *w->crossing, err));
                 crossing *c = &w->crossing[w->crossings++];
                 c->area = o->area;
                 c->edge = (uint8_t)k;
                 c->change = left ? o->sign : (int8_t)-o->sign;
-                place_crossing(&own[k], &v, c);
+                place_crossing(&own.edge[k], &v, c);
             }
         }
     }
@@ -625,46 +655,60 @@ static ps_status walk_strands(walker *w, size_t begin, size_t end, ps_error *err
     return end_area(w, s->area, err);
 }
 
-static ps_status walk_unit(void *context, size_t begin, size_t end, int worker,
-                           ps_error *err) {
-    const walking *c = context;
-    walker *w = &c->walker[worker];
-    unit *u = &c->unit[begin / UNIT_STRANDS];
-    ps_status status = walk_strands(w, begin, end, err);
-    if (status == PS_OK && w->parts > 0) {
-        u->part = ps_alloc(w->parts, sizeof *u->part);
-        if (u->part == NULL) return ps_fail_nomem(err);
-        memcpy(u->part, w->part, w->parts * sizeof *u->part);
-        u->n = w->parts;
-    }
-    return status;
+static ps_status walk_unit(walker *w, size_t number, unit *out, ps_error *err) {
+    const size_t begin = number * UNIT_STRANDS, n = w->own->n;
+    const size_t end = n - begin < UNIT_STRANDS ? n : begin + UNIT_STRANDS;
+    PS_TRY(walk_strands(w, begin, end, err));
+    out->part = ps_alloc(w->parts, sizeof *out->part);
+    if (out->part == NULL) return ps_fail_nomem(err);
+    memcpy(out->part, w->part, w->parts * sizeof *out->part);
+    out->n = w->parts;
+    return PS_OK;
 }
 
-/* Walk all rings of one side over the other. */
-static ps_status walk(const side *own, const side *other, bool own_is_from, unit *units,
-                      ps_error *err) {
-    const size_t workers = (size_t)ps_threads();
-    walking c = {ps_zalloc(workers, sizeof *c.walker), units};
-    if (c.walker == NULL) return ps_fail_nomem(err);
-    ps_status status = PS_OK;
-    for (size_t i = 0; i < workers && status == PS_OK; i++) {
-        walker *w = &c.walker[i];
-        *w = (walker){.own = own, .other = other, .tie = own_is_from ? -1 : 1};
-        w->slot = ps_alloc(other->areas, sizeof *w->slot);
-        if (w->slot == NULL) status = ps_fail_nomem(err);
-        for (size_t a = 0; a < other->areas && status == PS_OK; a++) w->slot[a] = PS_NONE;
+static ps_status walk_units(void *context, size_t begin, size_t end, int worker,
+                            ps_error *err) {
+    const walking *c = context;
+    for (size_t i = begin; i < end; i++) {
+        const int k = i >= c->units[0];
+        const size_t number = k == 0 ? i : i - c->units[0];
+        PS_TRY(walk_unit(&c->walker[k][worker], number, &c->unit[k][number], err));
     }
-    if (status == PS_OK) status = ps_par_for(own->n, UNIT_STRANDS, walk_unit, &c, err);
-    for (size_t i = 0; i < workers; i++) walker_free(&c.walker[i]);
-    ps_free(c.walker);
+    return PS_OK;
+}
+
+static ps_status walker_open(const walking *c, int own, walker *w, ps_error *err) {
+    *w = (walker){
+        .own = &c->side[own], .other = &c->side[1 - own], .tie = own == 0 ? -1 : 1};
+    w->slot = ps_alloc(w->other->areas, sizeof *w->slot);
+    if (w->slot == NULL) return ps_fail_nomem(err);
+    for (size_t a = 0; a < w->other->areas; a++) w->slot[a] = PS_NONE;
+    return PS_OK;
+}
+
+static ps_status walk(walking *c, ps_error *err) {
+    const size_t workers = (size_t)ps_threads();
+    ps_status status = PS_OK;
+    for (int k = 0; k < 2 && status == PS_OK; k++) {
+        c->walker[k] = ps_zalloc(workers, sizeof *c->walker[k]);
+        if (c->walker[k] == NULL) status = ps_fail_nomem(err);
+        for (size_t i = 0; i < workers && status == PS_OK; i++)
+            status = walker_open(c, k, &c->walker[k][i], err);
+    }
+    if (status == PS_OK)
+        status = ps_par_for(c->units[0] + c->units[1], 1, walk_units, c, err);
+    for (int k = 0; k < 2; k++) {
+        for (size_t i = 0; c->walker[k] != NULL && i < workers; i++)
+            walker_free(&c->walker[k][i]);
+        ps_free(c->walker[k]);
+    }
     return status;
 }
 
 /* --- bringing together --- */
 
 typedef struct gathering {
-    const unit *unit[2]; /* of the walk of FROM, of TO */
-    size_t n[2];
+    const walking *walked;
     double scale, metres; /* units in one of the CRS, metres in one of the CRS */
     ps_crosswalk *out;
 } gathering;
@@ -683,9 +727,9 @@ static double square_metres(const gathering *g, wide twice) {
 static ps_status gather(const gathering *g, size_t *offset, sum *sums, wide *whole[2],
                         size_t n_from, ps_error *err) {
     for (int k = 0; k < 2; k++) {
-        for (size_t u = 0; u < g->n[k]; u++) {
-            for (size_t i = 0; i < g->unit[k][u].n; i++) {
-                const part *p = &g->unit[k][u].part[i];
+        for (size_t u = 0; u < g->walked->units[k]; u++) {
+            for (size_t i = 0; i < g->walked->unit[k][u].n; i++) {
+                const part *p = &g->walked->unit[k][u].part[i];
                 if (p->other == PS_NONE)
                     whole[k][p->own] += p->twice;
                 else
@@ -717,7 +761,7 @@ static ps_status gather(const gathering *g, size_t *offset, sum *sums, wide *who
     return PS_OK;
 }
 
-static ps_status collect(gathering *g, size_t n_from, size_t n_to, ps_error *err) {
+static ps_status collect(const gathering *g, size_t n_from, size_t n_to, ps_error *err) {
     const size_t areas[2] = {n_from, n_to};
     double **const out[2] = {&g->out->from_area, &g->out->to_area};
     size_t *offset = ps_zalloc(n_from + 1, sizeof *offset), total = 0;
@@ -729,9 +773,9 @@ static ps_status collect(gathering *g, size_t n_from, size_t n_to, ps_error *err
         goto done;
     }
     for (int k = 0; k < 2; k++) {
-        for (size_t u = 0; u < g->n[k]; u++) {
-            for (size_t i = 0; i < g->unit[k][u].n; i++) {
-                const part *p = &g->unit[k][u].part[i];
+        for (size_t u = 0; u < g->walked->units[k]; u++) {
+            for (size_t i = 0; i < g->walked->unit[k][u].n; i++) {
+                const part *p = &g->walked->unit[k][u].part[i];
                 if (p->other == PS_NONE) continue;
                 offset[(k == 0 ? p->own : p->other) + 1]++;
                 total++;
@@ -760,19 +804,20 @@ done:
 
 static ps_status cross(const side s[2], double scale, double metres, ps_crosswalk *out,
                        ps_error *err) {
-    gathering g = {.scale = scale, .metres = metres, .out = out};
-    unit *units[2] = {NULL, NULL};
+    walking c = {.side = s};
+    const gathering g = {&c, scale, metres, out};
     ps_status status = PS_OK;
-    for (int k = 0; k < 2 && status == PS_OK; k++) {
-        g.n[k] = s[k].n / UNIT_STRANDS + (s[k].n % UNIT_STRANDS != 0);
-        g.unit[k] = units[k] = ps_zalloc(g.n[k], sizeof *units[k]);
-        status = units[k] != NULL ? walk(&s[k], &s[1 - k], k == 0, units[k], err)
-                                  : ps_fail_nomem(err);
+    for (int k = 0; k < 2; k++) {
+        c.units[k] = s[k].n / UNIT_STRANDS + (s[k].n % UNIT_STRANDS != 0);
+        c.unit[k] = ps_zalloc(c.units[k], sizeof *c.unit[k]);
+        if (c.unit[k] == NULL) status = ps_fail_nomem(err);
     }
+    if (status == PS_OK) status = walk(&c, err);
     if (status == PS_OK) status = collect(&g, s[0].areas, s[1].areas, err);
     for (int k = 0; k < 2; k++) {
-        for (size_t u = 0; units[k] != NULL && u < g.n[k]; u++) ps_free(units[k][u].part);
-        ps_free(units[k]);
+        for (size_t u = 0; c.unit[k] != NULL && u < c.units[k]; u++)
+            ps_free(c.unit[k][u].part);
+        ps_free(c.unit[k]);
     }
     return status;
 }
