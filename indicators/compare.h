@@ -73,7 +73,8 @@ typedef struct ps_gap_change {
 
 /* Did the gap change between two periods with independent counts?
  * Rule     se^2 = sum of the variances of both gaps; the ratio on the log scale,
- * undefined when a count is 0. Threads  pure. */
+ *   undefined when a count is 0.
+ * Threads  pure. */
 ps_gap_change ps_gap_compare(ps_compared kind, const ps_overlap *then,
                              const ps_overlap *now, double confidence);
 

@@ -95,13 +95,15 @@ typedef struct ps_survey_figure {
 /* Estimate of a domain.
  * Shapes   row: m records, each once, in any order.
  * Rule     nobody answered: missing. Denominator 0: undefined. df < 1: limits undefined,
- *   and the se where nothing gives a variance. A proportion without variance, as 0 or 1:
- *   Wilson's limits with the base over the Kish effect, "wilson-kish"; a mean of equal
- *   answers: both limits are the value; units that happen to agree: limits undefined. All
- * units of the strata drawn: no uncertainty, both limits are the value, "census". n_eff
- * of a proportion is p (1 - p) / variance, of others base / deff. Units    of y; a
- * proportion is a share of 1. Errors   PS_NOMEM; PS_FORMAT for a proportion with answers
- * other than 0 and 1. Threads  pure. Cost O(m log m), whatever the size of the file. */
+ *   and the se where nothing gives a variance, or one out of range. A proportion without
+ *   variance, as 0 or 1: Wilson's limits with the base over the Kish effect,
+ *   "wilson-kish"; a mean of equal answers: both limits are the value; units that happen
+ *   to agree: limits undefined. All units of the strata drawn: no uncertainty, both
+ *   limits are the value, "census". n_eff of a proportion is p (1 - p) / variance, of
+ *   others base / deff.
+ * Units    of y; a proportion is a share of 1.
+ * Errors   PS_NOMEM; PS_FORMAT for a proportion with answers other than 0 and 1.
+ * Threads  pure. Cost O(m log m), whatever the size of the file. */
 ps_status ps_survey_estimate(const ps_survey *survey, const ps_survey_question *question,
                              size_t m, const size_t *row, ps_survey_figure *out,
                              ps_error *err) PS_MUST_CHECK;
