@@ -66,6 +66,20 @@ ps_status ps_crs_operation_clone(const ps_crs_operation *op, ps_crs_operation **
                                  ps_error *err) PS_MUST_CHECK;
 void ps_crs_operation_free(ps_crs_operation *op);
 
+/* A table of horizontal shifts, bilinear between its nodes, in degrees. */
+typedef struct ps_crs_shifts {
+    double west, south, step_x, step_y;
+    uint32_t columns, rows; /* of nodes */
+    bool inverse;           /* the operation goes from the shifted place to the node's */
+} ps_crs_shifts;
+
+/* An operation that reads one such table as three: what comes before it, the shift alone
+ * (always forward), what comes after. The plane between is longitude and latitude in
+ * degrees. The caller frees the parts. false, and no parts, when it is of another kind;
+ * what the table says of itself is not checked. */
+bool ps_crs_operation_split(const ps_crs_operation *op, ps_crs_operation *part[3],
+                            ps_crs_shifts *shifts) PS_MUST_CHECK;
+
 /* The release of PROJ in use, "9.1.1". */
 const char *ps_crs_proj_version(void);
 

@@ -15,6 +15,7 @@
 #include <math.h>
 #include <proj.h>
 #include <proj_experimental.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -777,6 +778,106 @@ void ps_crs_operation_free(ps_crs_operation *op) {
     ps_free(op->grid);
     ps_free(op->missing_grid);
     ps_free(op);
+}
+
+/* The steps of a pipeline around the only one that reads a table of shifts, which is cut
+ * out of text; false when it is built otherwise. */
+static bool cut_pipeline(char *text, char **before, char **step, char **after) {
+    static const char start[] = "+proj=pipeline", between[] = " +step ";
+    static const char *const others[] = {"grids=", "file=", "model="};
+    if (strncmp(text, start, sizeof start - 1) != 0) return false;
+    char *kind = strstr(text, "+proj=hgridshift ");
+    if (kind == NULL || strstr(kind + 1, "+proj=hgridshift") != NULL) return false;
+    char *begin = kind;
+    while (begin > text && strncmp(begin, between, sizeof between - 1) != 0) begin--;
+    if (begin == text) return false;
+    char *end = strstr(kind, between);
+    *after = end != NULL ? end : kind + strlen(kind);
+    *step = ps_strndup(begin, (size_t)(*after - begin));
+    *begin = '\0';
+    *before = text + sizeof start - 1;
+    bool plain = *step != NULL;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        plain = plain && strstr(*before, others[i]) == NULL &&
+                strstr(*after, others[i]) == NULL;
+    return plain;
+}
+
+static ps_crs_operation *make_part(const char *a, const char *b, const char *c) {
+    ps_crs_operation *op = ps_zalloc(1, sizeof *op);
+    const size_t n = strlen(a) + strlen(b) + strlen(c) + 32;
+    char *text = ps_alloc(n, 1);
+    bool good = op != NULL && text != NULL && fill_info(op, "", -1, NULL) == PS_OK;
+    if (good) {
+        snprintf(text, n, "+proj=pipeline%s%s%s", a, b, c);
+        op->context = quiet_context();
+        op->pj = op->context != NULL ? proj_create(op->context, text) : NULL;
+        good = op->pj != NULL;
+    }
+    ps_free(text);
+    if (good) return op;
+    ps_crs_operation_free(op);
+    return NULL;
+}
+
+/* PROJ tells of a table in its default context only, which threads must not share. */
+static bool describe_table(const char *name, ps_crs_shifts *out) {
+    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+    const double degrees = 180 / M_PI;
+    (void)pthread_mutex_lock(&one);
+    const PJ_LOG_LEVEL level = proj_log_level(NULL, PJ_LOG_NONE);
+    const PJ_GRID_INFO g = proj_grid_info(name);
+    (void)proj_log_level(NULL, level);
+    (void)pthread_mutex_unlock(&one);
+    out->west = g.lowerleft.lam * degrees, out->south = g.lowerleft.phi * degrees;
+    out->step_x = g.cs_lon * degrees, out->step_y = g.cs_lat * degrees;
+    if (!(g.n_lon > 1 && g.n_lat > 1 && out->step_x > 0 && out->step_y > 0 &&
+          fabs(out->west) <= 360 && fabs(out->south) <= 90))
+        return false;
+    out->columns = (uint32_t)g.n_lon, out->rows = (uint32_t)g.n_lat;
+    return true;
+}
+
+bool ps_crs_operation_split(const ps_crs_operation *op, ps_crs_operation *part[3],
+                            ps_crs_shifts *shifts) {
+    static const char to_degrees[] = " +step +proj=unitconvert +xy_in=rad +xy_out=deg";
+    static const char to_radians[] = " +step +proj=unitconvert +xy_in=deg +xy_out=rad";
+    part[0] = part[1] = part[2] = NULL;
+    const char *whole =
+        op->pj != NULL ? proj_as_proj_string(op->context, op->pj, PJ_PROJ_5, NULL) : NULL;
+    char *text = whole != NULL ? ps_strndup(whole, strlen(whole)) : NULL;
+    char *before = NULL, *step = NULL, *after = NULL;
+    bool good = text != NULL && cut_pipeline(text, &before, &step, &after);
+    char *name = good ? strstr(step, "+grids=") : NULL;
+    good = name != NULL;
+    if (good) {
+        name += strlen("+grids=");
+        char file[256];
+        const size_t n = strcspn(name, " ");
+        good = n < sizeof file && memchr(name, ',', n) == NULL && name[0] != '@' &&
+               name[0] != '"';
+        if (good) {
+            memcpy(file, name, n);
+            file[n] = '\0';
+            shifts->inverse = strstr(step, "+inv ") != NULL;
+            good = describe_table(file, shifts);
+        }
+        if (good) {
+            char shift[320];
+            snprintf(shift, sizeof shift, " +step +proj=hgridshift +grids=%s", file);
+            part[0] = make_part(before, to_degrees, "");
+            part[1] = make_part(to_radians, shift, to_degrees);
+            part[2] = make_part(to_radians, after, "");
+            good = part[0] != NULL && part[1] != NULL && part[2] != NULL;
+        }
+    }
+    for (int i = 0; i < 3 && !good; i++) {
+        ps_crs_operation_free(part[i]);
+        part[i] = NULL;
+    }
+    ps_free(step);
+    ps_free(text);
+    return good;
 }
 
 const char *ps_crs_proj_version(void) {

@@ -4,8 +4,9 @@
  * Rule     The plane of the source is cut into square cells of some 16 km, smaller
  * where that is too coarse for most. A cell with many vertices gets a bicubic polynomial
  * through 16 exact images. It is used only when it meets 25 other exact images to 0.01
- * mm; vertices of other cells, and all of an
- * operation that reads a grid (whose values have kinks), are transformed one by one. The
+ * mm. An operation that reads a table of shifts, whose values have kinks, is taken apart:
+ * the shifts at the nodes near the areas are interpolated as it does, what comes before
+ * and after is smooth. Vertices elsewhere are transformed one by one. The
  * image of a place depends on that place and on the set of areas alone, so vertices that
  * neighbours share stay shared.
  * Units    As the operation takes and gives them.
@@ -32,8 +33,9 @@ void ps_lattice_free(ps_lattice *lattice);
 void ps_lattice_apply(const ps_lattice *lattice, ps_crs_operation *op, size_t n,
                       double *x, double *y);
 
-/* How many cells have a polynomial. */
+/* How many cells have a polynomial, and how many nodes a shift. */
 size_t ps_lattice_cells(const ps_lattice *lattice);
+size_t ps_lattice_nodes(const ps_lattice *lattice);
 
 /* Squared length in metres of a difference near latitude y; metres = 0: degrees. */
 static inline double ps_lattice_square_metres(double dx, double dy, double y,
