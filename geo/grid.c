@@ -143,6 +143,13 @@ static ps_status spread_edge(spread *s, const window *w, const edge *e, uint32_t
     const int64_t from_row = (int64_t)e->y1 >> w->shift;
     const int64_t to_row = (int64_t)e->y2 >> w->shift;
     int64_t row = from_row, column = (int64_t)e->x1 >> w->shift;
+    if (row == to_row && column == (int64_t)e->x2 >> w->shift) { /* most are short */
+        const uint64_t r = (uint64_t)(row - w->row), c = (uint64_t)(column - w->column);
+        if (r >= w->rows || c >= w->columns) return PS_OK;
+        MAKE_ROOM(&s->touch, 1, err);
+        s->touch.p[s->touch.n++] = (pair){(uint32_t)(r * w->columns + c), id};
+        return PS_OK;
+    }
     if (row < w->row) {
         row = w->row;
         if (to_row < row) return PS_OK;
@@ -219,6 +226,8 @@ typedef struct scratch {
     local *local; /* one per area */
     uint32_t cell;
     words areas; /* of the top cell at hand, ascending: the local areas */
+    words bits;  /* per edge of the cell, its local areas, when they are few */
+    bool few;    /* one block of a record holds all local areas */
     words state, base, present, place, some, answer;
     level level[MAX_DEPTH];
     size_t budget; /* edge references that cuts may still make in this band */
@@ -233,6 +242,7 @@ static void scratch_free(scratch *s) {
     ps_free(s->inside.p);
     ps_free(s->local);
     ps_free(s->areas.p);
+    ps_free(s->bits.p);
     ps_free(s->state.p);
     ps_free(s->base.p);
     ps_free(s->present.p);
@@ -289,8 +299,13 @@ static void flip(uint32_t *bits, uint32_t number) {
     bits[number / 32] ^= 1u << number % 32;
 }
 
-/* Local areas of a set in or out. */
-static void flip_set(const scratch *s, uint32_t *bits, uint32_t number) {
+/* The local areas of an edge in or out. */
+static void flip_edge(const scratch *s, uint32_t *bits, uint32_t id) {
+    if (s->few) {
+        *bits ^= s->bits.p[id];
+        return;
+    }
+    uint32_t number = s->edges.p[id].mask;
     for (; number != 0; number = s->sets.p[number].rest)
         flip(bits, s->local[s->sets.p[number].area].number);
 }
@@ -369,10 +384,47 @@ static uint32_t mask_of(const scratch *s, uint32_t number, size_t first, size_t 
     return mask;
 }
 
-/* One cell with its edges, as a record. */
+/* One cell with its edges, as a record of one block. */
+static ps_status write_block(scratch *s, const uint32_t *list, size_t n, int64_t k,
+                             int64_t m, uint32_t state, uint32_t *entry, ps_error *err) {
+    uint32_t present = 0, base = state, bits = 0, some = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t mine = s->bits.p[list[i]];
+        present |= mine;
+        if (differs_at_corner(&s->edges.p[list[i]], k, m)) base ^= mine;
+    }
+    add_covers(s, &state, &present);
+    if (n >= (size_t)1 << 26) return fail_size(err);
+    size_t at = 0;
+    PS_TRY(claim(&s->out, 2 + PS_GRID_BLOCK + n * PS_GRID_EDGE_WORDS, 2, &at, err));
+    uint32_t *record = s->out.p + at, place[32];
+    for (uint32_t left = present; left != 0; left &= left - 1) {
+        const uint32_t number = (uint32_t)__builtin_ctz(left);
+        bits |= (base >> number & 1u) << some;
+        place[number] = 1u << some;
+        record[2 + some++] = s->areas.p[number];
+    }
+    record[0] = (uint32_t)n << 6 | some << 1;
+    record[1] = bits;
+    uint32_t *to = record + 2 + some;
+    for (size_t i = 0; i < n; i++) {
+        edge e = s->edges.p[list[i]];
+        e.mask = (e.x1 < k ? PS_GRID_LOWER_OUT : 0) | (e.x2 < k ? PS_GRID_UPPER_OUT : 0);
+        for (uint32_t left = s->bits.p[list[i]]; left != 0; left &= left - 1)
+            e.mask |= place[__builtin_ctz(left)];
+        memcpy(to, &e, sizeof e);
+        to += PS_GRID_EDGE_WORDS;
+    }
+    s->out.n = (size_t)(to - s->out.p);
+    *entry = PS_GRID_MIXED | (uint32_t)(at / 2);
+    return PS_OK;
+}
+
+/* The same of any number of blocks. */
 static ps_status write_record(scratch *s, const uint32_t *list, size_t n, int64_t k,
                               int64_t m, const uint32_t *state, uint32_t *entry,
                               ps_error *err) {
+    if (s->few) return write_block(s, list, n, k, m, *state, entry, err);
     const size_t set_words = (s->areas.n + 31) / 32;
     PS_TRY(words_clear(&s->present, set_words, err));
     PS_TRY(words_clear(&s->base, set_words, err));
@@ -483,7 +535,7 @@ static ps_status build_cell(scratch *s, int depth, const uint32_t *list, size_t 
     MAKE_ROOM(&v->left, n, err);
     for (size_t i = 0; i < n; i++) {
         const edge *e = &s->edges.p[list[i]];
-        if (differs_at_corner(e, k, m)) flip_set(s, base, e->mask);
+        if (differs_at_corner(e, k, m)) flip_edge(s, base, list[i]);
         if (e->x1 < k || e->x2 < k) v->left.p[v->left.n++] = list[i];
     }
     for (uint32_t r = 0; r < w.rows; r++) {
@@ -494,7 +546,7 @@ static ps_status build_cell(scratch *s, int depth, const uint32_t *list, size_t 
         for (size_t i = 0; i < v->left.n; i++) {
             const edge *e = &s->edges.p[v->left.p[i]];
             const bool odd = (e->x1 < k && low > e->y1) ^ (e->x2 < k && low > e->y2);
-            if (odd) flip_set(s, now, e->mask);
+            if (odd) flip_edge(s, now, v->left.p[i]);
         }
         bool changed = true;
         uint32_t whole = 0;
@@ -502,7 +554,7 @@ static ps_status build_cell(scratch *s, int depth, const uint32_t *list, size_t 
             const size_t cell = (size_t)r * w.columns + c;
             const uint32_t *start = v->cells.toggle_start.p + cell;
             for (uint32_t i = start[0]; i < start[1]; i++) {
-                flip_set(s, now, s->edges.p[v->cells.toggle_list.p[i]].mask);
+                flip_edge(s, now, v->cells.toggle_list.p[i]);
                 changed = true;
             }
             start = v->cells.touch_start.p + cell;
@@ -573,6 +625,13 @@ static ps_status number_areas(scratch *s, const uint32_t *list, size_t n, ps_err
     }
     sort_words(areas);
     for (size_t i = 0; i < areas->n; i++) s->local[areas->p[i]].number = (uint32_t)i;
+    s->few = areas->n <= PS_GRID_BLOCK;
+    for (size_t i = 0; i < n && s->few; i++) {
+        uint32_t bits = 0;
+        for (uint32_t at = s->edges.p[list[i]].mask; at != 0; at = s->sets.p[at].rest)
+            bits |= 1u << s->local[s->sets.p[at].area].number;
+        s->bits.p[list[i]] = bits;
+    }
     PS_TRY(words_clear(&s->state, (areas->n + 31) / 32, err));
     for (size_t i = 0; i < s->inside.n; i++) {
         const local *a = &s->local[s->inside.p[i]];
@@ -596,6 +655,7 @@ typedef struct building {
     ps_grid *grid;
     chunk *chunks;
     size_t n_chunks;
+    words band_start, band_list; /* the chunks that reach each band */
     scratch *scratch;
 } building;
 
@@ -622,26 +682,28 @@ static ps_status toggle_inside(words *inside, uint32_t area, ps_error *err) {
     return PS_OK;
 }
 
-/* The edges that reach the heights [low, high], in the order of the areas. */
-static ps_status collect(const building *b, scratch *s, int64_t low, int64_t high,
-                         ps_error *err) {
+/* The edges that reach a band of heights [low, high], in the order of the areas. */
+static ps_status collect(const building *b, scratch *s, size_t band, int64_t low,
+                         int64_t high, ps_error *err) {
     s->edges.n = 0;
-    for (size_t c = 0; c < b->n_chunks; c++) {
-        const chunk *h = &b->chunks[c];
+    for (uint32_t i = b->band_start.p[band]; i < b->band_start.p[band + 1]; i++) {
+        const chunk *h = &b->chunks[b->band_list.p[i]];
         const ps_frozen *f = b->frozen[h->layer];
-        const int64_t dx = f->origin_x - b->grid->origin_x;
-        const int64_t dy = f->origin_y - b->grid->origin_y;
-        if (h->high_y + dy < low || h->low_y + dy > high) continue;
+        const int32_t dx = (int32_t)(f->origin_x - b->grid->origin_x);
+        const int32_t dy = (int32_t)(f->origin_y - b->grid->origin_y);
         MAKE_ROOM(&s->edges, h->n, err);
         uint32_t alone = 0;
         PS_TRY(add_area(s, 0, h->area, &alone, err));
-        for (uint32_t p = h->first; p < h->first + h->n; p++) {
-            edge e = {(int32_t)(f->x[p] + dx), (int32_t)(f->y[p] + dy),
-                      (int32_t)(f->x[p + 1] + dx), (int32_t)(f->y[p + 1] + dy), alone};
-            if (e.y1 > e.y2 || (e.y1 == e.y2 && e.x1 > e.x2))
-                e = (edge){e.x2, e.y2, e.x1, e.y1, alone};
-            if (e.y2 >= low && e.y1 <= high) s->edges.p[s->edges.n++] = e;
+        edge *to = s->edges.p + s->edges.n;
+        int32_t x1 = f->x[h->first] + dx, y1 = f->y[h->first] + dy;
+        for (uint32_t p = h->first + 1; p <= h->first + h->n; p++) {
+            const int32_t x2 = f->x[p] + dx, y2 = f->y[p] + dy;
+            const bool up = y1 < y2 || (y1 == y2 && x1 < x2);
+            *to = up ? (edge){x1, y1, x2, y2, alone} : (edge){x2, y2, x1, y1, alone};
+            to += to->y2 >= low && to->y1 <= high;
+            x1 = x2, y1 = y2;
         }
+        s->edges.n = (size_t)(to - s->edges.p);
     }
     return PS_OK;
 }
@@ -728,9 +790,11 @@ static ps_status build_band(void *context, size_t index, size_t index_end, int w
         s->local = ps_zalloc(g->first[g->layers], sizeof *s->local);
         if (s->local == NULL) return ps_fail_nomem(err);
     }
-    PS_TRY(
-        collect(b, s, (int64_t)begin << g->shift, ((int64_t)end << g->shift) - 1, err));
+    PS_TRY(collect(b, s, index, (int64_t)begin << g->shift,
+                   ((int64_t)end << g->shift) - 1, err));
     PS_TRY(join_twins(s, err));
+    s->bits.n = 0;
+    MAKE_ROOM(&s->bits, s->edges.n, err);
     s->cells.touch.n = s->cells.toggle.n = 0;
     for (size_t i = 0; i < s->edges.n; i++)
         PS_TRY(spread_edge(&s->cells, &w, &s->edges.p[i], (uint32_t)i, err));
@@ -842,6 +906,29 @@ static void set_plane(building *b, size_t *edges) {
     }
 }
 
+/* Which chunks reach each band. */
+static ps_status sort_chunks(building *b, ps_error *err) {
+    const ps_grid *g = b->grid;
+    const int shift = g->shift + g->band_shift;
+    pairs reach = {0};
+    ps_status status = PS_OK;
+    for (size_t c = 0; status == PS_OK && c < b->n_chunks; c++) {
+        const chunk *h = &b->chunks[c];
+        const int64_t dy = b->frozen[h->layer]->origin_y - g->origin_y;
+        const uint32_t first = (uint32_t)((h->low_y + dy) >> shift);
+        const uint32_t last = (uint32_t)((h->high_y + dy) >> shift);
+        if (reach.n + (last - first) + 1 > reach.room)
+            status = ps_grow((void **)&reach.p, &reach.room, reach.n + (last - first) + 1,
+                             sizeof *reach.p, err);
+        for (uint32_t band = first; status == PS_OK && band <= last; band++)
+            reach.p[reach.n++] = (pair){band, (uint32_t)c};
+    }
+    if (status == PS_OK)
+        status = sort_pairs(&reach, g->n_bands, &b->band_start, &b->band_list, err);
+    ps_free(reach.p);
+    return status;
+}
+
 static ps_status build_all(building *b, ps_error *err) {
     ps_grid *g = b->grid;
     size_t edges = 0;
@@ -863,6 +950,7 @@ static ps_status build_all(building *b, ps_error *err) {
     if (g->top == NULL || g->band == NULL || g->band_words == NULL || b->scratch == NULL)
         return ps_fail_nomem(err);
     for (int w = 0; w < ps_threads(); w++) b->scratch[w].grid = g;
+    PS_TRY(sort_chunks(b, err));
     return ps_par_for(g->n_bands, 1, build_band, b, err);
 }
 
@@ -870,6 +958,8 @@ ps_status ps_grid_build(const ps_frozen *const *frozen, ps_grid *grid, ps_error 
     building b = {.frozen = frozen, .grid = grid};
     const ps_status status = build_all(&b, err);
     ps_free(b.chunks);
+    ps_free(b.band_start.p);
+    ps_free(b.band_list.p);
     for (int w = 0; b.scratch != NULL && w < ps_threads(); w++)
         scratch_free(&b.scratch[w]);
     ps_free(b.scratch);
