@@ -543,6 +543,14 @@ void ps_call_put_values(const ps_method_call *call, size_t output, const ps_valu
     for (size_t i = 0; i < n; i++) ps_call_put_value(call, output + i, values[i]);
 }
 
+void ps_call_put_settled(const ps_method_call *call, size_t output, ps_value value) {
+    char text[32];
+    if (!ps_value_ok(value) || !isfinite(value.value)) return;
+    snprintf(text, sizeof text, "%.11e", value.value);
+    if (ps_parse_double(ps_str_of(text), &value.value))
+        ps_call_put_value(call, output, value);
+}
+
 void ps_call_put_int(const ps_method_call *call, size_t output, int64_t value) {
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)value);

@@ -165,6 +165,9 @@ void ps_call_put_value(const ps_method_call *call, size_t output, ps_value value
 /* n values into output, output + 1, ... */
 void ps_call_put_values(const ps_method_call *call, size_t output, const ps_value *values,
                         size_t n);
+/* A result of an iteration or a series, with the twelve digits that it settles to: those
+ * behind depend on how the machine's libm rounds on the way. */
+void ps_call_put_settled(const ps_method_call *call, size_t output, ps_value value);
 void ps_call_put_int(const ps_method_call *call, size_t output, int64_t value);
 /* The name of a status into a status column. */
 void ps_call_put_status(const ps_method_call *call, size_t output,

@@ -266,11 +266,11 @@ static ps_status project_group(const ps_method_call *call, const ps_call_group *
         ps_call_put_value(call, 4, y.ytd);
         ps_call_put_value(call, 5, y.share);
         ps_call_put_int(call, 6, (int64_t)y.used);
-        ps_call_put_value(call, 7, p.total);
-        ps_call_put_value(call, 8, p.lower);
-        ps_call_put_value(call, 9, p.upper);
+        ps_call_put_settled(call, 7, p.total);
+        ps_call_put_settled(call, 8, p.lower);
+        ps_call_put_settled(call, 9, p.upper);
         ps_call_put_known(call, 10, goal.known ? goal.target : (double)NAN);
-        ps_call_put_value(call, 11, p.prob_met);
+        ps_call_put_settled(call, 11, p.prob_met);
         ps_call_put_status(call, 12, p.total.status);
         status = ps_call_end_row(call, err);
     }

@@ -385,7 +385,8 @@ static ps_status write_row(const ps_method_call *call, size_t row, const ps_goal
     ps_call_put_word(call, 8, ps_strength_text(r->strength));
     const ps_value values[] = {r->p_fixed,    r->p_two_sample, r->prob_improved,
                                r->rate_ratio, r->rr_lower,     r->rr_upper};
-    ps_call_put_values(call, 9, values, PS_LENGTH(values));
+    for (size_t i = 0; i < PS_LENGTH(values); i++)
+        ps_call_put_settled(call, 9 + i, values[i]);
     if (ps_value_ok(r->prob_target))
         ps_call_put_number(call, 18, PS_VALUE_OK, r->prob_target.value);
     ps_call_put_value(call, 19, r->gap);

@@ -785,6 +785,10 @@ static const char *season_text(const ps_trend *trend) {
     return trend->months ? "months" : text[trend->harmonics];
 }
 
+static ps_value fitted(const ps_trend *trend, double value) {
+    return (ps_value){trend->status, value};
+}
+
 static ps_status write_trend(const ps_method_call *call, ps_str area,
                              const ps_trend_input *g, const ps_trend *trend,
                              ps_error *err) {
@@ -796,18 +800,19 @@ static ps_status write_trend(const ps_method_call *call, ps_str area,
     if (trend->obstacle == PS_TREND_FITTED)
         ps_call_put_word(call, 2, ps_trend_family_text(trend->family));
     ps_call_put_word(call, 3, season_text(trend));
-    ps_call_put_number(call, 4, trend->status, trend->slope);
-    ps_call_put_number(call, 5, trend->status, trend->slope_se);
-    ps_call_put_number(call, 6, trend->status, trend->poisson_se);
-    ps_call_put_number(call, 7, trend->status,
-                       trend->poisson_se * sqrt(trend->dispersion));
+    ps_call_put_settled(call, 4, fitted(trend, trend->slope));
+    ps_call_put_settled(call, 5, fitted(trend, trend->slope_se));
+    ps_call_put_settled(call, 6, fitted(trend, trend->poisson_se));
+    ps_call_put_settled(call, 7,
+                        fitted(trend, trend->poisson_se * sqrt(trend->dispersion)));
     const ps_value values[] = {trend->annual, trend->annual_lower, trend->annual_upper,
                                trend->p_value};
-    ps_call_put_values(call, 8, values, PS_LENGTH(values));
-    ps_call_put_number(call, 12, trend->status, trend->dispersion);
-    ps_call_put_number(call, 13, theta, trend->theta);
-    ps_call_put_number(call, 14, theta, trend->theta_se);
-    ps_call_put_number(call, 15, trend->status, trend->deviance);
+    for (size_t i = 0; i < PS_LENGTH(values); i++)
+        ps_call_put_settled(call, 8 + i, values[i]);
+    ps_call_put_settled(call, 12, fitted(trend, trend->dispersion));
+    ps_call_put_settled(call, 13, (ps_value){theta, trend->theta});
+    ps_call_put_settled(call, 14, (ps_value){theta, trend->theta_se});
+    ps_call_put_settled(call, 15, fitted(trend, trend->deviance));
     ps_call_put_word(call, 16,
                      trend->obstacle == PS_TREND_FITTED
                          ? ps_verdict_text(trend->verdict)
