@@ -13,6 +13,19 @@ static bench_contender *add(bench *b, bench_question *q, const char *name,
     return c;
 }
 
+/* The look-up alone. */
+static void add_locate(bench *b, bench_question *q, const char *name, const char *points,
+                       const char *const *layers, size_t n) {
+    const char *counts = bench_text(b, "%s/locate-layers-%zu.csv", b->data, n);
+    const char *argument[BENCH_ARGUMENTS] = {
+        bench_text(b, "%s/bench/bench_locate", b->build), layers[0], points, counts,
+        bench_text(b, "%d", b->threads)};
+    for (size_t i = 1; i < n; i++) argument[4 + i] = layers[i];
+    bench_contender *c = bench_add(q, name, argument);
+    c->counts = counts;
+    c->phase = "locate";
+}
+
 void bench_layers(bench *b, const bench_input *in) {
     const int64_t rows = b->quick ? 100000 : 1000000;
     const char *layers[4] = {in->district};
@@ -39,4 +52,13 @@ void bench_layers(bench *b, const bench_input *in) {
     add(b, &q, "placestat, one geography", points, layers, 1);
     add(b, &q, "placestat, four geographies", points, layers, 4);
     bench_ask(b, &q, NULL);
+
+    const char *xy = bench_incidents(b, in->district, "district", rows, ".xy", "snap");
+    if (xy == NULL) return;
+    bench_question alone = {.id = "layers-points",
+                            .title = "several geographies at once, points in memory",
+                            .rows = bench_size(xy) / 16};
+    add_locate(b, &alone, "placestat, one geography", xy, layers, 1);
+    add_locate(b, &alone, "placestat, four geographies", xy, layers, 4);
+    bench_ask(b, &alone, NULL);
 }

@@ -1,5 +1,6 @@
-/* bench_locate BOUNDARIES POINTS.xy OUT.csv THREADS: placestat's answer to points that
- * are in memory, without any file around it.
+/* bench_locate BOUNDARIES POINTS.xy OUT.csv THREADS [BOUNDARIES...]: placestat's answer
+ * to points that are in memory, without any file around it, in one layer or several at
+ * once; the counts are those of the first.
  *
  * Prints the seconds of each phase: reading the layer, the index, and the look-up, which
  * is the one that is compared with `geos_join` on the same points.
@@ -15,20 +16,24 @@
 #include "geo/layer.h"
 #include "geo/locate.h"
 
-enum { GRAIN = 1 << 14 };
+enum { GRAIN = 1 << 14, LAYERS = 8 };
 
 typedef struct work {
     const ps_locator *locator;
     const double *x, *y;
-    int32_t *row;
+    int32_t *row;  /* in the first layer */
+    int32_t *rows; /* per worker: of a block in all layers */
+    size_t layers;
 } work;
 
 static ps_status locate_block(void *context, size_t begin, size_t end, int worker,
                               ps_error *err) {
-    (void)worker;
     (void)err;
     work *w = context;
-    ps_locate(w->locator, end - begin, w->x + begin, w->y + begin, w->row + begin, NULL);
+    const size_t n = end - begin;
+    int32_t *rows = w->rows + (size_t)worker * w->layers * GRAIN;
+    ps_locate(w->locator, n, w->x + begin, w->y + begin, rows, NULL);
+    memcpy(w->row + begin, rows, n * sizeof *rows);
     return PS_OK;
 }
 
@@ -85,48 +90,58 @@ static ps_status write_counts(const char *path, const ps_areas *areas, size_t n,
     return status;
 }
 
-static ps_status answer(char **argv, ps_areas **areas, ps_locator **locator, double **x,
-                        double **y, int32_t **row, ps_error *err) {
-    const ps_layer_spec spec = {.path = argv[1], .code = "code"};
-    ps_layer_report report;
+static ps_status answer(char **argv, size_t layers, ps_areas **areas,
+                        ps_locator **locator, double **x, double **y, int32_t **row,
+                        int32_t **rows, ps_error *err) {
+    ps_locator_layer layer[LAYERS];
     size_t n = 0;
     const double start = bench_now();
-    PS_TRY(ps_layer_read_areas(&spec, NULL, areas, &report, err));
+    for (size_t i = 0; i < layers; i++) {
+        const ps_layer_spec spec = {.path = argv[i == 0 ? 1 : 4 + i], .code = "code"};
+        ps_layer_report report;
+        PS_TRY(ps_layer_read_areas(&spec, NULL, &areas[i], &report, err));
+        layer[i] = (ps_locator_layer){areas[i], NULL};
+    }
     const double read = bench_now();
-    PS_TRY(ps_locator_build(&(ps_locator_layer){*areas, NULL}, 1,
-                            ps_crs_is_geographic((*areas)->crs), locator, err));
+    PS_TRY(ps_locator_build(layer, layers, ps_crs_is_geographic(areas[0]->crs), locator,
+                            err));
     const double built = bench_now();
     PS_TRY(read_points(argv[2], &n, x, y, err));
     *row = ps_zalloc(n, sizeof **row);
-    if (*row == NULL) return ps_fail_nomem(err);
-    work w = {*locator, *x, *y, *row};
+    *rows = ps_zalloc((size_t)ps_threads() * layers, GRAIN * sizeof **rows);
+    if (*row == NULL || *rows == NULL) return ps_fail_nomem(err);
+    work w = {*locator, *x, *y, *row, *rows, layers};
     const double begin = bench_now();
     PS_TRY(ps_par_for(n, GRAIN, locate_block, &w, err));
     printf("PHASE read %.6f\nPHASE index %.6f\nPHASE locate %.6f\n", read - start,
            built - read, bench_now() - begin);
     printf("INFO index of %zu bytes\n", ps_locator_bytes(*locator));
-    return write_counts(argv[3], *areas, n, *row, err);
+    return write_counts(argv[3], areas[0], n, *row, err);
 }
 
 int main(int argc, char **argv) {
     int64_t threads = 0;
-    if (argc != 5 || !ps_parse_int(ps_str_of(argv[4]), &threads) || threads < 0 ||
-        threads > 1024) {
-        fprintf(stderr, "usage: bench_locate BOUNDARIES POINTS.xy OUT.csv THREADS\n");
+    if (argc < 5 || argc > 4 + LAYERS || !ps_parse_int(ps_str_of(argv[4]), &threads) ||
+        threads < 0 || threads > 1024) {
+        fprintf(stderr,
+                "usage: bench_locate BOUNDARIES POINTS.xy OUT.csv THREADS "
+                "[BOUNDARIES...]\n");
         return 2;
     }
     ps_error err = {PS_OK, ""};
-    ps_areas *areas = NULL;
+    ps_areas *areas[LAYERS] = {NULL};
     ps_locator *locator = NULL;
     double *x = NULL, *y = NULL;
-    int32_t *row = NULL;
+    int32_t *row = NULL, *rows = NULL;
     ps_set_threads((int)threads);
-    const ps_status status = answer(argv, &areas, &locator, &x, &y, &row, &err);
+    const ps_status status =
+        answer(argv, (size_t)argc - 4, areas, &locator, &x, &y, &row, &rows, &err);
     ps_locator_free(locator);
-    ps_areas_free(areas);
+    for (size_t i = 0; i < LAYERS; i++) ps_areas_free(areas[i]);
     ps_free(x);
     ps_free(y);
     ps_free(row);
+    ps_free(rows);
     if (status != PS_OK) {
         fprintf(stderr, "bench_locate: %s\n", err.text);
         return 1;
