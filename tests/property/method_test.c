@@ -278,6 +278,34 @@ static void records_that_stand_twice(void **state) {
     }
 }
 
+static void random_panel(lines *l, size_t areas, double factor) {
+    l->n = 0;
+    snprintf(l->header, LINE, "area_code,indicator,value,imd_score");
+    for (size_t a = 0; a < areas; a++)
+        for (int j = 0; j < 3; j++)
+            add_line(l, "a%zu,i%d,%.10g,%zu", a, j,
+                     factor * (double)(below(1000) + (int64_t)(a % 3) * 800), a % 3);
+}
+
+/* Clusters depend neither on the order of the rows nor on the unit of an indicator. */
+static void typologies_stay(void **state) {
+    (void)state;
+    lines l = {.n = 0};
+    for (int round = 0; round < 10; round++) {
+        uint64_t kept = seed;
+        random_panel(&l, 20, 1);
+        order_does_not_matter("kmeans", &l, "nstart=20");
+        order_does_not_matter("kmeans_centroids", &l, "nstart=20 k=3");
+        ps_table *a = run("kmeans", &l, "nstart=20");
+        seed = kept;
+        random_panel(&l, 20, 1e6);
+        ps_table *b = run("kmeans", &l, "nstart=20");
+        same_tables(a, b);
+        ps_table_free(a);
+        ps_table_free(b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_may_come_in_any_order),
@@ -286,6 +314,7 @@ int main(void) {
         cmocka_unit_test(units_only_scale),
         cmocka_unit_test(cutting_a_stratum_changes_nothing),
         cmocka_unit_test(records_that_stand_twice),
+        cmocka_unit_test(typologies_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
