@@ -455,7 +455,7 @@ const ps_method ps_method_hotspot_deprivation = {
     .source = "Haldane 1956; Clifford, Richardson & Hemon 1989",
     .evidence =
         "glm and cor.test of R, and the sum over distance classes in R, fresh "
-        "maps: 2e-13",
+        "maps: 1e-12",
     .input = inputs,
     .n_input = PS_LENGTH(inputs),
     .param = params,

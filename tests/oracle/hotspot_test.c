@@ -55,7 +55,9 @@ static void as_r(void **state) {
         char *folder = test_folder_make();
         test_r(folder, script, in, N, 6, theirs, NUMBERS);
         test_folder_remove(folder);
-        test_r_agrees("maps", ours, theirs, NUMBERS, 1e-9);
+        test_r_agrees("maps", ours, theirs, NUMBERS - 2, 1e-9);
+        /* glm's standard error is that of the step before its last. */
+        test_r_agrees("limits", ours + NUMBERS - 2, theirs + NUMBERS - 2, 2, 1e-6);
     }
 }
 
