@@ -401,6 +401,59 @@ static bool reads_back(const char *digits, int scale, double value) {
     return strtod(text, NULL) == value;
 }
 
+__extension__ typedef unsigned __int128 wide;
+
+/* 10^n for n up to 22. */
+static wide ten_to(int n) {
+    wide product = 1;
+    for (; n >= 9; n -= 9) product *= 1000000000u;
+    while (n-- > 0) product *= 10;
+    return product;
+}
+
+/* Shortest digits of a number of ordinary size, by exact integers: with value = m 2^-s,
+ * the decimals c 10^-k near it are compared as c 2^s and m 10^k, and one reads back when
+ * they differ by less than half of 10^k, which is half the distance of two such numbers.
+ * The same digits as by the search below, some hundred times as fast. false: too small or
+ * too large. */
+static bool ordinary_digits(double value, char digits[32], int *scale) {
+    if (!(value >= 1e-5 && value < 1e15)) return false;
+    int exponent;
+    const uint64_t m = (uint64_t)ldexp(frexp(value, &exponent), 53);
+    const int s = 53 - exponent;
+    if (s < 1) return false;
+    int before = -4; /* digits before the point; negative: zeros behind it */
+    while (value >= (before >= 0 ? power[before] : 1 / power[-before])) before++;
+    const wide below = ((wide)1 << s) - 1, half = (wide)1 << (s - 1);
+    for (int n = 15; n <= 17; n++) {
+        int k = n - before;
+        wide unit = ten_to(k), scaled = m * unit;
+        /* 1 / power is not exact. */
+        if (scaled >> s < ten_to(n - 1)) unit = ten_to(++k), scaled = m * unit;
+        uint64_t c = (uint64_t)(scaled >> s);
+        const wide rest = scaled & below;
+        c += rest > half || (rest == half && c % 2 == 1);
+        for (int up = 0; up < 2; up++, c++) {
+            const wide candidate = (wide)c << s;
+            const bool above = candidate >= scaled;
+            const wide off = 2 * (above ? candidate - scaled : scaled - candidate);
+            /* Below a power of two numbers are twice as close. */
+            const wide limit = !above && m == UINT64_C(1) << 52 ? unit / 2 : unit;
+            if (n == 17 || off < limit || (off == limit && m % 2 == 0)) {
+                size_t used = 0;
+                char reversed[24];
+                for (; c > 0; c /= 10) reversed[used++] = (char)('0' + c % 10);
+                for (size_t i = 0; i < used; i++) digits[i] = reversed[used - 1 - i];
+                digits[used] = '\0';
+                *scale = -k;
+                return true;
+            }
+            if (c % 10 == 9) break; /* up from 9 is a shorter number, tried already */
+        }
+    }
+    return false;
+}
+
 /* The fewest digits that read back as value > 0. Below a power of two the numbers that
  * round to it are closer than above, so the neighbour upwards is tried, too. */
 static int shortest_digits(double value, char digits[32]) {
@@ -437,7 +490,9 @@ void ps_format_double(double value, char out[32]) {
         out[at] = '\0';
         return;
     }
-    int scale = shortest_digits(fabs(value), digits);
+    int scale;
+    if (!ordinary_digits(fabs(value), digits, &scale))
+        scale = shortest_digits(fabs(value), digits);
     int n = (int)strlen(digits);
     while (n > 1 && digits[n - 1] == '0') n--, scale++;
     int point = n + scale; /* digits before the decimal point */

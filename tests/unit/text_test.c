@@ -341,6 +341,10 @@ static void numbers_are_written_short_and_read_back(void **state) {
         if (isfinite(value)) check_format(value);
         check_format((double)(int64_t)(test_random(&seed) >> 20) / 1000);
         check_format((double)test_random_below(&seed, 1000000) * 0.001);
+        /* Of ordinary size, with all digits or few. */
+        const int size = (int)test_random_below(&seed, 26) - 8;
+        check_format(ldexp((double)(test_random(&seed) >> 11), -53) * pow(10, size));
+        check_format((double)test_random_below(&seed, 100000) * pow(10, size - 5));
     }
     for (int e = -1074; e <= 1023; e++) {
         check_format(ldexp(1, e));
