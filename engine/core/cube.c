@@ -8,16 +8,22 @@
 
 enum {
     AHEAD = 32, /* cells asked for before they are added to */
-    TILE = 64,  /* areas whose cells are collected together: some lines of a column */
-    MOST_COLUMNS = 1 << 20
+    PAGE = 256, /* areas of a page: 1 KB */
+    MOST_GROUPS = 1 << 20
 };
 
 typedef _Atomic uint32_t cell;
 
+/* The pages of a group; NULL where nothing was counted. */
+typedef struct group_pages {
+    _Atomic(cell *) page[1]; /* as many as the cube has */
+} group_pages;
+
 struct ps_cube {
-    size_t areas;
-    size_t columns;          /* groups below are counted in columns */
-    _Atomic(void *) *column; /* of cells */
+    size_t areas, pages;
+    size_t groups; /* those below may have pages */
+    _Atomic(group_pages *) *group;
+    _Atomic int64_t left; /* bytes */
     int workers;
     ps_tally **rest; /* by worker: all other counts */
 };
@@ -28,13 +34,16 @@ ps_status ps_cube_create(size_t areas, int workers, size_t bytes, ps_cube **out,
     ps_cube *cube = ps_zalloc(1, sizeof *cube);
     if (cube == NULL) return ps_fail_nomem(err);
     cube->areas = areas;
+    cube->pages = (areas + PAGE - 1) / PAGE;
     cube->workers = workers;
-    cube->columns = bytes / ((areas > 0 ? areas : 1) * sizeof(cell));
-    if (cube->columns > MOST_COLUMNS) cube->columns = MOST_COLUMNS;
-    cube->column = ps_zalloc(cube->columns, sizeof *cube->column);
+    cube->left = (int64_t)bytes;
+    /* The least that a group takes. */
+    cube->groups = bytes / ((cube->pages + 1) * sizeof(void *));
+    if (cube->groups > MOST_GROUPS) cube->groups = MOST_GROUPS;
+    cube->group = ps_zalloc(cube->groups, sizeof *cube->group);
     cube->rest = ps_zalloc((size_t)workers, sizeof(ps_tally *));
     ps_status status =
-        cube->column != NULL && cube->rest != NULL ? PS_OK : ps_fail_nomem(err);
+        cube->group != NULL && cube->rest != NULL ? PS_OK : ps_fail_nomem(err);
     for (int w = 0; w < workers && status == PS_OK; w++)
         status = ps_tally_create(&cube->rest[w], err);
     if (status != PS_OK) {
@@ -45,16 +54,52 @@ ps_status ps_cube_create(size_t areas, int workers, size_t bytes, ps_cube **out,
     return PS_OK;
 }
 
-/* The column of a group, made by whoever comes first. */
-static cell *column_of(ps_cube *cube, size_t group) {
-    void *column = atomic_load_explicit(&cube->column[group], memory_order_acquire);
-    if (column != NULL) return column;
-    cell *fresh = ps_zalloc(cube->areas, sizeof *fresh);
-    if (fresh == NULL) return NULL;
-    if (atomic_compare_exchange_strong(&cube->column[group], &column, fresh))
-        return fresh;
-    ps_free(fresh);
-    return column;
+/* Zeros, where there is room for them. */
+static ps_status claim(ps_cube *cube, size_t bytes, void **out, ps_error *err) {
+    *out = NULL;
+    if (atomic_fetch_sub(&cube->left, (int64_t)bytes) < (int64_t)bytes) {
+        atomic_fetch_add(&cube->left, (int64_t)bytes);
+        return PS_OK;
+    }
+    *out = ps_zalloc(bytes, 1);
+    return *out != NULL ? PS_OK : ps_fail_nomem(err);
+}
+
+static void give_back(ps_cube *cube, void *block, size_t bytes) {
+    ps_free(block);
+    atomic_fetch_add(&cube->left, (int64_t)bytes);
+}
+
+/* The cell of an area and a group, made by whoever comes first; NULL without room. */
+static ps_status find_cell(ps_cube *cube, int32_t area, int32_t group, cell **out,
+                           ps_error *err) {
+    *out = NULL;
+    if ((size_t)group >= cube->groups) return PS_OK;
+    group_pages *pages = atomic_load_explicit(&cube->group[group], memory_order_acquire);
+    if (pages == NULL) {
+        const size_t bytes = cube->pages * sizeof pages->page[0];
+        void *fresh;
+        PS_TRY(claim(cube, bytes, &fresh, err));
+        if (fresh == NULL) return PS_OK;
+        if (atomic_compare_exchange_strong(&cube->group[group], &pages, fresh))
+            pages = fresh;
+        else
+            give_back(cube, fresh, bytes);
+    }
+    _Atomic(cell *) *place = &pages->page[area / PAGE];
+    cell *page = atomic_load_explicit(place, memory_order_acquire);
+    if (page == NULL) {
+        const size_t bytes = PAGE * sizeof(cell);
+        void *fresh;
+        PS_TRY(claim(cube, bytes, &fresh, err));
+        if (fresh == NULL) return PS_OK;
+        if (atomic_compare_exchange_strong(place, &page, fresh))
+            page = fresh;
+        else
+            give_back(cube, fresh, bytes);
+    }
+    *out = page + area % PAGE;
+    return PS_OK;
 }
 
 /* A cell that comes round to 0 has 2^32 put aside. */
@@ -73,12 +118,8 @@ ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
         for (size_t i = 0; i < some; i++) {
             at[i] = NULL;
             if (area[from + i] == PS_NONE) continue;
-            const size_t g = (size_t)group[from + i];
-            if (g >= cube->columns) continue;
-            cell *column = column_of(cube, g);
-            if (column == NULL) return ps_fail_nomem(err);
-            at[i] = column + area[from + i];
-            __builtin_prefetch(at[i], 1);
+            PS_TRY(find_cell(cube, area[from + i], group[from + i], &at[i], err));
+            if (at[i] != NULL) __builtin_prefetch(at[i], 1);
         }
         for (size_t i = 0; i < some; i++) {
             const int32_t a = area[from + i], g = group[from + i];
@@ -93,34 +134,40 @@ ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
 
 ps_status ps_cube_add_count(ps_cube *cube, int worker, int32_t area, int32_t group,
                             int64_t count, ps_error *err) {
-    if ((size_t)group >= cube->columns || count > UINT32_MAX)
-        return ps_tally_add(cube->rest[worker], area, group, count, err);
-    cell *column = column_of(cube, (size_t)group);
-    if (column == NULL) return ps_fail_nomem(err);
-    return add_to(cube, worker, column + area, (uint32_t)count, area, group, err);
+    cell *at = NULL;
+    if (count <= UINT32_MAX) PS_TRY(find_cell(cube, area, group, &at, err));
+    if (at == NULL) return ps_tally_add(cube->rest[worker], area, group, count, err);
+    return add_to(cube, worker, at, (uint32_t)count, area, group, err);
 }
 
 /* ---- cells ---- */
 
 typedef struct collection {
     const ps_cube *cube;
-    const int32_t *order; /* groups with a column, in the order of the ranks */
+    const int32_t *order; /* groups with pages, in the order of the ranks */
     size_t n_order;
     size_t *start; /* by area: its first cell */
     ps_tally_cell *cells;
 } collection;
 
-static uint32_t count_at(const cell *column, size_t area) {
-    return atomic_load_explicit(&column[area], memory_order_relaxed);
+static const cell *page_of(const collection *c, size_t order, size_t page) {
+    group_pages *pages = atomic_load(&c->cube->group[c->order[order]]);
+    return atomic_load(&pages->page[page]);
 }
 
+static uint32_t count_at(const cell *page, size_t area) {
+    return atomic_load_explicit(&page[area % PAGE], memory_order_relaxed);
+}
+
+/* Blocks of the loops are pages. */
 static ps_status count_cells(void *context, size_t begin, size_t end, int worker,
                              ps_error *err) {
     (void)worker, (void)err;
     collection *c = context;
     for (size_t o = 0; o < c->n_order; o++) {
-        const cell *column = atomic_load(&c->cube->column[c->order[o]]);
-        for (size_t a = begin; a < end; a++) c->start[a] += count_at(column, a) != 0;
+        const cell *page = page_of(c, o, begin / PAGE);
+        if (page == NULL) continue;
+        for (size_t a = begin; a < end; a++) c->start[a] += count_at(page, a) != 0;
     }
     return PS_OK;
 }
@@ -129,12 +176,13 @@ static ps_status collect_cells(void *context, size_t begin, size_t end, int work
                                ps_error *err) {
     (void)worker, (void)err;
     collection *c = context;
-    size_t at[TILE];
+    size_t at[PAGE];
     memcpy(at, c->start + begin, (end - begin) * sizeof *at);
     for (size_t o = 0; o < c->n_order; o++) {
-        const cell *column = atomic_load(&c->cube->column[c->order[o]]);
+        const cell *page = page_of(c, o, begin / PAGE);
+        if (page == NULL) continue;
         for (size_t a = begin; a < end; a++) {
-            const uint32_t count = count_at(column, a);
+            const uint32_t count = count_at(page, a);
             if (count == 0) continue;
             c->cells[at[a - begin]++] =
                 (ps_tally_cell){(int32_t)a, c->order[o], (int64_t)count};
@@ -209,10 +257,10 @@ ps_status ps_cube_cells(const ps_cube *cube, const int32_t *rank, size_t n_group
             by_rank[rank != NULL ? (size_t)rank[g] : g] = (int32_t)g;
         for (size_t i = 0; i < n_groups; i++) {
             const size_t g = (size_t)by_rank[i];
-            if (g < cube->columns && cube->column[g] != NULL)
+            if (g < cube->groups && atomic_load(&cube->group[g]) != NULL)
                 by_rank[c.n_order++] = (int32_t)g;
         }
-        status = ps_par_for(cube->areas, TILE, count_cells, &c, err);
+        status = ps_par_for(cube->areas, PAGE, count_cells, &c, err);
     }
     if (status == PS_OK) {
         size_t sum = 0;
@@ -223,7 +271,7 @@ ps_status ps_cube_cells(const ps_cube *cube, const int32_t *rank, size_t n_group
         }
         *n = sum;
         c.cells = ps_alloc(sum, sizeof *c.cells);
-        status = c.cells != NULL ? ps_par_for(cube->areas, TILE, collect_cells, &c, err)
+        status = c.cells != NULL ? ps_par_for(cube->areas, PAGE, collect_cells, &c, err)
                                  : ps_fail_nomem(err);
     }
     if (status == PS_OK) status = add_rest(cube, rank, &c.cells, n, err);
@@ -240,11 +288,15 @@ ps_status ps_cube_cells(const ps_cube *cube, const int32_t *rank, size_t n_group
 
 void ps_cube_free(ps_cube *cube) {
     if (cube == NULL) return;
-    for (size_t g = 0; cube->column != NULL && g < cube->columns; g++)
-        ps_free(atomic_load(&cube->column[g]));
+    for (size_t g = 0; cube->group != NULL && g < cube->groups; g++) {
+        group_pages *pages = atomic_load(&cube->group[g]);
+        for (size_t p = 0; pages != NULL && p < cube->pages; p++)
+            ps_free((void *)(uintptr_t)atomic_load(&pages->page[p]));
+        ps_free(pages);
+    }
     for (int w = 0; cube->rest != NULL && w < cube->workers; w++)
         ps_tally_free(cube->rest[w]);
     ps_free(cube->rest);
-    ps_free((void *)(uintptr_t)cube->column);
+    ps_free((void *)(uintptr_t)cube->group);
     ps_free(cube);
 }

@@ -2,11 +2,12 @@
  * them.
  *
  * A group is one combination of the columns that are counted by: a category in a month,
- * say. Groups come up one after the other, so the counts of each are a column of one
- * 32-bit cell for each area, made when its first row comes; all workers add to the same
- * cells. Groups beyond those for whose columns there is room are counted in a tally by
- * each worker, which takes memory by the cells that are not 0. Adding integers, the order
- * never shows.
+ * say. Its counts are pages of 32-bit cells, one for each of some hundred areas in a row,
+ * made when the first row comes; all workers add to the same cells. Areas of one region
+ * stand side by side in the order of their codes, so the incidents of one reporter touch
+ * few pages. When there is no room for more pages, workers count what belongs there in
+ * tallies of their own, which take memory by the cells that are not 0. Adding integers,
+ * the order never shows.
  */
 #ifndef PS_CORE_CUBE_H
 #define PS_CORE_CUBE_H
@@ -15,7 +16,7 @@
 
 typedef struct ps_cube ps_cube;
 
-/* Columns take at most about `bytes`; workers as in par.h. */
+/* Pages take at most about `bytes`; workers as in par.h. */
 ps_status ps_cube_create(size_t areas, int workers, size_t bytes, ps_cube **out,
                          ps_error *err) PS_MUST_CHECK;
 /* Row i is one more in area[i] and group[i]; rows whose area is PS_NONE do not count.

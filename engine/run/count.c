@@ -6,8 +6,8 @@
 
 #include "engine/core/par.h"
 
-/* For the columns of each geography's counts; more groups are counted sparsely. */
-enum { COLUMN_BYTES = 96 << 20 };
+/* For the pages of each geography's counts; what does not fit is counted sparsely. */
+enum { PAGE_BYTES = 128 << 20 };
 
 /* What one block of rows gave in one geography; summed in order afterwards. */
 typedef struct outcome {
@@ -96,7 +96,7 @@ static ps_status open_target(counter *c, size_t g, ps_crs_operation **op, ps_err
         if (*op == NULL || transform_box(*op, box)) set_plausible_box(points, box);
     }
     /* Two rows more: outside and unlocated. */
-    PS_TRY(ps_cube_create(areas->n + 2, ps_threads(), COLUMN_BYTES, &counts->cube, err));
+    PS_TRY(ps_cube_create(areas->n + 2, ps_threads(), PAGE_BYTES, &counts->cube, err));
     counts->areas = areas;
     counts->matches = ps_zalloc(ps_points_sources(points), sizeof *counts->matches);
     return counts->matches != NULL ? PS_OK : ps_fail_nomem(err);
@@ -280,7 +280,7 @@ static void close_counter(counter *c) {
 }
 
 double ps_count_memory(size_t areas, double groups) {
-    return fmin((double)(areas + 2) * groups * sizeof(uint32_t), COLUMN_BYTES);
+    return fmin((double)(areas + 2) * groups * sizeof(uint32_t), PAGE_BYTES);
 }
 
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,

@@ -87,6 +87,7 @@ struct ps_points {
     size_t n_tasks, most_tasks;
     int64_t most_unpacked; /* bytes of packed files that are unpacked in one call */
     block *block;          /* one per task, where blocks have to be kept */
+    size_t n_blocks;
     ps_points_block *view;
     ps_seen *seen;
     ps_points_take *take;
@@ -225,7 +226,8 @@ static ps_status make_workers(ps_points *p, ps_error *err) {
     p->worker = ps_zalloc((size_t)p->n_workers, sizeof *p->worker);
     p->task = ps_zalloc(p->most_tasks, sizeof *p->task);
     p->view = ps_zalloc(p->most_tasks, sizeof *p->view);
-    p->block = ps_zalloc(keeps_blocks(p) ? p->most_tasks : 0, sizeof *p->block);
+    p->n_blocks = keeps_blocks(p) ? p->most_tasks : 0;
+    p->block = ps_zalloc(p->n_blocks, sizeof *p->block);
     if (p->worker == NULL || p->task == NULL || p->view == NULL || p->block == NULL)
         return ps_fail_nomem(err);
     return ps_seen_create((size_t)p->n_workers, SEEN_BYTES, &p->seen, err);
@@ -580,6 +582,26 @@ static bool is_done(const ps_points *p, size_t i) {
     return false;
 }
 
+static void free_block(block *b) {
+    ps_csv_block_free(&b->csv);
+    ps_decoded_free(&b->rows);
+}
+
+/* What only reading needs; what was read stays known. */
+static void release(ps_points *p) {
+    for (int w = 0; p->worker != NULL && w < p->n_workers; w++) {
+        ps_csv_cursor_free(p->worker[w].cursor);
+        free_block(&p->worker[w].block);
+    }
+    for (size_t i = 0; p->block != NULL && keeps_blocks(p) && i < p->n_blocks; i++)
+        free_block(&p->block[i]);
+    ps_free(p->worker), ps_free(p->block);
+    p->worker = NULL;
+    p->block = NULL;
+    ps_seen_free(p->seen);
+    p->seen = NULL;
+}
+
 ps_status ps_points_next(ps_points *p, ps_points_take *take, void *context,
                          const ps_points_block **blocks, size_t *n, ps_error *err) {
     *n = 0;
@@ -599,7 +621,10 @@ ps_status ps_points_next(ps_points *p, ps_points_take *take, void *context,
         while (p->current < sources && is_done(p, p->current))
             PS_TRY(close_source(p, p->current++, err));
     }
-    if (*n == 0) return PS_OK;
+    if (*n == 0) {
+        release(p);
+        return PS_OK;
+    }
     double position = 0;
     if (p->current < sources && p->input[p->current].csv != NULL)
         position = (double)ps_csv_position(p->input[p->current].csv);
@@ -649,28 +674,17 @@ double ps_points_memory(const ps_points *p, double rows) {
     return bytes;
 }
 
-static void free_block(block *b) {
-    ps_csv_block_free(&b->csv);
-    ps_decoded_free(&b->rows);
-}
-
 void ps_points_close(ps_points *p) {
     if (p == NULL) return;
-    for (int w = 0; p->worker != NULL && w < p->n_workers; w++) {
-        ps_csv_cursor_free(p->worker[w].cursor);
-        free_block(&p->worker[w].block);
-    }
-    for (size_t i = 0; p->block != NULL && keeps_blocks(p) && i < p->most_tasks; i++)
-        free_block(&p->block[i]);
+    release(p);
     for (size_t i = 0; p->input != NULL && i < ps_source_list_size(p->sources); i++) {
         ps_csv_close(p->input[i].csv);
         ps_free(p->input[i].columns);
     }
     ps_layer_points_close(p->layer);
     ps_free(p->layer_texts), ps_free(p->layer_xy);
-    ps_free(p->worker), ps_free(p->task), ps_free(p->view), ps_free(p->block);
+    ps_free(p->task), ps_free(p->view);
     ps_decoder_free(p->decoder);
-    ps_seen_free(p->seen);
     ps_source_list_free(p->sources);
     ps_crs_free(p->crs);
     ps_free(p->input);

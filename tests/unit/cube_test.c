@@ -1,4 +1,4 @@
-/* Cells are the same whether they stand in columns or not, and for any number of workers.
+/* Cells are the same whether they stand in pages or not, and for any number of workers.
  */
 #include "engine/core/cube.h"
 
@@ -8,7 +8,7 @@
 #include "engine/core/par.h"
 #include "tests/support/test.h"
 
-enum { AREAS = 150, GROUPS = 40, ROWS = 60000 };
+enum { AREAS = 700, GROUPS = 40, ROWS = 60000 };
 
 static int32_t area[ROWS], group[ROWS];
 static int64_t expected[AREAS][GROUPS];
@@ -52,19 +52,19 @@ static void assert_cells(const ps_cube *cube, const int32_t *rank) {
     ps_free(cells);
 }
 
-static void columns_and_tallies_give_the_same(void **state) {
+static void pages_and_tallies_give_the_same(void **state) {
     (void)state;
     make_rows();
     int32_t rank[GROUPS];
     for (int32_t g = 0; g < GROUPS; g++) rank[g] = (g * 7 + 3) % GROUPS;
-    static const size_t columns[] = {0, 1, 13, GROUPS, 10 * GROUPS};
+    static const size_t sizes[] = {0, 100, 5000, 40000, 1 << 20};
     static const int threads[] = {1, 2, 5};
-    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+    for (size_t c = 0; c < sizeof sizes / sizeof *sizes; c++) {
         for (size_t t = 0; t < 3; t++) {
             ps_set_threads(threads[t]);
             ps_cube *cube;
             assert_int_equal(
-                ps_cube_create(AREAS, threads[t], columns[c] * AREAS * sizeof(uint32_t),
+                ps_cube_create(AREAS, threads[t], sizes[c],
                                &cube, NULL),
                 PS_OK);
             assert_int_equal(ps_par_for(ROWS, 777, add_rows, cube, NULL), PS_OK);
@@ -105,7 +105,7 @@ static ps_status use_cube(void *context, ps_error *err) {
     ps_cube *cube;
     ps_tally_cell *cells = NULL;
     size_t n;
-    PS_TRY(ps_cube_create(2, 2, 2 * sizeof(uint32_t), &cube, err));
+    PS_TRY(ps_cube_create(2, 2, 2000, &cube, err));
     ps_status status = ps_cube_add(cube, 1, 3, areas, groups, err);
     if (status == PS_OK) status = ps_cube_cells(cube, NULL, 2, &cells, &n, err);
     if (status != PS_OK) assert_null(cells);
@@ -123,7 +123,7 @@ static void failing_allocations_are_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(columns_and_tallies_give_the_same),
+        cmocka_unit_test(pages_and_tallies_give_the_same),
         cmocka_unit_test(a_cell_may_pass_32_bits),
         cmocka_unit_test(failing_allocations_are_survived),
     };
