@@ -7,12 +7,13 @@
 #include "engine/core/par.h"
 
 enum {
-    AHEAD = 32, /* cells asked for before they are added to */
-    PAGE = 256, /* areas of a page: 1 KB */
+    AHEAD = 32,  /* cells asked for before they are added to */
+    PAGE = 64,   /* areas of a page: a line of the cache */
+    ROUND = 256, /* what a cell that comes round to 0 puts aside */
     MOST_GROUPS = 1 << 20
 };
 
-typedef _Atomic uint32_t cell;
+typedef _Atomic uint8_t cell;
 
 /* The pages of a group; NULL where nothing was counted. */
 typedef struct group_pages {
@@ -102,12 +103,11 @@ static ps_status find_cell(ps_cube *cube, int32_t area, int32_t group, cell **ou
     return PS_OK;
 }
 
-/* A cell that comes round to 0 has 2^32 put aside. */
-static ps_status add_to(ps_cube *cube, int worker, cell *at, uint32_t count, int32_t area,
-                        int32_t group, ps_error *err) {
-    const uint32_t before = atomic_fetch_add_explicit(at, count, memory_order_relaxed);
-    if (before <= UINT32_MAX - count) return PS_OK;
-    return ps_tally_add(cube->rest[worker], area, group, INT64_C(1) << 32, err);
+static ps_status add_one(ps_cube *cube, int worker, cell *at, int32_t area, int32_t group,
+                         ps_error *err) {
+    const uint8_t before = atomic_fetch_add_explicit(at, 1, memory_order_relaxed);
+    if (before != UINT8_MAX) return PS_OK;
+    return ps_tally_add(cube->rest[worker], area, group, ROUND, err);
 }
 
 ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
@@ -124,7 +124,7 @@ ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
         for (size_t i = 0; i < some; i++) {
             const int32_t a = area[from + i], g = group[from + i];
             if (at[i] != NULL)
-                PS_TRY(add_to(cube, worker, at[i], 1, a, g, err));
+                PS_TRY(add_one(cube, worker, at[i], a, g, err));
             else if (a != PS_NONE)
                 PS_TRY(ps_tally_add(cube->rest[worker], a, g, 1, err));
         }
@@ -134,10 +134,7 @@ ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
 
 ps_status ps_cube_add_count(ps_cube *cube, int worker, int32_t area, int32_t group,
                             int64_t count, ps_error *err) {
-    cell *at = NULL;
-    if (count <= UINT32_MAX) PS_TRY(find_cell(cube, area, group, &at, err));
-    if (at == NULL) return ps_tally_add(cube->rest[worker], area, group, count, err);
-    return add_to(cube, worker, at, (uint32_t)count, area, group, err);
+    return ps_tally_add(cube->rest[worker], area, group, count, err);
 }
 
 /* ---- cells ---- */
@@ -155,7 +152,7 @@ static const cell *page_of(const collection *c, size_t order, size_t page) {
     return atomic_load(&pages->page[page]);
 }
 
-static uint32_t count_at(const cell *page, size_t area) {
+static uint8_t count_at(const cell *page, size_t area) {
     return atomic_load_explicit(&page[area % PAGE], memory_order_relaxed);
 }
 
@@ -182,7 +179,7 @@ static ps_status collect_cells(void *context, size_t begin, size_t end, int work
         const cell *page = page_of(c, o, begin / PAGE);
         if (page == NULL) continue;
         for (size_t a = begin; a < end; a++) {
-            const uint32_t count = count_at(page, a);
+            const uint8_t count = count_at(page, a);
             if (count == 0) continue;
             c->cells[at[a - begin]++] =
                 (ps_tally_cell){(int32_t)a, c->order[o], (int64_t)count};
@@ -203,44 +200,61 @@ static int by_place(const void *a, const void *b) {
     return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-/* Bring the cells of the tallies among the others; equal cells become one. */
+/* The cells of all tallies, in their places. */
+static ps_status place_rest(const ps_cube *cube, const int32_t *rank, placed **out,
+                            size_t *n, ps_error *err) {
+    size_t most = 0;
+    for (int w = 0; w < cube->workers; w++) most += ps_tally_size(cube->rest[w]);
+    *n = 0;
+    *out = ps_alloc(most, sizeof **out);
+    if (*out == NULL) return ps_fail_nomem(err);
+    for (int w = 0; w < cube->workers; w++) {
+        ps_tally_cell *cells = NULL;
+        size_t some = 0;
+        PS_TRY(ps_tally_cells(cube->rest[w], &cells, &some, err));
+        for (size_t i = 0; i < some; i++)
+            (*out)[(*n)++] =
+                (placed){cells[i], rank != NULL ? rank[cells[i].group] : cells[i].group};
+        ps_free(cells);
+    }
+    if (*n > 1) qsort(*out, *n, sizeof **out, by_place);
+    return PS_OK;
+}
+
+/* Bring what the tallies hold among the cells; equal cells become one. */
 static ps_status add_rest(const ps_cube *cube, const int32_t *rank, ps_tally_cell **cells,
                           size_t *n, ps_error *err) {
-    size_t extra = 0;
-    for (int w = 0; w < cube->workers; w++) extra += ps_tally_size(cube->rest[w]);
-    if (extra == 0) return PS_OK;
-    placed *all = ps_alloc(*n + extra, sizeof *all);
-    if (all == NULL) return ps_fail_nomem(err);
-    size_t used = 0;
-    for (size_t i = 0; i < *n; i++) all[used++].cell = (*cells)[i];
-    ps_status status = PS_OK;
-    for (int w = 0; w < cube->workers && status == PS_OK; w++) {
-        ps_tally_cell *more = NULL;
-        size_t n_more = 0;
-        status = ps_tally_cells(cube->rest[w], &more, &n_more, err);
-        for (size_t i = 0; i < n_more; i++) all[used++].cell = more[i];
-        ps_free(more);
-    }
+    placed *rest = NULL;
+    size_t n_rest = 0;
+    ps_status status = place_rest(cube, rank, &rest, &n_rest, err);
     ps_tally_cell *merged = NULL;
-    if (status == PS_OK) {
-        merged = ps_alloc(used, sizeof *merged);
+    if (status == PS_OK && n_rest > 0) {
+        merged = ps_alloc(*n + n_rest, sizeof *merged);
         if (merged == NULL) status = ps_fail_nomem(err);
     }
-    if (status == PS_OK) {
-        for (size_t i = 0; i < used; i++)
-            all[i].rank = rank != NULL ? rank[all[i].cell.group] : all[i].cell.group;
-        qsort(all, used, sizeof *all, by_place);
-        *n = 0;
-        for (size_t i = 0; i < used; i++) {
-            if (i > 0 && by_place(&all[i], &all[i - 1]) == 0)
-                merged[*n - 1].count += all[i].cell.count;
-            else
-                merged[(*n)++] = all[i].cell;
+    if (merged != NULL) {
+        size_t used = 0, i = 0;
+        for (size_t r = 0; i < *n || r < n_rest;) {
+            placed next = {{0, 0, 0}, 0};
+            if (i < *n) {
+                const ps_tally_cell *c = &(*cells)[i];
+                next = (placed){*c, rank != NULL ? rank[c->group] : c->group};
+            }
+            const int order = i == *n ? 1 : r == n_rest ? -1 : by_place(&next, &rest[r]);
+            if (order > 0) next = (placed){rest[r].cell, rest[r].rank};
+            if (order <= 0) i++;
+            if (order == 0) next.cell.count += rest[r].cell.count;
+            if (order >= 0) r++;
+            /* Two workers may have the same cell. */
+            for (; r < n_rest && by_place(&next, &rest[r]) == 0; r++)
+                next.cell.count += rest[r].cell.count;
+            merged[used++] = next.cell;
         }
         ps_free(*cells);
         *cells = merged;
+        *n = used;
     }
-    ps_free(all);
+    ps_free(rest);
     return status;
 }
 

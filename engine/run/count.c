@@ -280,7 +280,7 @@ static void close_counter(counter *c) {
 }
 
 double ps_count_memory(size_t areas, double groups) {
-    return fmin((double)(areas + 2) * groups * sizeof(uint32_t), PAGE_BYTES);
+    return fmin((double)(areas + 2) * groups, PAGE_BYTES);
 }
 
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,

@@ -63,10 +63,8 @@ static void pages_and_tallies_give_the_same(void **state) {
         for (size_t t = 0; t < 3; t++) {
             ps_set_threads(threads[t]);
             ps_cube *cube;
-            assert_int_equal(
-                ps_cube_create(AREAS, threads[t], sizes[c],
-                               &cube, NULL),
-                PS_OK);
+            assert_int_equal(ps_cube_create(AREAS, threads[t], sizes[c], &cube, NULL),
+                             PS_OK);
             assert_int_equal(ps_par_for(ROWS, 777, add_rows, cube, NULL), PS_OK);
             assert_cells(cube, NULL);
             assert_cells(cube, rank);
