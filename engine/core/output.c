@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "engine/core/digest.h"
+#include "engine/core/par.h"
 
 enum { BUFFER_BYTES = 1 << 17 };
 
@@ -552,4 +553,42 @@ void ps_output_abandon(ps_output *output) {
     ps_output_set *own = output->alone ? output->set : NULL;
     (void)end(output, false, NULL);
     ps_output_set_abandon(own);
+}
+
+/* ---- items ---- */
+
+typedef struct items {
+    ps_output *out;
+    ps_output **page; /* by worker */
+    ps_output_item *item;
+    void *context;
+} items;
+
+static ps_status make_page(void *context, size_t item, int worker, ps_error *err) {
+    items *all = context;
+    if (all->page[worker] == NULL) PS_TRY(ps_output_keep(&all->page[worker], err));
+    ps_output_forget(all->page[worker]);
+    PS_TRY(all->item(all->context, item, worker, all->page[worker], err));
+    /* Of memory: a file has its say when it is committed. */
+    const ps_error *error = &all->page[worker]->error;
+    if (error->status != PS_OK && err != NULL) *err = *error;
+    return error->status;
+}
+
+static ps_status put_page(void *context, size_t item, int worker, ps_error *err) {
+    (void)item, (void)err;
+    const items *all = context;
+    ps_output_str(all->out, ps_output_kept(all->page[worker]));
+    return PS_OK;
+}
+
+ps_status ps_output_items(ps_output *output, size_t n, ps_output_item *item,
+                          void *context, ps_error *err) {
+    const size_t workers = (size_t)ps_threads();
+    items all = {output, ps_zalloc(workers, sizeof(ps_output *)), item, context};
+    if (all.page == NULL) return ps_fail_nomem(err);
+    ps_status status = ps_par_pipe(n, make_page, put_page, NULL, &all, err);
+    for (size_t w = 0; w < workers; w++) ps_output_abandon(all.page[w]);
+    ps_free(all.page);
+    return status;
 }

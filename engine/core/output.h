@@ -58,6 +58,14 @@ void ps_output_printf(ps_output *output, const char *format, ...) PS_PRINTF(2, 3
 void ps_output_csv_field(ps_output *output, ps_str text);
 /* A JSON string with its quotes. */
 void ps_output_json(ps_output *output, ps_str text);
+/* Write the text of one item; any worker, side by side. */
+typedef ps_status ps_output_item(void *context, size_t item, int worker, ps_output *page,
+                                 ps_error *err);
+/* Write n items in their order: each goes to a page in memory first, so that many are
+ * made at the same time. Items of some 10 to 100 KB are best.
+ * Threads  parallel inside; same bytes for any number. */
+ps_status ps_output_items(ps_output *output, size_t n, ps_output_item *item,
+                          void *context, ps_error *err) PS_MUST_CHECK;
 /* End a member of a set: its bytes are complete. The output is freed; also on error. */
 ps_status ps_output_finish(ps_output *output, ps_error *err) PS_MUST_CHECK;
 /* End an output of its own: flush, fsync, rename. The output is freed; also on error. */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/core/par.h"
 #include "engine/run/inputs.h"
 #include "engine/run/manifest.h"
 #include "engine/run/strict.h"
@@ -71,8 +70,6 @@ typedef struct lines {
     size_t n_cells;
     ps_output *text;    /* of all groups, ",a,b,", one after the other */
     size_t *text_begin; /* by group, and one more */
-    ps_output **page;   /* by worker */
-    ps_output *out;
 } lines;
 
 enum { AREAS_AT_ONCE = 64 };
@@ -106,11 +103,10 @@ static size_t cell_of(const lines *l, int32_t area) {
     return low;
 }
 
-static ps_status write_page(void *context, size_t item, int worker, ps_error *err) {
-    lines *l = context;
-    if (l->page[worker] == NULL) PS_TRY(ps_output_keep(&l->page[worker], err));
-    ps_output *page = l->page[worker];
-    ps_output_forget(page);
+static ps_status write_areas(void *context, size_t item, int worker, ps_output *page,
+                             ps_error *err) {
+    (void)worker, (void)err;
+    const lines *l = context;
     const size_t first = item * AREAS_AT_ONCE, rest = l->areas->n - first;
     const size_t last = rest < AREAS_AT_ONCE ? l->areas->n : first + AREAS_AT_ONCE;
     const char *text = ps_output_kept(l->text).p;
@@ -134,25 +130,17 @@ static ps_status write_page(void *context, size_t item, int worker, ps_error *er
     return PS_OK;
 }
 
-static ps_status put_page(void *context, size_t item, int worker, ps_error *err) {
-    (void)item, (void)err;
-    const lines *l = context;
-    ps_output_str(l->out, ps_output_kept(l->page[worker]));
-    return PS_OK;
-}
-
-static ps_status write_lines(lines *l, const ps_groups *groups, ps_error *err) {
-    l->page = ps_zalloc((size_t)ps_threads(), sizeof(ps_output *));
-    if (l->page == NULL) return ps_fail_nomem(err);
+static ps_status write_lines(lines *l, const ps_groups *groups, ps_output *out,
+                             ps_error *err) {
     PS_TRY(write_groups(l, groups, err));
-    ps_output_text(l->out, "area");
+    ps_output_text(out, "area");
     for (size_t i = 0; i < l->request->n_by; i++) {
-        ps_output_write(l->out, ",", 1);
-        ps_output_csv_field(l->out, ps_str_of(l->request->by[i]));
+        ps_output_write(out, ",", 1);
+        ps_output_csv_field(out, ps_str_of(l->request->by[i]));
     }
-    ps_output_text(l->out, ",count\n");
-    return ps_par_pipe((l->areas->n + AREAS_AT_ONCE - 1) / AREAS_AT_ONCE, write_page,
-                       put_page, NULL, l, err);
+    ps_output_text(out, ",count\n");
+    return ps_output_items(out, (l->areas->n + AREAS_AT_ONCE - 1) / AREAS_AT_ONCE,
+                           write_areas, l, err);
 }
 
 static ps_status write_counts(const joined *j, ps_output *out, ps_error *err) {
@@ -160,16 +148,15 @@ static ps_status write_counts(const joined *j, ps_output *out, ps_error *err) {
     const ps_keys *keys = ps_groups_keys(groups);
     ps_tally_cell *cells = NULL;
     int32_t *rank = NULL;
-    lines l = {.request = j->request, .areas = j->areas, .out = out};
+    lines l = {.request = j->request, .areas = j->areas};
     ps_status status = rank_groups(keys, &rank, err);
     if (status == PS_OK)
         status = ps_cube_cells(j->count->geography[0].cube, rank, ps_keys_size(keys),
                                &cells, &l.n_cells, err);
     l.cells = cells;
-    if (status == PS_OK) status = write_lines(&l, groups, err);
-    for (int w = 0; l.page != NULL && w < ps_threads(); w++) ps_output_abandon(l.page[w]);
+    if (status == PS_OK) status = write_lines(&l, groups, out, err);
     ps_output_abandon(l.text);
-    ps_free(l.page), ps_free(l.text_begin);
+    ps_free(l.text_begin);
     ps_free(cells), ps_free(rank);
     return status;
 }

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/core/par.h"
 #include "engine/run/write.h"
 
 /* The columns before `value`, the same for all rows of an area. */
@@ -95,28 +96,107 @@ static void write_values(const ps_figures *f, size_t geography, size_t area,
     }
 }
 
+/* Some areas of one geography after the other. */
+enum { AREAS_AT_ONCE = 32 };
+
+typedef struct writing {
+    const ps_figures *figures;
+    const char *rate_unit;
+    size_t *first_item; /* by geography, and one more */
+    /* By worker: */
+    ps_figure **slots;
+    ps_written *written;
+    int64_t **counts;
+    bool **covered;
+    size_t months;
+} writing;
+
+static void close_writing(writing *w) {
+    for (int i = 0; i < ps_threads(); i++) {
+        if (w->slots != NULL) ps_free(w->slots[i]);
+        if (w->counts != NULL) ps_free(w->counts[i]);
+        if (w->covered != NULL) ps_free(w->covered[i]);
+    }
+    ps_free(w->first_item), ps_free(w->slots), ps_free(w->written);
+    ps_free(w->counts), ps_free(w->covered);
+}
+
+static ps_status open_writing(writing *w, const ps_figures *f, ps_error *err) {
+    const size_t workers = (size_t)ps_threads(), n = f->geographies->n;
+    *w = (writing){.figures = f, .months = 1};
+    for (size_t i = 0; i < f->n_data; i++) {
+        const ps_data_set *d = &f->data[i];
+        if (d->first <= d->last && (size_t)(d->last - d->first) + 1 > w->months)
+            w->months = (size_t)(d->last - d->first) + 1;
+    }
+    w->first_item = ps_zalloc(n + 1, sizeof *w->first_item);
+    w->slots = ps_zalloc(workers, sizeof(ps_figure *));
+    w->written = ps_zalloc(workers, sizeof *w->written);
+    w->counts = ps_zalloc(workers, sizeof(int64_t *));
+    w->covered = ps_zalloc(workers, sizeof(bool *));
+    bool failed = w->first_item == NULL || w->slots == NULL || w->written == NULL ||
+                  w->counts == NULL || w->covered == NULL;
+    for (size_t i = 0; i < workers && !failed; i++) {
+        w->slots[i] = ps_alloc(f->n_slots, sizeof **w->slots);
+        w->counts[i] = ps_alloc(w->months, sizeof **w->counts);
+        w->covered[i] = ps_alloc(w->months, sizeof **w->covered);
+        failed = w->slots[i] == NULL || w->counts[i] == NULL || w->covered[i] == NULL;
+    }
+    for (size_t g = 0; g < n && !failed; g++)
+        w->first_item[g + 1] =
+            w->first_item[g] +
+            (f->geographies->geography[g].areas->n + AREAS_AT_ONCE - 1) / AREAS_AT_ONCE;
+    if (!failed) return PS_OK;
+    close_writing(w);
+    return ps_fail_nomem(err);
+}
+
+/* The geography and the areas [*begin, *end) of an item. */
+static size_t areas_of(const writing *w, size_t item, size_t *begin, size_t *end) {
+    size_t g = 0;
+    while (item >= w->first_item[g + 1]) g++;
+    const size_t n = w->figures->geographies->geography[g].areas->n;
+    *begin = (item - w->first_item[g]) * AREAS_AT_ONCE;
+    *end = n - *begin < AREAS_AT_ONCE ? n : *begin + AREAS_AT_ONCE;
+    return g;
+}
+
+static ps_status write_figures(void *context, size_t item, int worker, ps_output *page,
+                               ps_error *err) {
+    (void)err;
+    const writing *w = context;
+    size_t begin, end;
+    const size_t g = areas_of(w, item, &begin, &end);
+    for (size_t a = begin; a < end; a++) {
+        ps_figures_of_area(w->figures, g, a, w->slots[worker]);
+        write_series(w->figures, &w->figures->geographies->geography[g], a,
+                     w->slots[worker], w->rate_unit, page, &w->written[worker]);
+        write_values(w->figures, g, a, page, &w->written[worker]);
+    }
+    return PS_OK;
+}
+
 ps_status ps_write_indicators(const ps_figures *f, ps_output *out, ps_written *written,
                               ps_error *err) {
     char rate_unit[64], multiplier[32];
     ps_format_double(*f->job->multiplier, multiplier);
     snprintf(rate_unit, sizeof rate_unit, "per %s residents", multiplier);
-    ps_figure *figures = ps_alloc(f->n_slots, sizeof *figures);
-    if (figures == NULL) return ps_fail_nomem(err);
     *written = (ps_written){0};
+    writing w;
+    PS_TRY(open_writing(&w, f, err));
+    w.rate_unit = rate_unit;
     ps_output_text(
         out,
         "area_type,area_code,area_name,period,indicator,value,lower,upper,numerator,"
         "denominator,unit,status,method,note\n");
-    for (size_t g = 0; g < f->geographies->n; g++) {
-        const ps_geography *geo = &f->geographies->geography[g];
-        for (size_t a = 0; a < geo->areas->n; a++) {
-            ps_figures_of_area(f, g, a, figures);
-            write_series(f, geo, a, figures, rate_unit, out, written);
-            write_values(f, g, a, out, written);
-        }
+    ps_status status =
+        ps_output_items(out, w.first_item[f->geographies->n], write_figures, &w, err);
+    for (int i = 0; i < ps_threads(); i++) {
+        written->figures += w.written[i].figures;
+        written->absent += w.written[i].absent;
     }
-    ps_free(figures);
-    return PS_OK;
+    close_writing(&w);
+    return status;
 }
 
 static void write_months(const ps_figures *f, size_t g, size_t a, size_t s,
@@ -140,31 +220,31 @@ static void write_months(const ps_figures *f, size_t g, size_t a, size_t s,
         ps_output_text(out, series->id);
         ps_output_write(out, ",", 1);
         ps_output_text(out, month);
-        if (known)
-            ps_output_printf(out, ",%lld,ok\n", (long long)counts[i]);
-        else
-            ps_output_text(out, ",,missing\n");
+        ps_output_write(out, ",", 1);
+        if (known) ps_output_int(out, counts[i]);
+        ps_output_text(out, known ? ",ok\n" : ",missing\n");
     }
 }
 
-ps_status ps_write_counts(const ps_figures *f, ps_output *out, ps_error *err) {
-    size_t months = 1;
-    for (size_t i = 0; i < f->n_data; i++) {
-        const ps_data_set *d = &f->data[i];
-        if (d->first <= d->last && (size_t)(d->last - d->first) + 1 > months)
-            months = (size_t)(d->last - d->first) + 1;
-    }
-    int64_t *counts = ps_alloc(months, sizeof *counts);
-    bool *covered = ps_alloc(months, sizeof *covered);
-    if (counts == NULL || covered == NULL) {
-        ps_free(counts), ps_free(covered);
-        return ps_fail_nomem(err);
-    }
-    ps_output_text(out, "area_type,area_code,series,month,count,status\n");
-    for (size_t g = 0; g < f->geographies->n; g++)
-        for (size_t a = 0; a < f->geographies->geography[g].areas->n; a++)
-            for (size_t s = 0; s < f->n_series; s++)
-                write_months(f, g, a, s, out, counts, covered);
-    ps_free(counts), ps_free(covered);
+static ps_status write_histories(void *context, size_t item, int worker, ps_output *page,
+                                 ps_error *err) {
+    (void)err;
+    const writing *w = context;
+    size_t begin, end;
+    const size_t g = areas_of(w, item, &begin, &end);
+    for (size_t a = begin; a < end; a++)
+        for (size_t s = 0; s < w->figures->n_series; s++)
+            write_months(w->figures, g, a, s, page, w->counts[worker],
+                         w->covered[worker]);
     return PS_OK;
+}
+
+ps_status ps_write_counts(const ps_figures *f, ps_output *out, ps_error *err) {
+    writing w;
+    PS_TRY(open_writing(&w, f, err));
+    ps_output_text(out, "area_type,area_code,series,month,count,status\n");
+    ps_status status =
+        ps_output_items(out, w.first_item[f->geographies->n], write_histories, &w, err);
+    close_writing(&w);
+    return status;
 }
