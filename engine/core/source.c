@@ -994,21 +994,22 @@ static ps_status fail_member(const ps_source *source, ps_error *err) {
                    source->name, (long long)source->unpacked);
 }
 
-/* The member behind s, checked against size and CRC of its archive. */
+/* The member behind s, checked against size and CRC of its archive; *whole: it could be
+ * had at once. */
 static ps_status unpack_member(ps_stream *s, const ps_source *source,
                                struct libdeflate_decompressor *inflater,
-                               unsigned char *packed, ps_error *err) {
+                               unsigned char *packed, bool *whole, ps_error *err) {
     zip_stat_t st;
     size_t packed_n;
     PS_TRY(find_member(s, source, true, &st, err));
-    s->packed = source->bytes;
+    *whole = st.comp_method == ZIP_CM_STORE || st.comp_method == ZIP_CM_DEFLATE;
+    if (!*whole) return PS_OK;
     PS_TRY(read_packed(s, packed, (size_t)source->bytes, &packed_n, err));
     if (packed_n != (size_t)source->bytes) return fail_member(source, err);
     if (st.comp_method == ZIP_CM_STORE) {
         if (packed_n != s->bytes_n) return fail_member(source, err);
         memcpy(s->held, packed, packed_n);
-    } else if (st.comp_method != ZIP_CM_DEFLATE ||
-               libdeflate_deflate_decompress(inflater, packed, packed_n, s->held,
+    } else if (libdeflate_deflate_decompress(inflater, packed, packed_n, s->held,
                                              s->bytes_n, NULL) != LIBDEFLATE_SUCCESS) {
         return fail_member(source, err);
     }
@@ -1018,43 +1019,15 @@ static ps_status unpack_member(ps_stream *s, const ps_source *source,
                        "'%s' is damaged: its checksum is not the one in its archive; "
                        "fetch the archive again",
                        source->name);
+    *whole = !(s->bytes_n > 1 && s->bytes[0] == 0x1F && s->bytes[1] == 0x8B);
     zip_fclose(s->member);
     s->member = NULL;
     return PS_OK;
 }
 
-/* All that an ordinary stream of the source gives. */
-static ps_status read_on(ps_stream *s, const ps_source *source, int64_t most,
-                         ps_error *err) {
-    ps_stream *stream;
-    PS_TRY(ps_stream_open(source, &stream, err));
-    size_t n = 0, capacity = s->bytes_n, got = 1;
-    ps_status status = PS_OK;
-    while (status == PS_OK && got > 0) {
-        status = ps_grow(&s->held, &capacity, n + PACKED_BYTES, 1, err);
-        if (status == PS_OK)
-            status = ps_stream_read(stream, (char *)s->held + n, capacity - n, &got, err);
-        n += got;
-        if (status == PS_OK && n > (size_t)most)
-            status = ps_fail(err, PS_LIMIT,
-                             "'%s' holds several times the %lld bytes that its end says; "
-                             "unpack it yourself if you trust it",
-                             source->name, (long long)source->unpacked);
-    }
-    s->bytes = s->held;
-    s->bytes_n = n;
-    ps_stream_close(stream);
-    return status;
-}
-
-static ps_status unpack(ps_stream *s, const ps_source *source, int64_t most,
-                        struct libdeflate_decompressor *inflater, unsigned char *packed,
-                        ps_error *err) {
-    if (source->packing == PS_ZIP_MEMBER) {
-        PS_TRY(unpack_member(s, source, inflater, packed, err));
-        bool gzip = s->bytes_n > 1 && s->bytes[0] == 0x1F && s->bytes[1] == 0x8B;
-        return gzip ? read_on(s, source, 4 * most, err) : PS_OK;
-    }
+static ps_status unpack_gzip(ps_stream *s, const ps_source *source,
+                             struct libdeflate_decompressor *inflater,
+                             unsigned char *packed, bool *whole, ps_error *err) {
     size_t packed_n, used, made;
     s->fd = open(source->path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0)
@@ -1064,16 +1037,14 @@ static ps_status unpack(ps_stream *s, const ps_source *source, int64_t most,
     close(s->fd);
     s->fd = -1;
     PS_TRY(status);
-    if (libdeflate_gzip_decompress_ex(inflater, packed, packed_n, s->held, s->bytes_n,
+    *whole =
+        libdeflate_gzip_decompress_ex(inflater, packed, packed_n, s->held, s->bytes_n,
                                       &used, &made) == LIBDEFLATE_SUCCESS &&
-        used == packed_n && made == s->bytes_n)
-        return PS_OK;
-    /* Several members, padding or damage: the stream tells which. */
-    return read_on(s, source, 4 * most, err);
+        used == packed_n && made == s->bytes_n;
+    return PS_OK;
 }
 
-ps_status ps_stream_open_whole(const ps_source *source, int64_t most, ps_stream **out,
-                               ps_error *err) {
+ps_status ps_stream_open_whole(const ps_source *source, ps_stream **out, ps_error *err) {
     *out = NULL;
     ps_stream *s = create_stream(source->name);
     if (s == NULL) return ps_fail_nomem(err);
@@ -1081,17 +1052,22 @@ ps_status ps_stream_open_whole(const ps_source *source, int64_t most, ps_stream 
     s->bytes = s->held = ps_alloc(s->bytes_n, 1);
     unsigned char *packed = ps_alloc((size_t)source->bytes, 1);
     struct libdeflate_decompressor *inflater = libdeflate_alloc_decompressor();
-    ps_status status = s->held != NULL && packed != NULL && inflater != NULL
-                           ? unpack(s, source, most, inflater, packed, err)
-                           : ps_fail_nomem(err);
+    bool whole = false;
+    ps_status status = PS_OK;
+    if (s->held == NULL || packed == NULL || inflater == NULL)
+        status = ps_fail_nomem(err);
+    else if (source->packing == PS_ZIP_MEMBER)
+        status = unpack_member(s, source, inflater, packed, &whole, err);
+    else
+        status = unpack_gzip(s, source, inflater, packed, &whole, err);
     libdeflate_free_decompressor(inflater);
     ps_free(packed);
-    if (status != PS_OK) {
-        ps_stream_close(s);
-        return status;
+    if (status == PS_OK && whole) {
+        *out = s;
+        return PS_OK;
     }
-    *out = s;
-    return PS_OK;
+    ps_stream_close(s);
+    return status == PS_OK ? ps_stream_open(source, out, err) : status;
 }
 
 ps_status ps_stream_read(ps_stream *s, void *buffer, size_t n, size_t *got,

@@ -78,13 +78,14 @@ ps_status ps_stream_read_at(const ps_stream *stream, int64_t offset, void *buffe
 int64_t ps_stream_position(const ps_stream *stream);
 void ps_stream_close(ps_stream *stream);
 
-/* How many bytes a packed source says it holds, when it can be unpacked at once, in
- * memory of at most `most` bytes; else 0, and then it is a stream. */
+/* How many bytes a packed source says it holds, when it can perhaps be unpacked at once,
+ * packed and unpacked in at most `most` bytes each; else 0. */
 int64_t ps_source_whole(const ps_source *source, int64_t most);
 /* A seekable stream of such a source, unpacked at once: several times as fast as the same
- * in pieces. A source that holds more than it says is PS_FORMAT (a ZIP member) or read on
- * to 4 times `most` (gzip, whose members may follow each other), PS_LIMIT beyond. */
-ps_status ps_stream_open_whole(const ps_source *source, int64_t most, ps_stream **out,
+ * in pieces. What does not unpack to just what it says (several gzip members, or damage),
+ * gzip inside ZIP and other methods than deflate come as an ordinary stream, which is not
+ * seekable. A ZIP member whose size or CRC is wrong is PS_FORMAT. */
+ps_status ps_stream_open_whole(const ps_source *source, ps_stream **out,
                                ps_error *err) PS_MUST_CHECK;
 
 /* A stream over bytes in memory, for tests and small inputs; the bytes are borrowed. */

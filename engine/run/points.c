@@ -16,8 +16,10 @@ enum {
     MOST_BLOCKS = 256,
     KEPT_PER_WORKER = 32,
     MOST_KEPT = 256,
+    LARGE_BLOCK = 4 * PS_CSV_BLOCK_BYTES,
     /* Packed files of up to so many bytes are unpacked at once, side by side. */
     WHOLE_BYTES = 16 << 20,
+    WHOLE_ROWS = 1 << 18,  /* and so many rows; what holds more is read as a stream */
     SEEN_BYTES = 64 << 20, /* for the keys of rows met before */
     IMPLAUSIBLE_LEAST = 10 /* so many senseless coordinates are tolerated in any input */
 };
@@ -26,7 +28,7 @@ static const double implausible_share = 0.001;
 typedef enum input_kind {
     PIECES, /* a plain file: pieces in any order */
     STREAM, /* a packed file: one block after the other */
-    WHOLE,  /* a packed file that is unpacked at once */
+    WHOLE,  /* a packed file that is unpacked at once; may turn out to be a stream */
     LAYER
 } input_kind;
 
@@ -39,7 +41,7 @@ typedef struct input {
     int *columns; /* of the decoder, in this file */
     size_t next_piece;
     bool unpacked;         /* WHOLE: has been read */
-    char windows_from[48]; /* WHOLE: see csv.h; empty when there is nothing to tell */
+    char windows_from[48]; /* see csv.h; empty when there is nothing to tell */
 } input;
 
 /* The rows of one piece of an input. */
@@ -52,6 +54,8 @@ typedef struct block {
 /* One piece that is to be read in this call. */
 typedef struct task {
     size_t source, piece;
+    bool whole;
+    bool put_off; /* read by a later call: a source in front became a stream */
     block *block; /* NULL: the worker's */
     ps_rows rows;
     int64_t swapped;
@@ -85,6 +89,7 @@ struct ps_points {
     worker *worker;
     task *task;
     size_t n_tasks, most_tasks;
+    size_t put_off_from;   /* tasks from here on are put off; known in turn */
     int64_t most_unpacked; /* bytes of packed files that are unpacked in one call */
     block *block;          /* one per task, where blocks have to be kept */
     size_t n_blocks;
@@ -117,29 +122,31 @@ static bool is_layer_file(const ps_source *source, const ps_points_spec *spec) {
     return false;
 }
 
-/* Open source `i` as delimited text and find the columns in its header. tells: of another
- * encoding, which may be done by one thread at a time. */
-static ps_status open_csv(const ps_points *p, size_t i, bool tells, ps_csv **csv,
-                          int *columns, ps_error *err) {
+/* Open source `i` as delimited text and find the columns in its header. */
+static ps_status open_csv(ps_points *p, size_t i, ps_error *err) {
     const ps_source *source = ps_source_list_get(p->sources, i);
-    const bool whole = p->input[i].kind == WHOLE;
+    input *in = &p->input[i];
     ps_stream *stream = NULL;
-    PS_TRY(whole ? ps_stream_open_whole(source, WHOLE_BYTES, &stream, err)
-                 : ps_stream_open(source, &stream, err));
+    PS_TRY(in->kind == WHOLE ? ps_stream_open_whole(source, &stream, err)
+                             : ps_stream_open(source, &stream, err));
+    if (in->kind == WHOLE && !ps_stream_is_seekable(stream)) in->kind = STREAM;
     ps_csv_options options = {.name = source->name,
-                              .talk = tells ? p->talk : NULL,
-                              .block_bytes = whole ? SIZE_MAX : 0};
-    PS_TRY(ps_csv_open(stream, &options, csv, err));
-    for (size_t c = 0; c < p->n_columns; c++) {
-        ps_status status =
-            ps_csv_need_column(*csv, ps_str_of(p->column[c]), &columns[c], err);
-        if (status != PS_OK) {
-            ps_csv_close(*csv);
-            *csv = NULL;
-            return status;
-        }
-    }
+                              .block_bytes = in->kind == WHOLE ? SIZE_MAX : 0};
+    PS_TRY(ps_csv_open(stream, &options, &in->csv, err));
+    for (size_t c = 0; c < p->n_columns; c++)
+        PS_TRY(
+            ps_csv_need_column(in->csv, ps_str_of(p->column[c]), &in->columns[c], err));
     return PS_OK;
+}
+
+/* What is known of a text when it has been read. */
+static void close_csv(input *in) {
+    if (in->csv == NULL) return;
+    const char *from = ps_csv_windows_from(in->csv);
+    in->encoding = ps_csv_encoding(in->csv);
+    if (from != NULL) snprintf(in->windows_from, sizeof in->windows_from, "%s", from);
+    ps_csv_close(in->csv);
+    in->csv = NULL;
 }
 
 static ps_status open_layer(const ps_points *p, size_t i, ps_layer_points **layer,
@@ -184,9 +191,9 @@ static ps_status check_text(ps_points *p, size_t i, ps_error *err) {
     if (in->columns == NULL) return ps_fail_nomem(err);
     /* Its header can be had without unpacking all of it. */
     in->kind = source->packing == PS_PLAIN ? PIECES : STREAM;
-    ps_csv *csv = NULL;
-    PS_TRY(open_csv(p, i, false, &csv, in->columns, err));
-    ps_csv_close(csv);
+    PS_TRY(open_csv(p, i, err));
+    ps_csv_close(in->csv);
+    in->csv = NULL;
     if (ps_source_whole(source, WHOLE_BYTES) > 0) in->kind = WHOLE;
     return PS_OK;
 }
@@ -316,6 +323,7 @@ static void add_task(ps_points *p, size_t source, size_t piece) {
     task *t = &p->task[p->n_tasks];
     *t = (task){.source = source,
                 .piece = piece,
+                .whole = p->input[source].kind == WHOLE,
                 .block = keeps_blocks(p) ? &p->block[p->n_tasks] : NULL};
     p->n_tasks++;
 }
@@ -325,6 +333,7 @@ static ps_status plan_tasks(ps_points *p, ps_error *err) {
     const size_t sources = ps_source_list_size(p->sources);
     int64_t unpacked = 0;
     p->n_tasks = 0;
+    p->put_off_from = SIZE_MAX;
     for (size_t i = p->current; i < sources && p->n_tasks < p->most_tasks; i++) {
         input *in = &p->input[i];
         if (in->kind == LAYER) break;
@@ -334,7 +343,7 @@ static ps_status plan_tasks(ps_points *p, ps_error *err) {
             add_task(p, i, 0);
             continue;
         }
-        if (in->csv == NULL) PS_TRY(open_csv(p, i, true, &in->csv, in->columns, err));
+        if (in->csv == NULL) PS_TRY(open_csv(p, i, err));
         if (in->kind == STREAM) {
             /* How many blocks it has is known when it ends. */
             while (p->n_tasks < p->most_tasks) add_task(p, i, 0);
@@ -349,6 +358,11 @@ static ps_status plan_tasks(ps_points *p, ps_error *err) {
 }
 
 /* ---- one block ---- */
+
+static void free_block(block *b) {
+    ps_csv_block_free(&b->csv);
+    ps_decoded_free(&b->rows);
+}
 
 static block *block_of(ps_points *p, size_t item, int worker_id) {
     block *kept = p->task[item].block;
@@ -412,30 +426,46 @@ static ps_status fetch_block(void *context, size_t item, int worker_id, ps_error
     const task *t = &p->task[item];
     block *b = block_of(p, item, worker_id);
     input *in = &p->input[t->source];
-    if (in->kind != WHOLE) return ps_csv_fetch(in->csv, t->piece, &b->csv, err);
-    PS_TRY(open_csv(p, t->source, false, &in->csv, in->columns, err));
-    return ps_csv_next_block(in->csv, &b->csv, err);
+    if (!t->whole) return ps_csv_fetch(in->csv, t->piece, &b->csv, err);
+    PS_TRY(open_csv(p, t->source, err));
+    if (in->kind == WHOLE) PS_TRY(ps_csv_next_block(in->csv, &b->csv, err));
+    if (b->csv.rows > WHOLE_ROWS) in->kind = STREAM;
+    return PS_OK;
+}
+
+/* A file that was to be unpacked at once and became a stream has blocks that nobody
+ * planned. It and all behind it are left to the next call. */
+static void put_off(task *t, input *in, ps_csv_block *csv) {
+    t->put_off = true;
+    if (in->kind == PIECES) in->next_piece = 0; /* none was taken: it begins behind */
+    csv->rows = 0;
+    csv->scan.records = 0;
 }
 
 static ps_status take_block(void *context, size_t item, int worker_id, ps_error *err) {
     ps_points *p = context;
-    const input *in = &p->input[p->task[item].source];
-    if (in->kind == WHOLE) return PS_OK;
-    return ps_csv_take(in->csv, &block_of(p, item, worker_id)->csv, err);
+    task *t = &p->task[item];
+    input *in = &p->input[t->source];
+    ps_csv_block *csv = &block_of(p, item, worker_id)->csv;
+    if (t->whole && in->kind == STREAM && item < p->put_off_from) p->put_off_from = item;
+    if (item >= p->put_off_from)
+        put_off(t, in, csv);
+    else if (!t->whole)
+        return ps_csv_take(in->csv, csv, err);
+    return PS_OK;
 }
 
 static ps_status decode_block(void *context, size_t item, int worker_id, ps_error *err) {
     ps_points *p = context;
-    const size_t source = p->task[item].source;
+    const task *t = &p->task[item];
     block *b = block_of(p, item, worker_id);
-    input *in = &p->input[source];
-    PS_TRY(decode_records(p, source, worker_id, in->csv, b, err));
-    if (in->kind == WHOLE) {
-        const char *from = ps_csv_windows_from(in->csv);
-        in->encoding = ps_csv_encoding(in->csv);
-        if (from != NULL) snprintf(in->windows_from, sizeof in->windows_from, "%s", from);
+    input *in = &p->input[t->source];
+    PS_TRY(decode_records(p, t->source, worker_id, in->csv, b, err));
+    if (t->whole && t->put_off) {
         ps_csv_close(in->csv);
         in->csv = NULL;
+    } else if (t->whole) {
+        close_csv(in);
         in->unpacked = true;
     }
     return keeps_blocks(p) ? PS_OK : finish_block(p, item, b, worker_id, err);
@@ -467,8 +497,12 @@ static ps_status drop_duplicates(void *context, size_t begin, size_t end, int wo
 static ps_status finish_kept(void *context, size_t begin, size_t end, int worker_id,
                              ps_error *err) {
     ps_points *p = context;
-    for (size_t i = begin; i < end; i++)
-        PS_TRY(finish_block(p, i, &p->block[i], worker_id, err));
+    for (size_t i = begin; i < end; i++) {
+        block *b = &p->block[i];
+        PS_TRY(finish_block(p, i, b, worker_id, err));
+        /* There are many of them: none keeps the size of a large file or record. */
+        if (b->csv.capacity > LARGE_BLOCK) free_block(b);
+    }
     return PS_OK;
 }
 
@@ -502,11 +536,9 @@ static ps_status check_plausible(const ps_points *p, size_t source, ps_error *er
 
 static ps_status close_source(ps_points *p, size_t i, ps_error *err) {
     input *in = &p->input[i];
-    if (in->csv != NULL) in->encoding = ps_csv_encoding(in->csv);
+    close_csv(in);
     if (in->windows_from[0] != '\0')
         ps_csv_tell_windows(p->talk, ps_points_source_name(p, i), in->windows_from);
-    ps_csv_close(in->csv);
-    in->csv = NULL;
     ps_layer_points_close(p->layer);
     p->layer = NULL;
     p->bytes_before += ps_source_list_get(p->sources, i)->bytes;
@@ -577,7 +609,8 @@ static bool is_done(const ps_points *p, size_t i) {
             return in->csv != NULL && in->next_piece == ps_csv_pieces(in->csv);
         case STREAM:
         case LAYER:
-            return p->n_tasks > 0 && p->task[last].source == i && p->view[last].n == 0;
+            return p->n_tasks > 0 && p->task[last].source == i &&
+                   !p->task[last].put_off && p->view[last].n == 0;
     }
     return false;
 }

@@ -56,7 +56,7 @@ typedef struct kept_row {
     char code[16];
 } kept_row;
 
-enum { MOST_ROWS = 1 << 18, MOST_BLOCKS = 4096 };
+enum { MOST_ROWS = 1 << 19, MOST_BLOCKS = 4096 };
 static kept_row *block_rows[MOST_BLOCKS];
 static kept_row all_rows[MOST_ROWS];
 static size_t n_all;
@@ -296,6 +296,60 @@ static void packing_does_not_matter(void **state) {
     free(text);
 }
 
+/* Files that become streams only when they are unpacked, among others: rows stay in the
+ * order of the files, and of two duplicates the first one counts. */
+static void files_that_become_streams_keep_their_place(void **state) {
+    (void)state;
+    static const char *const files[] = {"0.csv",    "1.zip", "2.csv.gz", "3.csv",
+                                        "4.csv.gz", "5.zip", "6.zip",    "7.csv.gz",
+                                        "8.csv.gz", "9.csv"};
+    /* 2 and 8 are several gzip members, 5 is packed by another method, 7 has more rows
+     * than are held at once. */
+    enum { FILES = sizeof files / sizeof *files, KINDS = 9000, DENSE = 300000 };
+    static char text[2 << 20], expected[MOST_ROWS], found[MOST_ROWS];
+    static bool met[KINDS];
+    size_t rows = 0;
+    uint64_t seed = 5;
+    for (size_t f = 0; f < FILES; f++) {
+        size_t n = (size_t)snprintf(text, sizeof text, "kind,e,n\n");
+        const size_t more = f == 7 ? DENSE : 500 + test_random_below(&seed, 5000);
+        for (size_t row = 0; row < more; row++) {
+            const size_t kind = test_random_below(&seed, KINDS);
+            n += f == 7 ? (size_t)snprintf(text + n, 64, ",,\n")
+                        : (size_t)snprintf(text + n, 64, "k%zu,400000,400000\n", kind);
+            expected[rows++] = f == 7 ? 'U' : met[kind] ? 'D' : 'L';
+            met[kind] |= f != 7;
+        }
+        if (strstr(files[f], ".zip") != NULL)
+            pack_zip(files[f], text, n, f == 5 ? ZIP_CM_BZIP2 : ZIP_CM_DEFLATE);
+        else if (strstr(files[f], ".gz") != NULL)
+            pack_gzip(files[f], text, n, f == 2 || f == 8 ? n / 2 : n);
+        else
+            test_file_write(folder, files[f], text, n);
+    }
+    expected[rows] = '\0';
+    static const int threads[] = {1, 2, 7};
+    for (int round = 0; round < 6; round++) {
+        ps_set_threads(threads[round % 3]);
+        ps_points_spec spec = grid_spec();
+        spec.files = files;
+        spec.n_files = FILES;
+        spec.key = "kind";
+        spec.drop_duplicates = round < 3;
+        ps_points *points = NULL;
+        ps_error err = {PS_OK, ""};
+        if (ps_points_open(&spec, NULL, &points, &err) != PS_OK) fail_msg("%s", err.text);
+        read_fates(points, found, sizeof found);
+        assert_int_equal(n_all, rows);
+        for (size_t i = 0; i < rows; i++) {
+            const char wanted = round < 3 || expected[i] != 'D' ? expected[i] : 'L';
+            if (found[i] != wanted) fail_msg("row %zu: %c, not %c", i, found[i], wanted);
+        }
+        ps_points_close(points);
+    }
+    ps_set_threads(0);
+}
+
 static void read_until_error(ps_points *points, ps_status expected, ps_error *err) {
     const ps_points_block *blocks;
     size_t n = 1;
@@ -382,6 +436,7 @@ int main(void) {
         cmocka_unit_test(every_row_has_one_fate),
         cmocka_unit_test(blocks_come_in_order),
         cmocka_unit_test(packing_does_not_matter),
+        cmocka_unit_test(files_that_become_streams_keep_their_place),
         cmocka_unit_test(swapped_columns_are_named),
         cmocka_unit_test(few_stray_points_are_rows),
         cmocka_unit_test(mistakes_are_told_before_rows),

@@ -375,6 +375,115 @@ static void every_packing_gives_the_same_bytes(void **state) {
 }
 
 /* Streams of one archive that are open at once do not disturb each other. */
+/* What open_whole gives for the only source of a pattern; whether it is seekable. */
+static bool read_whole(const char *folder, const char *pattern, const char *expected,
+                       size_t n) {
+    ps_source_list *list;
+    ps_stream *stream;
+    ps_error err = {PS_OK, ""};
+    assert_int_equal(ps_source_list_open(&pattern, 1, folder, csv_only, &list, &err),
+                     PS_OK);
+    const ps_source *source = ps_source_list_get(list, 0);
+    assert_true(ps_source_whole(source, 1 << 20) == source->unpacked);
+    assert_int_equal(ps_source_whole(source, source->unpacked - 1), 0);
+    if (ps_stream_open_whole(source, &stream, &err) != PS_OK) fail_msg("%s", err.text);
+    char *found = malloc(n + 1);
+    assert_non_null(found);
+    size_t got;
+    assert_int_equal(drain(stream, 5000, found, n, &got, &err), PS_OK);
+    assert_int_equal(got, n);
+    assert_memory_equal(found, expected, n);
+    const bool seekable = ps_stream_is_seekable(stream);
+    if (seekable) assert_int_equal(ps_stream_size(stream), n);
+    ps_stream_close(stream);
+    free(found);
+    ps_source_list_free(list);
+    return seekable;
+}
+
+static void write_packed_zip(const char *folder, const char *name, const char *text,
+                             size_t n, int method) {
+    zip_t *zip = zip_open(test_path(folder, name), ZIP_CREATE | ZIP_TRUNCATE, NULL);
+    assert_non_null(zip);
+    zip_source_t *source = zip_source_buffer(zip, text, n, 0);
+    zip_int64_t at = zip_file_add(zip, "a.csv", source, ZIP_FL_ENC_UTF_8);
+    assert_true(at >= 0);
+    assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)at, method, 0), 0);
+    assert_int_equal(zip_close(zip), 0);
+}
+
+/* What cannot be unpacked at once comes as a stream, however much it holds. */
+static void sources_are_unpacked_at_once(void **state) {
+    const char *folder = *state;
+    enum { N = 40000, TIMES = 9 };
+    char *text = malloc(N * TIMES);
+    assert_non_null(text);
+    uint64_t seed = 8;
+    for (size_t i = 0; i < N; i++) text[i] = (char)('a' + test_random_below(&seed, 2));
+    for (size_t i = N; i < N * TIMES; i++) text[i] = text[i - N];
+    size_t packed_n;
+    unsigned char *packed = pack(text, N, &packed_n);
+    test_file_write(folder, "one.csv.gz", packed, packed_n);
+    assert_true(read_whole(folder, "one.csv.gz", text, N));
+    /* 9 times what its end says. */
+    packed = realloc(packed, packed_n * TIMES);
+    assert_non_null(packed);
+    for (size_t i = 1; i < TIMES; i++) memcpy(packed + i * packed_n, packed, packed_n);
+    test_file_write(folder, "many.csv.gz", packed, 4 * packed_n);
+    assert_false(read_whole(folder, "many.csv.gz", text, 4 * N));
+    write_packed_zip(folder, "deflated.zip", text, N, ZIP_CM_DEFLATE);
+    write_packed_zip(folder, "stored.zip", text, N, ZIP_CM_STORE);
+    assert_true(read_whole(folder, "deflated.zip", text, N));
+    assert_true(read_whole(folder, "stored.zip", text, N));
+    if (zip_compression_method_supported(ZIP_CM_BZIP2, 1)) {
+        write_packed_zip(folder, "bzip2.zip", text, N, ZIP_CM_BZIP2);
+        assert_false(read_whole(folder, "bzip2.zip", text, N));
+    }
+    const member inner[] = {{"a.csv.gz", (char *)packed, packed_n * TIMES, false}};
+    write_zip(folder, "inner.zip", inner, 1);
+    assert_false(read_whole(folder, "inner.zip", text, N * TIMES));
+    free(packed);
+    free(text);
+}
+
+/* Sizes and checksums that lie, in the directory of an archive and at the end of gzip. */
+static void lies_about_sizes_are_found(void **state) {
+    const char *folder = *state;
+    enum { N = 3000, CRC = 16, PACKED = 20, UNPACKED = 24 };
+    static const struct {
+        int method, at, by;
+    } lies[] = {{ZIP_CM_DEFLATE, CRC, 1},      {ZIP_CM_DEFLATE, PACKED, -7},
+                {ZIP_CM_DEFLATE, UNPACKED, 7}, {ZIP_CM_DEFLATE, UNPACKED, -7},
+                {ZIP_CM_STORE, CRC, 1},        {ZIP_CM_STORE, PACKED, -7},
+                {ZIP_CM_STORE, UNPACKED, -7},  {ZIP_CM_STORE, UNPACKED, 7}};
+    char text[N];
+    for (size_t i = 0; i < N; i++) text[i] = (char)('a' + i * i % 23);
+    static const char *const patterns[] = {"lie.zip"};
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        write_packed_zip(folder, "lie.zip", text, N, lies[i].method);
+        size_t n;
+        unsigned char *zip =
+            (unsigned char *)test_file_read(test_path(folder, "lie.zip"), &n);
+        assert_non_null(zip);
+        size_t entry = n - 4;
+        while (entry > 0 && memcmp(zip + entry, "PK\1\2", 4) != 0) entry--;
+        zip[entry + (size_t)lies[i].at] =
+            (unsigned char)(zip[entry + (size_t)lies[i].at] + lies[i].by);
+        test_file_write(folder, "lie.zip", zip, n);
+        free(zip);
+        ps_source_list *list;
+        ps_stream *stream = NULL;
+        ps_error err = {PS_OK, ""};
+        assert_int_equal(ps_source_list_open(patterns, 1, folder, csv_only, &list, &err),
+                         PS_OK);
+        const ps_source *source = ps_source_list_get(list, 0);
+        assert_int_equal(ps_stream_open_whole(source, &stream, &err), PS_FORMAT);
+        assert_null(stream);
+        assert_non_null(strstr(err.text, "lie.zip/a.csv"));
+        ps_source_list_free(list);
+    }
+}
+
 static void streams_of_one_archive_are_independent(void **state) {
     const char *folder = *state;
     const member members[] = {{"a.csv", "aaaa", 4, false}, {"b.csv", "bbbb", 4, false}};
@@ -522,6 +631,8 @@ int main(void) {
         IN_FOLDER(archives_expand_to_their_members),
         IN_FOLDER(hostile_archives_are_refused),
         IN_FOLDER(every_packing_gives_the_same_bytes),
+        IN_FOLDER(sources_are_unpacked_at_once),
+        IN_FOLDER(lies_about_sizes_are_found),
         IN_FOLDER(streams_of_one_archive_are_independent),
         IN_FOLDER(damage_is_found),
         IN_FOLDER(bombs_are_defused),
