@@ -379,7 +379,13 @@ static ps_status open_table(ps_csv *csv, const ps_csv_options *options, ps_error
         const int64_t block = (int64_t)csv->block_bytes;
         csv->pieces = (size_t)((csv->size - csv->data_at + block - 1) / block);
     }
-    return read_names(csv, (ps_str){csv->pending + from, end - from}, err);
+    PS_TRY(read_names(csv, (ps_str){csv->pending + from, end - from}, err));
+    if (csv->pieces == 0) return PS_OK;
+    /* What was read with the header is read again with its piece. */
+    ps_free(csv->pending);
+    csv->pending = NULL;
+    csv->pending_at = csv->pending_n = csv->pending_capacity = 0;
+    return PS_OK;
 }
 
 ps_status ps_csv_open(ps_stream *stream, const ps_csv_options *options, ps_csv **out,
@@ -700,6 +706,12 @@ static ps_status read_up_to(const ps_csv *csv, ps_csv_block *block, size_t n,
         PS_TRY(ps_stream_read_at(csv->stream, block->offset + (int64_t)block->n,
                                  block->bytes + block->n, n - block->n, &got, err));
     block->n += got;
+    if (block->n < n)
+        return ps_fail(
+            err, PS_INPUT,
+            "%s has become shorter while it was being read; read it again when "
+            "nobody writes to it",
+            csv->name);
     return PS_OK;
 }
 

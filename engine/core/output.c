@@ -366,6 +366,11 @@ ps_str ps_output_kept(const ps_output *output) {
     return (ps_str){output->buffer, output->used};
 }
 
+ps_status ps_output_status(const ps_output *output, ps_error *err) {
+    if (output->error.status != PS_OK && err != NULL) *err = output->error;
+    return output->error.status;
+}
+
 void ps_output_forget(ps_output *output) {
     output->used = 0;
 }

@@ -42,6 +42,8 @@ ps_status ps_output_open(const char *path, ps_output **out, ps_error *err) PS_MU
 /* Bytes that stay in memory until the output is abandoned; ps_output_kept views them. */
 ps_status ps_output_keep(ps_output **out, ps_error *err) PS_MUST_CHECK;
 ps_str ps_output_kept(const ps_output *output);
+/* PS_OK, or why they are not all there. */
+ps_status ps_output_status(const ps_output *output, ps_error *err) PS_MUST_CHECK;
 /* Forget them, to begin anew. */
 void ps_output_forget(ps_output *output);
 /* Errors are kept and reported by finish or commit, so that writers need not test each

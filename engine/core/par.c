@@ -9,6 +9,9 @@
 #include "engine/core/mem.h"
 
 static int chosen_threads;
+/* Asked for once: what a process may use can change while it runs, but callers make
+ * scratch space for the workers that they were told of. */
+static _Atomic int all_threads;
 
 /* A runtime that cannot start its threads ends the process, which a library must not. */
 enum { MOST_THREADS = 1024 };
@@ -18,7 +21,8 @@ void ps_set_threads(int threads) {
 }
 
 int ps_threads(void) {
-    int threads = chosen_threads > 0 ? chosen_threads : omp_get_num_procs();
+    int threads = chosen_threads > 0 ? chosen_threads : atomic_load(&all_threads);
+    if (threads == 0) atomic_store(&all_threads, threads = omp_get_num_procs());
     if (threads > MOST_THREADS) return MOST_THREADS;
     return threads > 0 ? threads : 1;
 }

@@ -19,7 +19,8 @@ typedef ps_status ps_par_fn(void *context, size_t begin, size_t end, int worker,
 /* Set the number of threads of all later loops; 0 means all that this process may use.
  * 1024 are the most. */
 void ps_set_threads(int threads);
-/* The number of workers that a loop may use, at least 1. */
+/* The number of workers that a loop may use, at least 1; always the same until the next
+ * ps_set_threads. */
 int ps_threads(void);
 
 /* Call fn for every block of grain elements of [0, n). When blocks fail, the status and

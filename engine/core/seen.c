@@ -10,7 +10,7 @@
 
 #include "engine/core/mem.h"
 
-enum { FIRST_SLOTS = 64, FIRST_CONTEXTS = 64 };
+enum { FIRST_SLOTS = 4, FIRST_CONTEXTS = 64 };
 
 /* The keys of one context: open addressing with linear probing, {0, 0} marks an empty
  * slot; or, when slot is NULL, `used` keys in the file. */
@@ -180,19 +180,25 @@ static bool may_put_away(const shard *sh) {
     return sh->brought_back <= sh->put_away / 4;
 }
 
+static int by_last(const void *a, const void *b) {
+    const set *x = *(set *const *)a, *y = *(set *const *)b;
+    return (x->last > y->last) - (x->last < y->last);
+}
+
 /* Put tables away, the oldest first, until a quarter of the memory is free. */
 static ps_status make_room(shard *sh, ps_error *err) {
-    while (sh->bytes > sh->most / 4 * 3 && may_put_away(sh)) {
-        set *oldest = NULL;
-        for (size_t i = 0; i < sh->n_sets; i++) {
-            set *s = &sh->sets[i];
-            if (i == sh->current || s->slot == NULL || s->used == 0) continue;
-            if (oldest == NULL || s->last < oldest->last) oldest = s;
-        }
-        if (oldest == NULL) return PS_OK;
-        PS_TRY(put_away(sh, oldest, err));
-    }
-    return PS_OK;
+    if (!may_put_away(sh)) return PS_OK;
+    set **oldest = ps_alloc(sh->n_sets, sizeof *oldest);
+    if (oldest == NULL) return ps_fail_nomem(err);
+    size_t n = 0;
+    for (size_t i = 0; i < sh->n_sets; i++)
+        if (i != sh->current && sh->sets[i].slot != NULL) oldest[n++] = &sh->sets[i];
+    if (n > 1) qsort(oldest, n, sizeof *oldest, by_last);
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < n && status == PS_OK && sh->bytes > sh->most / 4 * 3; i++)
+        status = put_away(sh, oldest[i], err);
+    ps_free(oldest);
+    return status;
 }
 
 /* ---- contexts ---- */

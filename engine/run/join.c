@@ -87,7 +87,7 @@ static ps_status write_groups(lines *l, const ps_groups *groups, ps_error *err) 
         }
         ps_output_write(l->text, ",", 1);
     }
-    return PS_OK;
+    return ps_output_status(l->text, err);
 }
 
 /* The first cell of an area. */
@@ -127,7 +127,7 @@ static ps_status write_areas(void *context, size_t item, int worker, ps_output *
         for (size_t i = 0; i < l->request->n_by; i++) ps_output_write(page, ",", 1);
         ps_output_text(page, ",0\n");
     }
-    return PS_OK;
+    return ps_output_status(page, err);
 }
 
 static ps_status write_lines(lines *l, const ps_groups *groups, ps_output *out,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/support/test.h"
 
@@ -332,6 +333,48 @@ static void bounds_hold(void **state) {
     free(text);
 }
 
+/* A file that another program writes to while it is read. */
+static void a_file_that_shrinks_is_told(void **state) {
+    (void)state;
+    enum { ROWS = 4000, BLOCK = 1000 };
+    char *folder = test_folder_make();
+    static char text[ROWS * 8 + 8];
+    size_t n = (size_t)snprintf(text, sizeof text, "a,b\n");
+    for (int row = 0; row < ROWS; row++)
+        n += (size_t)snprintf(text + n, 16, "%d,x\n", 1000 + row);
+    /* Before a piece, inside it, behind it, and growing. */
+    static const int by[] = {-20000, -BLOCK / 2, -3, 5};
+    for (size_t way = 0; way < 4; way++) {
+        const char *path = test_file_write(folder, "t.csv", text, n);
+        const ps_source source = {.name = "t.csv", .path = path, .bytes = (int64_t)n};
+        ps_stream *stream;
+        ps_csv *csv;
+        ps_csv_block block = {0};
+        ps_error err = {PS_OK, ""};
+        const ps_csv_options options = {.block_bytes = BLOCK, .name = "t.csv"};
+        assert_int_equal(ps_stream_open(&source, &stream, &err), PS_OK);
+        assert_int_equal(ps_csv_open(stream, &options, &csv, &err), PS_OK);
+        assert_int_equal(ps_csv_next_block(csv, &block, &err), PS_OK);
+        int64_t rows = block.rows;
+        assert_int_equal(truncate(path, (off_t)n + by[way]), 0);
+        ps_status status = PS_OK;
+        while (status == PS_OK && block.rows > 0) {
+            status = ps_csv_next_block(csv, &block, &err);
+            rows += block.rows;
+        }
+        if (by[way] > 0) {
+            assert_int_equal(status, PS_OK);
+            assert_int_equal(rows, ROWS);
+        } else {
+            assert_int_equal(status, PS_INPUT);
+            assert_non_null(strstr(err.text, "t.csv has become shorter"));
+        }
+        ps_csv_block_free(&block);
+        ps_csv_close(csv);
+    }
+    test_folder_remove(folder);
+}
+
 static void columns_are_found_by_name(void **state) {
     (void)state;
     const char *text =
@@ -474,6 +517,7 @@ int main(void) {
         cmocka_unit_test(encodings),
         cmocka_unit_test(what_is_no_table_is_refused),
         cmocka_unit_test(bounds_hold),
+        cmocka_unit_test(a_file_that_shrinks_is_told),
         cmocka_unit_test(columns_are_found_by_name),
         cmocka_unit_test(allocation_failures_leave_nothing),
         cmocka_unit_test(real_files_have_their_rows),

@@ -490,7 +490,9 @@ static ps_status keep_much(void *context, ps_error *err) {
     *total = view.n;
     bool right = view.n > 20 && memcmp(view.p, "01234567891011", 14) == 0 &&
                  memcmp(view.p + view.n - 5, "99999", 5) == 0;
+    const ps_status said = ps_output_status(kept, NULL);
     status = ps_output_commit(kept, err);
+    assert_int_equal(said, status);
     assert_true(status != PS_OK || right);
     return status;
 }

@@ -61,6 +61,23 @@ static void memory_is_bounded(void **state) {
     }
 }
 
+/* Every key in a context of its own, as when the column of reporters holds none: no
+ * slower than any other. */
+static void contexts_of_one_key_are_many(void **state) {
+    (void)state;
+    enum { CONTEXTS = 400000, MOST = 1 << 20 };
+    ps_seen *seen;
+    assert_int_equal(ps_seen_create(2, MOST, &seen, NULL), PS_OK);
+    for (uint64_t i = 0; i < CONTEXTS + 1000; i++) {
+        bool again;
+        const uint64_t context = i < CONTEXTS ? i : (i - CONTEXTS) * 300;
+        ps_fingerprint f = ps_fingerprint_of(&context, sizeof context, 0);
+        assert_int_equal(ps_seen_add(seen, context, f, &again, NULL), PS_OK);
+        assert_int_equal(again, i >= CONTEXTS);
+    }
+    ps_seen_free(seen);
+}
+
 static void a_full_disk_is_told(void **state) {
     (void)state;
     ps_seen *seen;
@@ -115,6 +132,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_is_met_once),
         cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(contexts_of_one_key_are_many),
         cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(shards_share_the_keys),
         cmocka_unit_test(failing_allocations_are_survived),
