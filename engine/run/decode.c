@@ -58,7 +58,7 @@ ps_status ps_decoded_begin(ps_decoded *d, size_t n, ps_str lasting, ps_error *er
     PS_TRY(reserve(d, n, err));
     d->n = 0;
     d->rows = (ps_rows){0};
-    d->swapped = 0;
+    d->placed = d->swapped = 0;
     d->lasting = lasting.p;
     d->lasting_n = lasting.n;
     if (d->copies != NULL) ps_arena_reset(d->copies);
@@ -279,6 +279,7 @@ static ps_status decode(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i
                      (ps_str){seen, (size_t)n});
         return PS_OK;
     }
+    rows->placed += located;
     ps_str month = {"", 0};
     if (d->role.date >= 0 && !read_month(d, w, field[d->role.date], &month)) {
         note_invalid(rows, row, PS_CAUSE_BAD_DATE, field[d->role.date]);

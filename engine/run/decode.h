@@ -19,8 +19,8 @@ typedef struct ps_decoded {
     uint64_t *context;           /* what they are duplicates within */
     size_t n, capacity;
     ps_rows rows;
-    int64_t
-        swapped; /* implausible coordinates that would make sense the other way round */
+    int64_t placed;  /* coordinates that make sense, whatever became of their rows */
+    int64_t swapped; /* others that would make sense the other way round */
 } ps_decoded;
 
 /* Empty, with room for n rows whose fields lie in these bytes or elsewhere. */

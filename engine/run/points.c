@@ -35,7 +35,7 @@ typedef enum input_kind {
 typedef struct input {
     input_kind kind;
     ps_rows rows;
-    int64_t swapped;
+    int64_t placed, swapped; /* see decode.h */
     const char *encoding;
     ps_csv *csv;  /* while it is being read */
     int *columns; /* of the decoder, in this file */
@@ -56,9 +56,11 @@ typedef struct task {
     size_t source, piece;
     bool whole;
     bool put_off; /* read by a later call: a source in front became a stream */
-    block *block; /* NULL: the worker's */
+    bool decoded;
+    ps_error fetched; /* told in turn, unless the task is put off */
+    block *block;     /* NULL: the worker's */
     ps_rows rows;
-    int64_t swapped;
+    int64_t placed, swapped; /* see decode.h */
 } task;
 
 /* What one worker keeps. */
@@ -407,6 +409,7 @@ static ps_status finish_block(ps_points *p, size_t item, block *b, int worker_id
                               ps_error *err) {
     ps_decoded_count(&b->rows);
     p->task[item].rows = b->rows.rows;
+    p->task[item].placed = b->rows.placed;
     p->task[item].swapped = b->rows.swapped;
     ps_points_block *view = &p->view[item];
     *view = (ps_points_block){
@@ -421,10 +424,7 @@ static ps_status finish_block(ps_points *p, size_t item, block *b, int worker_id
     return p->take(p->context, item, view, worker_id, err);
 }
 
-static ps_status fetch_block(void *context, size_t item, int worker_id, ps_error *err) {
-    ps_points *p = context;
-    const task *t = &p->task[item];
-    block *b = block_of(p, item, worker_id);
+static ps_status fetch(ps_points *p, const task *t, block *b, ps_error *err) {
     input *in = &p->input[t->source];
     if (!t->whole) return ps_csv_fetch(in->csv, t->piece, &b->csv, err);
     PS_TRY(open_csv(p, t->source, err));
@@ -433,34 +433,50 @@ static ps_status fetch_block(void *context, size_t item, int worker_id, ps_error
     return PS_OK;
 }
 
+static ps_status fetch_block(void *context, size_t item, int worker_id, ps_error *err) {
+    (void)err;
+    ps_points *p = context;
+    task *t = &p->task[item];
+    t->fetched.status = fetch(p, t, block_of(p, item, worker_id), &t->fetched);
+    return PS_OK;
+}
+
 /* A file that was to be unpacked at once and became a stream has blocks that nobody
  * planned. It and all behind it are left to the next call. */
-static void put_off(task *t, input *in, ps_csv_block *csv) {
+static void put_off(task *t, input *in) {
     t->put_off = true;
     if (in->kind == PIECES) in->next_piece = 0; /* none was taken: it begins behind */
-    csv->rows = 0;
-    csv->scan.records = 0;
 }
 
 static ps_status take_block(void *context, size_t item, int worker_id, ps_error *err) {
     ps_points *p = context;
     task *t = &p->task[item];
     input *in = &p->input[t->source];
-    ps_csv_block *csv = &block_of(p, item, worker_id)->csv;
-    if (t->whole && in->kind == STREAM && item < p->put_off_from) p->put_off_from = item;
-    if (item >= p->put_off_from)
-        put_off(t, in, csv);
-    else if (!t->whole)
-        return ps_csv_take(in->csv, csv, err);
-    return PS_OK;
+    if (item >= p->put_off_from) {
+        put_off(t, in);
+        return PS_OK;
+    }
+    if (t->fetched.status != PS_OK) {
+        *err = t->fetched;
+        return t->fetched.status;
+    }
+    if (t->whole && in->kind == STREAM) {
+        p->put_off_from = item;
+        put_off(t, in);
+    }
+    return t->whole ? PS_OK
+                    : ps_csv_take(in->csv, &block_of(p, item, worker_id)->csv, err);
 }
 
 static ps_status decode_block(void *context, size_t item, int worker_id, ps_error *err) {
     ps_points *p = context;
-    const task *t = &p->task[item];
+    task *t = &p->task[item];
     block *b = block_of(p, item, worker_id);
     input *in = &p->input[t->source];
-    PS_TRY(decode_records(p, t->source, worker_id, in->csv, b, err));
+    if (t->put_off)
+        PS_TRY(ps_decoded_begin(&b->rows, 0, (ps_str){"", 0}, err));
+    else
+        PS_TRY(decode_records(p, t->source, worker_id, in->csv, b, err));
     if (t->whole && t->put_off) {
         ps_csv_close(in->csv);
         in->csv = NULL;
@@ -468,6 +484,7 @@ static ps_status decode_block(void *context, size_t item, int worker_id, ps_erro
         close_csv(in);
         in->unpacked = true;
     }
+    t->decoded = true;
     return keeps_blocks(p) ? PS_OK : finish_block(p, item, b, worker_id, err);
 }
 
@@ -512,23 +529,19 @@ static ps_status finish_kept(void *context, size_t begin, size_t end, int worker
 static ps_status check_plausible(const ps_points *p, size_t source, ps_error *err) {
     const input *in = &p->input[source];
     int64_t wrong = in->rows.by_cause[PS_CAUSE_IMPLAUSIBLE_COORDINATE];
-    int64_t all = in->rows.located + in->rows.duplicate + wrong;
+    int64_t all = in->placed + wrong;
     if (wrong < IMPLAUSIBLE_LEAST && wrong < all) return PS_OK;
     if (wrong == 0 || (double)wrong <= implausible_share * (double)all) return PS_OK;
-    const char *seen = "";
-    int64_t row = 0;
-    for (int e = in->rows.examples - 1; e >= 0; e--) {
-        if (in->rows.example[e].cause != PS_CAUSE_IMPLAUSIBLE_COORDINATE) continue;
-        seen = in->rows.example[e].seen;
-        row = in->rows.example[e].row;
-    }
+    char seen[128] = ""; /* the first one, unless three rows before it are invalid */
+    for (int e = in->rows.examples - 1; e >= 0; e--)
+        if (in->rows.example[e].cause == PS_CAUSE_IMPLAUSIBLE_COORDINATE)
+            snprintf(seen, sizeof seen, "row %lld: x, y = %s; ",
+                     (long long)in->rows.example[e].row, in->rows.example[e].seen);
     return ps_fail(err, PS_FORMAT,
-                   "%s: %lld of %lld coordinates make no sense in %s (row %lld: x, y = "
-                   "%s; expected x "
+                   "%s: %lld of %lld coordinates make no sense in %s (%sexpected x "
                    "%.9g to %.9g, y %.9g to %.9g); %s",
                    ps_points_source_name(p, source), (long long)wrong, (long long)all,
-                   ps_crs_name(p->crs), (long long)row, seen, p->box[0], p->box[2],
-                   p->box[1], p->box[3],
+                   ps_crs_name(p->crs), seen, p->box[0], p->box[2], p->box[1], p->box[3],
                    in->swapped * 2 > wrong
                        ? "x and y look swapped: exchange the two columns"
                        : "check the columns of x and y and their crs");
@@ -592,9 +605,35 @@ static ps_status read_layer(ps_points *p, ps_error *err) {
     return keeps_blocks(p) ? settle_duplicates(p, err) : finish_block(p, 0, b, 0, err);
 }
 
+static void add_task_rows(ps_points *p, const task *t) {
+    input *in = &p->input[t->source];
+    add_rows(&in->rows, &t->rows);
+    in->placed += t->placed;
+    in->swapped += t->swapped;
+}
+
+/* The pipe has failed. Coordinates are judged when a source ends, and how many sources
+ * end in one call depends on the threads; so those in front are judged first. */
+static ps_status judge_those_in_front(ps_points *p, ps_status status, ps_error *err) {
+    for (size_t i = 0; i + 1 < p->n_tasks && p->task[i].decoded; i++) {
+        task *t = &p->task[i];
+        if (t->block != NULL) {
+            t->rows = t->block->rows.rows; /* by cause: enough for that */
+            t->placed = t->block->rows.placed;
+            t->swapped = t->block->rows.swapped;
+        }
+        add_task_rows(p, t);
+        if (t->source != p->task[i + 1].source)
+            PS_TRY(check_plausible(p, t->source, err));
+    }
+    return status;
+}
+
 static ps_status read_texts(ps_points *p, ps_error *err) {
     PS_TRY(plan_tasks(p, err));
-    PS_TRY(ps_par_pipe(p->n_tasks, fetch_block, take_block, decode_block, p, err));
+    ps_status status =
+        ps_par_pipe(p->n_tasks, fetch_block, take_block, decode_block, p, err);
+    if (status != PS_OK) return judge_those_in_front(p, status, err);
     return keeps_blocks(p) ? settle_duplicates(p, err) : PS_OK;
 }
 
@@ -645,11 +684,7 @@ ps_status ps_points_next(ps_points *p, ps_points_take *take, void *context,
     while (*n == 0 && p->current < sources) {
         PS_TRY(p->input[p->current].kind == LAYER ? read_layer(p, err)
                                                   : read_texts(p, err));
-        for (size_t t = 0; t < p->n_tasks; t++) {
-            input *in = &p->input[p->task[t].source];
-            add_rows(&in->rows, &p->task[t].rows);
-            in->swapped += p->task[t].swapped;
-        }
+        for (size_t t = 0; t < p->n_tasks; t++) add_task_rows(p, &p->task[t]);
         *n = p->n_tasks;
         while (p->current < sources && is_done(p, p->current))
             PS_TRY(close_source(p, p->current++, err));

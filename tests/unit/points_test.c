@@ -371,6 +371,13 @@ static void swapped_columns_are_named(void **state) {
     ps_points_set_box(points, isles);
     read_until_error(points, PS_FORMAT, &err);
     assert_non_null(strstr(err.text, "x and y look swapped"));
+    assert_non_null(strstr(err.text, "(row 1: x, y = 53.6, -1.5; expected"));
+    /* Only three invalid rows are remembered. */
+    points = open_text(&spec, "kind,e,n\nx,-\nx,-,1\nx,-,1\nx,-1.5,53.6\n");
+    ps_points_set_box(points, isles);
+    read_until_error(points, PS_FORMAT, &err);
+    assert_non_null(strstr(err.text, "1 of 1 coordinates"));
+    assert_null(strstr(err.text, "row 0"));
 }
 
 /* One stray point in a thousand is a bad row, not a bad file. */
