@@ -575,9 +575,7 @@ static ps_status make_page(void *context, size_t item, int worker, ps_error *err
     ps_output_forget(all->page[worker]);
     PS_TRY(all->item(all->context, item, worker, all->page[worker], err));
     /* Of memory: a file has its say when it is committed. */
-    const ps_error *error = &all->page[worker]->error;
-    if (error->status != PS_OK && err != NULL) *err = *error;
-    return error->status;
+    return ps_output_status(all->page[worker], err);
 }
 
 static ps_status put_page(void *context, size_t item, int worker, ps_error *err) {

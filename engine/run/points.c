@@ -654,11 +654,6 @@ static bool is_done(const ps_points *p, size_t i) {
     return false;
 }
 
-static void free_block(block *b) {
-    ps_csv_block_free(&b->csv);
-    ps_decoded_free(&b->rows);
-}
-
 /* What only reading needs; what was read stays known. */
 static void release(ps_points *p) {
     for (int w = 0; p->worker != NULL && w < p->n_workers; w++) {
