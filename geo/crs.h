@@ -80,6 +80,9 @@ typedef struct ps_crs_shifts {
 bool ps_crs_operation_split(const ps_crs_operation *op, ps_crs_operation *part[3],
                             ps_crs_shifts *shifts) PS_MUST_CHECK;
 
+/* PROJ remembers which grids are there; make it look again, after one came or went. While
+ * nothing of this header is at work. */
+void ps_crs_forget(void);
 /* The release of PROJ in use, "9.1.1". */
 const char *ps_crs_proj_version(void);
 

@@ -16,6 +16,7 @@
 #include <proj.h>
 #include <proj_experimental.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,13 +53,31 @@ static void drop_message(void *data, int level, const char *text) {
     (void)data, (void)level, (void)text;
 }
 
+/* A context opens PROJ's database, which costs more than most questions asked of it, so
+ * one that is done with waits here for the next. */
+static _Atomic(PJ_CONTEXT *) idle[4];
+
 static PJ_CONTEXT *quiet_context(void) {
-    PJ_CONTEXT *context = proj_context_create();
+    PJ_CONTEXT *context = NULL;
+    for (size_t i = 0; context == NULL && i < sizeof idle / sizeof *idle; i++)
+        context = atomic_exchange(&idle[i], NULL);
+    if (context != NULL) return context;
+    context = proj_context_create();
     if (context == NULL) return NULL;
     proj_log_level(context, PJ_LOG_ERROR);
     proj_log_func(context, NULL, drop_message);
     proj_context_set_enable_network(context, 0);
     return context;
+}
+
+static void give_context(PJ_CONTEXT *context) {
+    if (context == NULL) return;
+    proj_log_func(context, NULL, drop_message);
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
+        PJ_CONTEXT *none = NULL;
+        if (atomic_compare_exchange_strong(&idle[i], &none, context)) return;
+    }
+    proj_context_destroy(context);
 }
 
 static ps_status session_open(session *s, ps_error *err) {
@@ -70,7 +89,14 @@ static ps_status session_open(session *s, ps_error *err) {
 }
 
 static void session_close(session *s) {
-    if (s->context != NULL) proj_context_destroy(s->context);
+    give_context(s->context);
+}
+
+void ps_crs_forget(void) {
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
+        PJ_CONTEXT *context = atomic_exchange(&idle[i], NULL);
+        if (context != NULL) proj_context_destroy(context);
+    }
 }
 
 static bool starts_with(const char *text, const char *prefix) {
@@ -455,7 +481,7 @@ bool ps_crs_same(const ps_crs *a, const ps_crs *b) {
     }
     proj_destroy(one);
     proj_destroy(two);
-    proj_context_destroy(context);
+    give_context(context);
     return same;
 }
 
@@ -773,7 +799,7 @@ ps_status ps_crs_operation_clone(const ps_crs_operation *op, ps_crs_operation **
 void ps_crs_operation_free(ps_crs_operation *op) {
     if (op == NULL) return;
     proj_destroy(op->pj);
-    if (op->context != NULL) proj_context_destroy(op->context);
+    give_context(op->context);
     ps_free(op->name);
     ps_free(op->grid);
     ps_free(op->missing_grid);

@@ -168,6 +168,7 @@ static void write_shifts(void) {
         assert_int_equal(fwrite(by, sizeof by, 1, file), 1);
     }
     fclose(file);
+    ps_crs_forget();
 }
 
 /* Through the shifts both ways, and where they end. */
@@ -226,6 +227,7 @@ static void test_shifts(void **state) {
     }
     ps_set_threads(0);
     assert_int_equal(unlink(table_path()), 0);
+    ps_crs_forget();
 }
 
 /* Every vertex of England with the real table (OSTN15), and back again. */
@@ -241,6 +243,7 @@ static void test_real_shifts(void **state) {
         skip();
     }
     assert_int_equal(symlink(table, table_path()), 0);
+    ps_crs_forget();
     ps_error err = {PS_OK, ""};
     const ps_layer_spec spec = {.path = path, .code = "LSOA11CD"};
     ps_areas *areas = NULL;
@@ -298,6 +301,7 @@ static void test_real_shifts(void **state) {
     ps_areas_free(areas);
     ps_set_threads(0);
     assert_int_equal(unlink(table_path()), 0);
+    ps_crs_forget();
 }
 
 /* One place has one image: alone, in a crowd, and for any number of threads. */
