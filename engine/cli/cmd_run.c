@@ -74,7 +74,8 @@ const ps_command ps_command_run = {
     .summary = "carry out a job: counts and rates by area, as tables and a map",
     .detail =
         "Writes indicators.csv, counts.csv, placestat.gpkg and manifest.json into the "
-        "folder, all of them or none. When job, inputs and outputs are unchanged since "
+        "folder, with a framework measures.csv, all of them or none. When job, inputs "
+        "and outputs are unchanged since "
         "the last run, nothing is done. What was read, matched and left out is printed "
         "at "
         "the end and stands in the manifest.",

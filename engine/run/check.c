@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/core/par.h"
+#include "engine/run/binding.h"
 #include "engine/run/figures.h"
 #include "engine/run/plan.h"
 #include "engine/run/run.h"
@@ -105,6 +106,23 @@ static ps_status tell_points(const ps_job_file *job, const ps_geographies *all,
     return status;
 }
 
+/* Which measures there will be, and why the others will not. */
+static ps_status tell_measures(const ps_job_file *job, ps_output *out, ps_error *err) {
+    ps_binding *b = NULL;
+    if (job->job->framework == NULL) return PS_OK;
+    PS_TRY(ps_binding_open(job, &b, err));
+    unsigned absent = 0;
+    const unsigned n = b->framework->measures_count;
+    for (unsigned m = 0; m < n; m++) absent += b->absent[m] != NULL;
+    ps_output_printf(out, "framework\n  %s: %u measures, %u with data\n",
+                     b->framework->id, n, n - absent);
+    for (unsigned m = 0; m < n; m++)
+        ps_output_printf(out, "  %s: %s\n", b->framework->measures[m].id,
+                         b->absent[m] == NULL ? "computed" : b->absent[m]);
+    ps_binding_free(b);
+    return PS_OK;
+}
+
 static void tell_plan(const ps_job *job, const forecast *f, ps_output *out) {
     ps_output_text(out, "series\n ");
     for (unsigned s = 0; s < job->series_count; s++)
@@ -133,6 +151,7 @@ static ps_status check(const ps_run_options *options, ps_job_file **job,
         PS_TRY(tell_points(*job, *all, i, options, &f, out, err));
     PS_TRY(ps_figures_check_tables(*job, *all, options->talk, err));
     tell_plan((*job)->job, &f, out);
+    PS_TRY(tell_measures(*job, out, err));
     ps_output_text(out, "nothing was written; `placestat run` carries the job out\n");
     return PS_OK;
 }

@@ -28,8 +28,35 @@ static ps_str group_text(const ps_data_set *d, int32_t group, by_column which) {
                : (ps_str){"", 0};
 }
 
-static size_t months_of(const ps_data_set *d) {
+ps_str ps_figures_group_text(const ps_data_set *d, int32_t group, const char *column) {
+    for (size_t k = 0; k < d->n_by; k++)
+        if (strcmp(d->by[k], column) == 0)
+            return ps_groups_field(ps_points_groups(d->count->points), group, k);
+    return (ps_str){"", 0};
+}
+
+size_t ps_figures_groups(const ps_data_set *d) {
+    return ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
+}
+
+size_t ps_figures_span(const ps_data_set *d) {
     return d->first <= d->last ? (size_t)(d->last - d->first) + 1 : 0;
+}
+
+/* The columns that the framework's data tell apart, behind those that stand there. */
+static size_t add_bound_columns(const ps_job *job, const ps_job_points *p,
+                                const char *by[PS_FIGURES_BY], size_t n_by) {
+    for (unsigned i = 0; i < job->data_count; i++) {
+        const ps_job_data *data = &job->data[i];
+        if (strcmp(data->input, p->id) != 0) continue;
+        for (unsigned c = 0; c < data->columns_count; c++) {
+            bool there = false;
+            for (size_t k = 0; k < n_by && !there; k++)
+                there = strcmp(by[k], data->columns[c].column) == 0;
+            if (!there && n_by < PS_FIGURES_BY) by[n_by++] = data->columns[c].column;
+        }
+    }
+    return n_by;
 }
 
 void ps_figures_points_spec(const ps_job_file *job, const ps_job_points *p,
@@ -38,6 +65,7 @@ void ps_figures_points_spec(const ps_job_file *job, const ps_job_points *p,
     if (p->reporter != NULL) by[n_by++] = p->reporter;
     if (p->date != NULL) by[n_by++] = p->date;
     if (p->category != NULL) by[n_by++] = p->category;
+    n_by = add_bound_columns(job->job, p, by, n_by);
     *spec = (ps_points_spec){
         .id = p->id,
         .files = (const char *const *)p->files,
@@ -81,9 +109,9 @@ ps_status ps_figures_check_points(const ps_job_file *job, ps_error *err) {
 static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
                             ps_data_set *d, bool strict, const ps_talk *talk,
                             ps_error *err) {
-    const char *by[PS_FIGURES_BY];
     ps_points_spec spec;
-    ps_figures_points_spec(job, d->spec, by, &spec);
+    ps_figures_points_spec(job, d->spec, d->by, &spec);
+    d->n_by = spec.n_by;
     const ps_areas **areas = ps_alloc(all->n, sizeof *areas);
     if (areas == NULL) return ps_fail_nomem(err);
     size_t n = 0;
@@ -103,8 +131,7 @@ static ps_status collect_cells(const ps_geographies *all, ps_data_set *d, ps_err
     d->cells = ps_zalloc(all->n, sizeof *d->cells);
     d->n_cells = ps_zalloc(all->n, sizeof *d->n_cells);
     if (d->cells == NULL || d->n_cells == NULL) return ps_fail_nomem(err);
-    const size_t groups =
-        ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
+    const size_t groups = ps_figures_groups(d);
     size_t joined = 0;
     for (size_t g = 0; g < all->n; g++) {
         const ps_geography *geo = &all->geography[g];
@@ -122,7 +149,7 @@ static ps_status collect_cells(const ps_geographies *all, ps_data_set *d, ps_err
 }
 
 static ps_status read_groups(ps_data_set *d, ps_error *err) {
-    const size_t n = ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
+    const size_t n = ps_figures_groups(d);
     d->group_reporter = ps_alloc(n, sizeof *d->group_reporter);
     d->group_month = ps_alloc(n, sizeof *d->group_month);
     if (d->group_reporter == NULL || d->group_month == NULL) return ps_fail_nomem(err);
@@ -150,7 +177,7 @@ static ps_status read_groups(ps_data_set *d, ps_error *err) {
 /* A reporter was there in a month when any row of that month came from it, wherever it
  * lay. */
 static ps_status find_presence(ps_data_set *d, ps_error *err) {
-    const size_t months = months_of(d), reporters = ps_keys_size(d->reporters);
+    const size_t months = ps_figures_span(d), reporters = ps_keys_size(d->reporters);
     d->present = ps_zalloc(reporters * months, sizeof *d->present);
     if (d->present == NULL) return ps_fail_nomem(err);
     for (size_t i = 0; i < d->n_cells[0]; i++) {
@@ -180,7 +207,7 @@ static int32_t most_rows(const ps_data_set *d, const int64_t *rows) {
 static bool covers_area(const ps_data_set *d, const ps_tally_cell *cells, size_t begin,
                         size_t end, int32_t reporter) {
     bool seen[MOST_MONTHS] = {false};
-    const size_t months = months_of(d);
+    const size_t months = ps_figures_span(d);
     size_t with_rows = 0, published = 0;
     for (size_t i = begin; i < end; i++) {
         const int32_t group = cells[i].group;
@@ -301,8 +328,7 @@ static ps_status open_series(ps_figures *f, ps_error *err) {
             if (spec->data == NULL || strcmp(f->data[d].spec->id, spec->data) == 0)
                 series->data = d;
         const ps_data_set *d = &f->data[series->data];
-        const size_t groups =
-            ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
+        const size_t groups = ps_figures_groups(d);
         series->id = spec->id;
         series->title = spec->title != NULL ? spec->title : spec->id;
         series->first_slot = f->n_slots;
@@ -323,7 +349,7 @@ static ps_status check_categories(const ps_data_set *d, bool strict, const ps_ta
     ps_keys *unknown = NULL;
     PS_TRY(ps_keys_create(&unknown, err));
     ps_status status = PS_OK;
-    const size_t n = ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
+    const size_t n = ps_figures_groups(d);
     for (size_t k = 0; k < n && status == PS_OK; k++) {
         ps_str label = group_text(d, (int32_t)k, BY_CATEGORY);
         if (ps_crime_type_find(label) != NULL) continue;
@@ -363,7 +389,7 @@ static bool is_expected(const ps_geographies *all, const ps_data_set *d,
 
 static void tell_absent_months(const ps_geographies *all, const ps_data_set *d,
                                const ps_talk *talk) {
-    const size_t months = months_of(d);
+    const size_t months = ps_figures_span(d);
     for (int32_t r = 0; r < (int32_t)ps_keys_size(d->reporters); r++) {
         if (!is_expected(all, d, r)) continue;
         char list[256] = "";
@@ -520,7 +546,7 @@ static void cells_of(const ps_data_set *d, size_t geography, size_t area, size_t
 
 static bool is_covered(const ps_data_set *d, int32_t reporter, ps_month month) {
     if (reporter == PS_NONE || month < d->first || month > d->last) return false;
-    return d->present[(size_t)reporter * months_of(d) + (size_t)(month - d->first)];
+    return d->present[(size_t)reporter * ps_figures_span(d) + (size_t)(month - d->first)];
 }
 
 double ps_period_years(const ps_period *period) {
@@ -548,6 +574,11 @@ static void describe_gaps(const ps_data_set *d, int32_t reporter, const ps_perio
     if (absent > told) snprintf(note + used, 128 - used, " ...");
 }
 
+void ps_figures_describe_gaps(const ps_data_set *d, size_t geography, size_t area,
+                              const ps_period *period, int32_t absent, char note[128]) {
+    describe_gaps(d, d->reporter[geography][area], period, absent, note);
+}
+
 static const ps_estimate no_estimate = {.status = PS_VALUE_MISSING,
                                         .limits_status = PS_VALUE_MISSING};
 
@@ -561,7 +592,7 @@ typedef struct history {
 static void sum_months(const ps_figures *f, size_t geography, size_t area, size_t series,
                        history *h) {
     bool covered[MOST_MONTHS];
-    const size_t months = months_of(&f->data[f->series[series].data]);
+    const size_t months = ps_figures_span(&f->data[f->series[series].data]);
     h->counts[0] = h->covered[0] = 0;
     ps_figures_months(f, geography, area, series, h->counts + 1, covered);
     for (size_t m = 0; m < months; m++) {
@@ -630,8 +661,14 @@ void ps_figures_of_area(const ps_figures *f, size_t geography, size_t area,
 void ps_figures_months(const ps_figures *f, size_t geography, size_t area, size_t series,
                        int64_t *counts, bool *covered) {
     const ps_series *s = &f->series[series];
-    const ps_data_set *d = &f->data[s->data];
-    const size_t months = months_of(d);
+    ps_figures_group_months(f, geography, area, s->data, s->holds, counts, covered);
+}
+
+void ps_figures_group_months(const ps_figures *f, size_t geography, size_t area,
+                             size_t data, const bool *holds, int64_t *counts,
+                             bool *covered) {
+    const ps_data_set *d = &f->data[data];
+    const size_t months = ps_figures_span(d);
     const int32_t reporter = d->reporter[geography][area];
     for (size_t m = 0; m < months; m++) {
         counts[m] = 0;
@@ -641,8 +678,7 @@ void ps_figures_months(const ps_figures *f, size_t geography, size_t area, size_
     cells_of(d, geography, area, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         const ps_tally_cell *cell = &d->cells[geography][i];
-        if (!s->holds[cell->group] || d->group_month[cell->group] == PS_NO_MONTH)
-            continue;
+        if (!holds[cell->group] || d->group_month[cell->group] == PS_NO_MONTH) continue;
         counts[d->group_month[cell->group] - d->first] += cell->count;
     }
 }

@@ -20,6 +20,9 @@
 #include "indicators/period.h"
 #include "indicators/rate.h"
 
+/* Columns that rows are counted by: reporter, date, category, bound ones. */
+enum { PS_FIGURES_BY = 3 + PS_JOB_BOUND_COLUMNS };
+
 typedef struct ps_series {
     const char *id, *title;
     size_t data;       /* data set */
@@ -30,6 +33,8 @@ typedef struct ps_series {
 
 typedef struct ps_data_set {
     const ps_job_points *spec;
+    const char *by[PS_FIGURES_BY]; /* columns that make a group */
+    size_t n_by;
     ps_point_counts *count;
     ps_tally_cell **cells; /* by geography; sorted by area and group */
     size_t *n_cells;
@@ -72,8 +77,8 @@ typedef struct ps_figure {
 } ps_figure;
 
 /* How the rows of a points entry are read and grouped: by reporter, date and category, as
- * far as the entry has them. by holds the names and must outlive the spec. */
-enum { PS_FIGURES_BY = 3 };
+ * far as the entry has them, and by the columns that the framework's data bind. by holds
+ * the names and must outlive the spec. */
 void ps_figures_points_spec(const ps_job_file *job, const ps_job_points *points,
                             const char *by[PS_FIGURES_BY], ps_points_spec *spec);
 
@@ -99,6 +104,18 @@ void ps_figures_of_area(const ps_figures *figures, size_t geography, size_t area
  * covered[m] tells whether month m is known. */
 void ps_figures_months(const ps_figures *figures, size_t geography, size_t area,
                        size_t series, int64_t *counts, bool *covered);
+/* The same for any choice of the groups of a data set. */
+void ps_figures_group_months(const ps_figures *figures, size_t geography, size_t area,
+                             size_t data, const bool *holds, int64_t *counts,
+                             bool *covered);
+/* The text of a column in a group; "" when rows are not counted by that column. */
+ps_str ps_figures_group_text(const ps_data_set *data, int32_t group, const char *column);
+size_t ps_figures_groups(const ps_data_set *data);
+/* Months from first to last. */
+size_t ps_figures_span(const ps_data_set *data);
+/* Which months of a period are unknown in an area, of which `absent` are, in words. */
+void ps_figures_describe_gaps(const ps_data_set *data, size_t geography, size_t area,
+                              const ps_period *period, int32_t absent, char note[128]);
 /* Years that a period counts for in a denominator: whole and part years above one,
  * else 1. */
 double ps_period_years(const ps_period *period);

@@ -130,9 +130,8 @@ ps_status ps_framework_find(const char *name, const char *base, ps_arena *arena,
         *path = found;
         return PS_OK;
     }
-    return ps_fail(
-        err, PS_CONFIG,
-        "no framework called '%.60s' is shipped%s; a file of your own is named "
-        "with its ending, such as plan.yaml",
-        name, ps_yaml_hint(hint, name, names, n));
+    return ps_fail(err, PS_CONFIG,
+                   "no framework called '%.60s' is shipped (a file of your own is named "
+                   "with its ending, such as plan.yaml)%s",
+                   name, ps_yaml_hint(hint, name, names, n));
 }

@@ -29,6 +29,9 @@ typedef enum ps_year_kind { PS_YEAR_FINANCIAL, PS_YEAR_CALENDAR } ps_year_kind;
 typedef struct ps_framework_years {
     ps_year_kind *kind; /* financial (default), calendar */
     char *first, *last; /* of the plan: 2022/23, 2026/27; optional */
+    char **exceptional; /* periods with a level of their own, as lockdowns: left out of
+                           how much months vary; optional */
+    unsigned exceptional_count;
 } ps_framework_years;
 
 /* A geography that measures ask for. The areas of a job with this id are it. */

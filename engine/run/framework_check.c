@@ -80,6 +80,12 @@ static ps_status check_years(const ps_yaml *yaml, const ps_framework *f, ps_erro
         PS_TRY(check_year(yaml, f, "years.first", f->years->first, &first, err));
     if (f->years->last != NULL)
         PS_TRY(check_year(yaml, f, "years.last", f->years->last, &last, err));
+    for (unsigned i = 0; i < f->years->exceptional_count; i++) {
+        char path[PS_YAML_PATH];
+        ps_period period;
+        PS_YAML_AT(path, "years.exceptional[%u]", i);
+        PS_TRY(check_period(yaml, path, f->years->exceptional[i], &period, err));
+    }
     if (first.first > last.first)
         return PS_YAML_WRONG(yaml, err, "years.last", "lies before the first year, %s",
                              f->years->first);
@@ -276,6 +282,22 @@ static ps_status check_target(const ps_yaml *yaml, const ps_framework_measure *m
     return PS_OK;
 }
 
+/* A stated figure holds for one area, so the plan has to say which. */
+static ps_status check_stated(const ps_yaml *yaml, const ps_framework *f, unsigned m,
+                              ps_error *err) {
+    const ps_framework_measure *measure = &f->measures[m];
+    const ps_framework_baseline *baseline = measure->baseline;
+    const ps_framework_target *target = measure->target;
+    char path[PS_YAML_PATH];
+    const bool stated = baseline != NULL && baseline->value != NULL;
+    const bool aimed = target != NULL && (target->value != NULL || target->step != NULL);
+    if (f->area != NULL || (!stated && !aimed)) return PS_OK;
+    PS_YAML_AT(path, "measures[%u].%s", m, stated ? "baseline.value" : "target");
+    return PS_YAML_WRONG(yaml, err, path,
+                         "a stated figure holds for one area, but the framework's key "
+                         "'area' is missing");
+}
+
 static ps_status check_baseline(const ps_yaml *yaml, const ps_framework_measure *measure,
                                 unsigned m, ps_error *err) {
     const ps_framework_baseline *baseline = measure->baseline;
@@ -289,7 +311,12 @@ static ps_status check_baseline(const ps_yaml *yaml, const ps_framework_measure 
                              "baseline leaves the whole key out");
     if (baseline->period == NULL) return PS_OK;
     PS_YAML_AT(path, "measures[%u].baseline.period", m);
-    return check_period(yaml, path, baseline->period, &period, err);
+    PS_TRY(check_period(yaml, path, baseline->period, &period, err));
+    if (strcmp(measure->method, "count_ci") == 0 && ps_period_months(&period) != 12)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "a count is compared by years, and '%s' has %d months",
+                             baseline->period, (int)ps_period_months(&period));
+    return PS_OK;
 }
 
 static ps_status check_asked_geographies(const ps_yaml *yaml, const ps_framework *f,
@@ -332,6 +359,7 @@ static ps_status check_measures(const ps_yaml *yaml, const ps_framework *f, ps_k
         PS_TRY(check_method(yaml, measure, m, err));
         PS_TRY(check_baseline(yaml, measure, m, err));
         PS_TRY(check_target(yaml, measure, m, err));
+        PS_TRY(check_stated(yaml, f, m, err));
         PS_TRY(check_asked_geographies(yaml, f, m, err));
         if (measure->min_base < 0) {
             PS_YAML_AT(path, "measures[%u].min_base", m);

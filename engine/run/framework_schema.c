@@ -3,6 +3,7 @@
  */
 #include "engine/run/framework.h"
 #include "engine/run/yaml_fields.h"
+#include "indicators/trend.h"
 
 enum {
     MOST_GEOGRAPHIES = 64,
@@ -62,7 +63,10 @@ static const cyaml_schema_field_t area_fields[] = {
 static const cyaml_schema_field_t years_fields[] = {
     PS_OPTIONAL_WORD("kind", ps_framework_years, kind, year_kinds),
     PS_OPTIONAL_TEXT("first", ps_framework_years, first),
-    PS_OPTIONAL_TEXT("last", ps_framework_years, last), CYAML_FIELD_END};
+    PS_OPTIONAL_TEXT("last", ps_framework_years, last),
+    PS_OPTIONAL_LIST("exceptional", ps_framework_years, exceptional, &text_entry, 1,
+                     PS_INTERVENTIONS_MOST),
+    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t geography_fields[] = {
     PS_TEXT("id", ps_framework_geography, id),

@@ -91,6 +91,11 @@ static ps_status add_siblings(ps_inputs *inputs, const char *kind, const char *n
     return status;
 }
 
+ps_status ps_inputs_add_path(ps_inputs *inputs, const char *kind, const char *name,
+                             const char *path, ps_error *err) {
+    return add_file(inputs, kind, name, path, err);
+}
+
 ps_status ps_inputs_add(ps_inputs *inputs, const char *kind, const char *name,
                         const char *base, ps_error *err) {
     const char *path;

@@ -22,6 +22,9 @@ ps_status ps_inputs_create(ps_inputs **out, ps_error *err) PS_MUST_CHECK;
  * the files of a folder. */
 ps_status ps_inputs_add(ps_inputs *inputs, const char *kind, const char *name,
                         const char *base, ps_error *err) PS_MUST_CHECK;
+/* Add a file that is called otherwise than its path: a framework by its name. */
+ps_status ps_inputs_add_path(ps_inputs *inputs, const char *kind, const char *name,
+                             const char *path, ps_error *err) PS_MUST_CHECK;
 /* Add all sources of a pattern list (see source.h). */
 ps_status ps_inputs_add_sources(ps_inputs *inputs, const char *kind,
                                 const char *const *patterns, size_t n, const char *base,

@@ -138,8 +138,34 @@ typedef struct ps_job_series {
     unsigned categories_count;
 } ps_job_series;
 
+/* Which texts of an input's column mean one value of the framework. */
+typedef struct ps_job_meaning {
+    char *id;  /* the framework's value */
+    char **of; /* texts of the column; none: there are no such rows */
+    unsigned of_count;
+} ps_job_meaning;
+
+/* Which column of an input is one of the framework's. */
+typedef struct ps_job_data_column {
+    char *id;               /* the framework's column */
+    char *column;           /* the input's */
+    ps_job_meaning *values; /* optional: the input's texts are the framework's values */
+    unsigned values_count;
+} ps_job_data_column;
+
+/* Columns of one input that a framework's data may bind. */
+enum { PS_JOB_BOUND_COLUMNS = 13 };
+
+/* Which input is a kind of data that the framework needs. */
+typedef struct ps_job_data {
+    char *id;    /* the framework's kind of data */
+    char *input; /* id of points, or "population" */
+    ps_job_data_column *columns;
+    unsigned columns_count;
+} ps_job_data;
+
 typedef struct ps_job_outputs {
-    bool *counts, *indicators, *geopackage; /* default true */
+    bool *counts, *indicators, *geopackage, *measures; /* default true */
 } ps_job_outputs;
 
 typedef struct ps_job {
@@ -155,6 +181,9 @@ typedef struct ps_job {
     unsigned periods_count;
     ps_job_series *series;
     unsigned series_count;
+    char *framework;   /* name of a shipped one, or path of a file; see framework.h */
+    ps_job_data *data; /* what the framework's kinds of data are */
+    unsigned data_count;
     double *confidence; /* default 0.95 */
     double *multiplier; /* default 1000 */
     ps_job_outputs *outputs;

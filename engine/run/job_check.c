@@ -491,6 +491,92 @@ static ps_status check_series(const ps_yaml *yaml, const ps_job *job, ps_keys *i
     return PS_OK;
 }
 
+/* ---- Framework ---- */
+
+/* All that can be told of data without the framework itself; see binding.h. */
+static ps_status check_data_columns(const ps_yaml *yaml, const ps_job_data *data,
+                                    unsigned i, ps_keys *ids, ps_keys *values,
+                                    ps_error *err) {
+    char path[PS_YAML_PATH], key[160];
+    for (unsigned c = 0; c < data->columns_count; c++) {
+        const ps_job_data_column *column = &data->columns[c];
+        PS_YAML_AT(path, "data[%u].columns[%u].id", i, c);
+        PS_TRY(ps_yaml_check_id(yaml, ids, path, column->id, err));
+        for (unsigned v = 0; v < column->values_count; v++) {
+            bool added;
+            int32_t at;
+            snprintf(key, sizeof key, "%s %.64s", column->id, column->values[v].id);
+            PS_TRY(ps_keys_add(values, ps_str_of(key), &at, &added, err));
+            PS_YAML_AT(path, "data[%u].columns[%u].values[%u].id", i, c, v);
+            if (!added)
+                return PS_YAML_WRONG(yaml, err, path, "'%.64s' stands twice",
+                                     column->values[v].id);
+        }
+    }
+    return PS_OK;
+}
+
+static ps_status check_input(const ps_yaml *yaml, const ps_job *job, unsigned i,
+                             ps_error *err) {
+    const char *candidates[64], *input = job->data[i].input;
+    char path[PS_YAML_PATH], text[PS_YAML_HINT];
+    size_t n = 0;
+    for (unsigned p = 0; p < job->points_count && n < 63; p++) {
+        if (strcmp(job->points[p].id, input) == 0) return PS_OK;
+        candidates[n++] = job->points[p].id;
+    }
+    PS_YAML_AT(path, "data[%u].input", i);
+    if (strcmp(input, "population") == 0) {
+        if (job->population != NULL) return PS_OK;
+        return PS_YAML_WRONG(yaml, err, path, "the job has no population");
+    }
+    if (job->population != NULL) candidates[n++] = "population";
+    return PS_YAML_WRONG(yaml, err, path, "no points have the id '%.40s'%s", input,
+                         ps_yaml_hint(text, input, candidates, n));
+}
+
+/* Rows are counted by every column that the framework tells apart. */
+static ps_status check_bound_columns(const ps_yaml *yaml, const ps_job *job,
+                                     ps_error *err) {
+    char path[PS_YAML_PATH];
+    for (unsigned p = 0; p < job->points_count; p++) {
+        unsigned n = 0;
+        for (unsigned i = 0; i < job->data_count; i++) {
+            if (strcmp(job->data[i].input, job->points[p].id) != 0) continue;
+            n += job->data[i].columns_count;
+            PS_YAML_AT(path, "data[%u].columns", i);
+            if (n > PS_JOB_BOUND_COLUMNS)
+                return PS_YAML_WRONG(yaml, err, path,
+                                     "more than %d columns of the points '%s' are bound",
+                                     PS_JOB_BOUND_COLUMNS, job->points[p].id);
+        }
+    }
+    return PS_OK;
+}
+
+static ps_status check_data(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
+                            ps_error *err) {
+    char path[PS_YAML_PATH];
+    if (job->data_count > 0 && job->framework == NULL)
+        return PS_YAML_WRONG(yaml, err, "data",
+                             "says what a framework's data are, but the key 'framework' "
+                             "is missing");
+    for (unsigned i = 0; i < job->data_count; i++) {
+        ps_keys *columns = NULL, *values = NULL;
+        PS_YAML_AT(path, "data[%u].id", i);
+        PS_TRY(ps_yaml_check_id(yaml, ids, path, job->data[i].id, err));
+        PS_TRY(check_input(yaml, job, i, err));
+        ps_status status = ps_keys_create(&columns, err);
+        if (status == PS_OK) status = ps_keys_create(&values, err);
+        if (status == PS_OK)
+            status = check_data_columns(yaml, &job->data[i], i, columns, values, err);
+        ps_keys_free(columns);
+        ps_keys_free(values);
+        PS_TRY(status);
+    }
+    return check_bound_columns(yaml, job, err);
+}
+
 /* ---- The rest ---- */
 
 static ps_status check_periods(const ps_yaml *yaml, const ps_job *job, ps_keys *seen,
@@ -523,14 +609,19 @@ static ps_status check_numbers(const ps_yaml *yaml, const ps_job *job, ps_error 
                              "%g is not above 0 and up to 1,000,000,000, such as 1000",
                              *job->multiplier);
     const ps_job_outputs *o = job->outputs;
-    if (o != NULL && o->counts != NULL && o->indicators != NULL &&
+    if (o == NULL) return PS_OK;
+    const bool measures = job->framework != NULL && (o->measures == NULL || *o->measures);
+    if (!measures && o->counts != NULL && o->indicators != NULL &&
         o->geopackage != NULL && !*o->counts && !*o->indicators && !*o->geopackage)
         return PS_YAML_WRONG(yaml, err, "outputs", "nothing would be written");
+    if (o->measures != NULL && job->framework == NULL)
+        return PS_YAML_WRONG(yaml, err, "outputs.measures",
+                             "there are measures only with the key 'framework'");
     return PS_OK;
 }
 
-/* ids: of areas, points, tables, indicators; periods. */
-enum { N_KEYS = 5 };
+/* ids: of areas, points, tables, indicators; periods; data. */
+enum { N_KEYS = 6 };
 
 static ps_status check_all(const ps_yaml *yaml, const ps_job *job, ps_keys **keys,
                            ps_error *err) {
@@ -543,6 +634,7 @@ static ps_status check_all(const ps_yaml *yaml, const ps_job *job, ps_keys **key
     PS_TRY(check_population(yaml, job, err));
     PS_TRY(check_periods(yaml, job, keys[4], err));
     PS_TRY(check_series(yaml, job, keys[3], err));
+    PS_TRY(check_data(yaml, job, keys[5], err));
     return check_numbers(yaml, job, err);
 }
 
@@ -671,6 +763,7 @@ static ps_status resolve_outputs(ps_job *job, ps_error *err) {
     PS_YAML_DEFAULT(job->outputs->counts, true, err);
     PS_YAML_DEFAULT(job->outputs->indicators, true, err);
     PS_YAML_DEFAULT(job->outputs->geopackage, true, err);
+    PS_YAML_DEFAULT(job->outputs->measures, job->framework != NULL, err);
     return PS_OK;
 }
 

@@ -133,10 +133,32 @@ static const cyaml_schema_field_t series_fields[] = {
 static const cyaml_schema_value_t series_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_series, series_fields)};
 
+static const cyaml_schema_field_t meaning_fields[] = {
+    PS_TEXT("id", ps_job_meaning, id),
+    PS_LIST("of", ps_job_meaning, of, &cell_entry, 0, MOST_SERIES), CYAML_FIELD_END};
+static const cyaml_schema_value_t meaning_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_meaning, meaning_fields)};
+
+static const cyaml_schema_field_t data_column_fields[] = {
+    PS_TEXT("id", ps_job_data_column, id), PS_TEXT("column", ps_job_data_column, column),
+    PS_OPTIONAL_LIST("values", ps_job_data_column, values, &meaning_entry, 1,
+                     MOST_SERIES),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t data_column_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_data_column, data_column_fields)};
+
+static const cyaml_schema_field_t data_fields[] = {
+    PS_TEXT("id", ps_job_data, id), PS_TEXT("input", ps_job_data, input),
+    PS_OPTIONAL_LIST("columns", ps_job_data, columns, &data_column_entry, 1, MOST_INPUTS),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t data_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_data, data_fields)};
+
 static const cyaml_schema_field_t outputs_fields[] = {
     CYAML_FIELD_BOOL_PTR("counts", CYAML_FLAG_OPTIONAL, ps_job_outputs, counts),
     CYAML_FIELD_BOOL_PTR("indicators", CYAML_FLAG_OPTIONAL, ps_job_outputs, indicators),
     CYAML_FIELD_BOOL_PTR("geopackage", CYAML_FLAG_OPTIONAL, ps_job_outputs, geopackage),
+    CYAML_FIELD_BOOL_PTR("measures", CYAML_FLAG_OPTIONAL, ps_job_outputs, measures),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t job_fields[] = {
@@ -148,6 +170,8 @@ static const cyaml_schema_field_t job_fields[] = {
                             population_fields),
     PS_OPTIONAL_LIST("periods", ps_job, periods, &text_entry, 1, MOST_SERIES),
     PS_OPTIONAL_LIST("series", ps_job, series, &series_entry, 1, MOST_SERIES),
+    PS_OPTIONAL_TEXT("framework", ps_job, framework),
+    PS_OPTIONAL_LIST("data", ps_job, data, &data_entry, 1, MOST_INPUTS),
     CYAML_FIELD_FLOAT_PTR("confidence", CYAML_FLAG_OPTIONAL, ps_job, confidence),
     CYAML_FIELD_FLOAT_PTR("multiplier", CYAML_FLAG_OPTIONAL, ps_job, multiplier),
     CYAML_FIELD_MAPPING_PTR("outputs", CYAML_FLAG_OPTIONAL, ps_job, outputs,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/core/digest.h"
+#include "engine/run/framework.h"
 #include "engine/run/version.h"
 #include "geo/crs.h"
 
@@ -17,11 +18,29 @@ static ps_status add_named(const ps_job_file *job, ps_inputs *inputs, const char
     return ps_yaml_fail(job->yaml, err, status, at, "%s", why.text);
 }
 
+/* A shipped framework is known by its name, wherever it is installed. */
+static ps_status add_framework(const ps_job_file *file, ps_inputs *inputs,
+                               ps_error *err) {
+    ps_error why = {PS_OK, ""};
+    ps_arena *arena;
+    const char *path;
+    PS_TRY(ps_arena_create(&arena, err));
+    ps_status status =
+        ps_framework_find(file->job->framework, file->folder, arena, &path, &why);
+    if (status == PS_OK)
+        status =
+            ps_inputs_add_path(inputs, "framework", file->job->framework, path, &why);
+    ps_arena_free(arena);
+    if (status == PS_OK) return PS_OK;
+    return ps_yaml_fail(file->yaml, err, status, "framework", "%s", why.text);
+}
+
 static ps_status add_all(const ps_job_file *file, const char *path, ps_inputs *inputs,
                          ps_error *err) {
     const ps_job *job = file->job;
     char at[64];
     PS_TRY(ps_inputs_add(inputs, "job", path, NULL, err));
+    if (job->framework != NULL) PS_TRY(add_framework(file, inputs, err));
     for (unsigned i = 0; i < job->areas_count; i++) {
         const ps_job_areas *a = &job->areas[i];
         snprintf(at, sizeof at, "areas[%u].%s", i,

@@ -51,8 +51,10 @@ typedef struct job_run {
     int lock; /* descriptor of the locked folder, or -1 */
     ps_geographies *geographies;
     ps_figures *figures;
+    ps_binding *binding; /* NULL: the job names no framework */
+    ps_measures *measures;
     ps_output_set *outputs;
-    ps_written written;
+    ps_written written, measured;
     struct timespec started;
     double seconds[4]; /* inputs, boundaries, rows, outputs */
 } job_run;
@@ -121,6 +123,16 @@ static ps_status write_outputs(job_run *r, ps_error *err) {
         PS_TRY(ps_progress(&r->talk, "writing counts.csv", 0, 0, err));
         PS_TRY(ps_output_set_begin(r->outputs, "counts.csv", &out, err));
         ps_status status = ps_write_counts(r->figures, out, err);
+        if (status != PS_OK) {
+            ps_output_abandon(out);
+            return status;
+        }
+        PS_TRY(ps_output_finish(out, err));
+    }
+    if (*wanted->measures) {
+        PS_TRY(ps_progress(&r->talk, "writing measures.csv", 0, 0, err));
+        PS_TRY(ps_output_set_begin(r->outputs, "measures.csv", &out, err));
+        ps_status status = ps_write_measures(r->measures, out, &r->measured, err);
         if (status != PS_OK) {
             ps_output_abandon(out);
             return status;
@@ -285,6 +297,11 @@ static ps_status fill_manifest(const job_run *r, ps_output *out, const char *con
     ps_json_end_array(&json);
     ps_json_member_int(&json, "figures", r->written.figures);
     ps_json_member_int(&json, "figures_without_value", r->written.absent);
+    if (r->binding != NULL) {
+        ps_json_member_text(&json, "framework", r->binding->framework->id);
+        ps_json_member_int(&json, "measures", r->measured.figures);
+        ps_json_member_int(&json, "measures_without_value", r->measured.absent);
+    }
     PS_TRY(manifest_outputs(r, &json, err));
     manifest_timings(r, &json);
     ps_json_end_object(&json);
@@ -362,6 +379,11 @@ static void summarise(const job_run *r, ps_output *out) {
     if (*r->job->job->outputs->indicators)
         ps_output_printf(out, "%lld figures, %lld of them without a value\n",
                          (long long)r->written.figures, (long long)r->written.absent);
+    if (*r->job->job->outputs->measures)
+        ps_output_printf(
+            out, "%s: %lld measures by area and period, %lld of them without a value\n",
+            r->binding->framework->id, (long long)r->measured.figures,
+            (long long)r->measured.absent);
     ps_output_printf(out, "written to %s/:", r->folder);
     for (size_t i = 0; i < ps_output_set_size(r->outputs); i++)
         ps_output_printf(out, " %s", ps_output_set_name(r->outputs, i));
@@ -388,6 +410,7 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     PS_TRY(ps_arena_create(&r->listener.arena, err));
     PS_TRY(ps_job_open(r->options->job, &r->job, err));
     r->job->prepared = r->options->prepared;
+    if (r->job->job->framework != NULL) PS_TRY(ps_binding_open(r->job, &r->binding, err));
     PS_TRY(choose_folder(r, err));
     PS_TRY(ps_job_inputs(r->job, r->options->job, &r->inputs, err));
     PS_TRY(ps_figures_check_points(r->job, err));
@@ -411,6 +434,8 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     PS_TRY(ps_figures_open(r->job, r->geographies, r->options->strict, &r->talk,
                            &r->figures, err));
     if (r->options->strict) PS_TRY(check_strict(r, err));
+    if (r->binding != NULL)
+        PS_TRY(ps_measures_open(r->binding, r->figures, &r->measures, err));
     r->seconds[2] = seconds_since(&phase);
     clock_gettime(CLOCK_MONOTONIC, &phase);
     PS_TRY(write_outputs(r, err));
@@ -430,9 +455,11 @@ ps_status ps_run_job(const ps_run_options *options, ps_output *out,
     r.talk = (ps_talk){listen_say, listen_progress, &r.listener};
     ps_status status = carry_out(&r, out, outcome, err);
     if (r.outputs != NULL) ps_output_set_abandon(r.outputs);
+    ps_measures_free(r.measures);
     ps_figures_free(r.figures);
     ps_geographies_free(r.geographies);
     ps_inputs_free(r.inputs);
+    ps_binding_free(r.binding);
     ps_job_free(r.job);
     ps_arena_free(r.listener.arena);
     if (r.lock >= 0) close(r.lock);

@@ -25,9 +25,10 @@ typedef struct ps_run_outcome {
     bool partial;    /* some values are masked or missing */
 } ps_run_outcome;
 
-/* Carry out a job: indicators.csv, counts.csv, placestat.gpkg, manifest.json in the
- * folder, whole or not at all. A second run over unchanged inputs changes nothing. The
- * summary (what was read, matched, left out; where to look) goes to `out`. */
+/* Carry out a job: indicators.csv, counts.csv, with a framework measures.csv,
+ * placestat.gpkg, manifest.json in the folder, whole or not at all. A second run over
+ * unchanged inputs changes nothing. The summary (what was read, matched, left out; where
+ * to look) goes to `out`. */
 ps_status ps_run_job(const ps_run_options *options, ps_output *out,
                      ps_run_outcome *outcome, ps_error *err) PS_MUST_CHECK;
 

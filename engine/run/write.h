@@ -3,11 +3,11 @@
 #define PS_RUN_WRITE_H
 
 #include "engine/core/output.h"
-#include "engine/run/figures.h"
+#include "engine/run/measures.h"
 
 /* How much of what was asked for is there. */
 typedef struct ps_written {
-    int64_t figures; /* rows of indicators.csv */
+    int64_t figures; /* rows of the file */
     int64_t absent;  /* of them without a value */
 } ps_written;
 
@@ -25,6 +25,13 @@ ps_status ps_write_indicators(const ps_figures *figures, ps_output *out,
  * incidents only, and nothing says that its other months are 0. */
 ps_status ps_write_counts(const ps_figures *figures, ps_output *out,
                           ps_error *err) PS_MUST_CHECK;
+
+/* measures.csv: one row for each measure, area and period, in the order of the
+ * framework's report, its geographies, areas and the job's periods; see placestat-job(5)
+ * for the columns. A measure without data has one row, a geography that the job lacks one
+ * row for each measure that asks for it: status no-data or no-areas, and the reason. */
+ps_status ps_write_measures(const ps_measures *measures, ps_output *out,
+                            ps_written *written, ps_error *err) PS_MUST_CHECK;
 
 /* placestat.gpkg: a layer per geography, named by its id, with code, name, population and
  * one field per figure ("recorded_crime_rate_2021_22"); NULL where there is no value. */

@@ -212,6 +212,16 @@ static const struct {
                    "target: {kind: mirror}"),
      "plan.yaml:10:89: measures[0].polarity: none, but the target is 'mirror', which "
      "needs a direction"},
+    {WHOLE COUNT(", baseline: {value: 5, period: 2021/22}"),
+     "plan.yaml:10:121: measures[0].baseline.value: a stated figure holds for one area, "
+     "but the framework's key 'area' is missing"},
+    {WHOLE COUNT(", baseline: {period: 2021-04}"),
+     "plan.yaml:10:122: measures[0].baseline.period: a count is compared by years, and "
+     "'2021-04' has 1 months"},
+    {HEAD "years: {exceptional: [lockdown]}\n" PLACES DATA PRIORITIES COUNT(""),
+     "plan.yaml:3:23: years.exceptional[0]: lockdown: not a period; periods are 2021, "
+     "2021-07, 2021/22, 2021-07..2022-06, 12m@2022-06, months, calendar-years, "
+     "financial-years, rolling-12"},
     {WHOLE COUNT(", min_base: -1"),
      "plan.yaml:10:113: measures[0].min_base: -1 is below 0"},
     {WHOLE COUNT("") "report: {order: [thefts]}\n",
@@ -371,9 +381,9 @@ static void shipped_ones_are_found(void **state) {
         PS_CONFIG);
     assert_null(path);
     assert_string_equal(err.text,
-                        "no framework called 'communities-partnership-plans' is shipped; "
-                        "did you mean 'communities-partnership-plan'?; a file of your "
-                        "own is named with its ending, such as plan.yaml");
+                        "no framework called 'communities-partnership-plans' is shipped "
+                        "(a file of your own is named with its ending, such as "
+                        "plan.yaml); did you mean 'communities-partnership-plan'?");
     ps_arena_free(arena);
 }
 

@@ -1,0 +1,458 @@
+/* Measures on data whose answers are known: values, baselines, targets and why a value is
+ * absent; and what is told when job and framework do not meet. */
+#include "engine/run/measures.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run/run.h"
+#include "tests/support/test.h"
+
+static const char squares[] =
+    "{\"type\":\"FeatureCollection\",\"crs\":{\"type\":\"name\",\"properties\":{\"name\":"
+    "\"urn:ogc:def:crs:EPSG::27700\"}},\"features\":["
+    "{\"type\":\"Feature\",\"properties\":{\"code\":\"A\"},\"geometry\":{\"type\":"
+    "\"Polygon\",\"coordinates\":[[[400000,400000],[401000,400000],[401000,401000],"
+    "[400000,401000],[400000,400000]]]}},"
+    "{\"type\":\"Feature\",\"properties\":{\"code\":\"B\"},\"geometry\":{\"type\":"
+    "\"Polygon\",\"coordinates\":[[[401000,400000],[402000,400000],[402000,401000],"
+    "[401000,401000],[401000,400000]]]}},"
+    "{\"type\":\"Feature\",\"properties\":{\"code\":\"C\"},\"geometry\":{\"type\":"
+    "\"Polygon\",\"coordinates\":[[[402000,400000],[403000,400000],[403000,401000],"
+    "[402000,401000],[402000,400000]]]}}]}";
+
+static const char people[] = "code,people\nA,100\nB,200\n";
+
+#define JOB_HEAD                                                           \
+    "areas: [{id: square, file: squares.geojson, code: code}]\n"           \
+    "points:\n"                                                            \
+    "  - {id: calls, files: [calls.csv], x: e, y: n, crs: 'EPSG:27700',\n" \
+    "     date: day, category: kind, covers: all}\n"                       \
+    "population: {file: people.csv, areas: square, code: code, columns: "  \
+    "[people]}\n"                                                          \
+    "periods: [2021/22, 2022/23, 12m@2023-03, 12m@2022-09, 2022-04]\n"     \
+    "framework: plan.yaml\n"
+
+static const char job_text[] = JOB_HEAD
+    "data:\n"
+    "  - id: incidents\n"
+    "    input: calls\n"
+    "    columns:\n"
+    "      - id: kind\n"
+    "        column: kind\n"
+    "        values: [{id: fire, of: [Fire, FIRE]}, {id: flood, of: [Flood]}]\n"
+    "      - {id: attended, column: seen}\n"
+    "  - {id: residents, input: population}\n";
+
+#define MEASURE(id, more)                                                                \
+    "  - {id: " id ", priority: all, title: T " id ", why: W, disclosure: public, " more \
+    "}\n"
+#define FIRES \
+    "numerator: {what: N, data: incidents, where: [{column: kind, is: [fire]}]}, "
+#define COUNT "unit: calls, method: count_ci, polarity: lower-better, "
+
+static const char plan_text[] =
+    "id: plan\n"
+    "title: Plan\n"
+    "area: {geography: square, code: A, name: First}\n"
+    "years: {last: 2024/25}\n"
+    "geographies: [{id: square, title: S}, {id: nowhere, title: N}]\n"
+    "data:\n"
+    "  - {id: incidents, kind: incidents, title: I, columns: [{id: kind, values: [fire, "
+    "flood, arson]}, {id: attended, values: ['yes']}, {id: flag, values: ['yes']}]}\n"
+    "  - {id: residents, kind: population, title: R}\n"
+    "  - {id: poll, kind: survey, title: Poll}\n"
+    "priorities: [{id: all, title: All}]\n"
+    "measures:\n" MEASURE("fires", FIRES COUNT
+                          "baseline: {value: 30, period: 2021/22}, target: {kind: "
+                          "below-baseline, value: 24}, geographies: [square, nowhere]")
+        MEASURE("fire-rate", FIRES
+                "denominator: {what: D, data: residents}, unit: per 1000, "
+                "multiplier: 1000, method: crude_rate, polarity: lower-better, baseline: "
+                "{period: 2021/22}, target: {kind: reduce}, geographies: [square]")
+            MEASURE(
+                "flood-share",
+                "numerator: {what: N, data: incidents, where: [{column: kind, "
+                "is: [flood]}]}, denominator: {what: D, data: incidents}, unit: '%', "
+                "multiplier: 100, method: proportion, polarity: higher-better, baseline: "
+                "{period: 2021/22}, target: {kind: increase}, geographies: [square], "
+                "min_base: 20")
+                MEASURE("not-floods",
+                        "numerator: {what: N, data: incidents, where: [{column: kind, "
+                        "not: [flood]}, {column: attended, is: ['yes']}]}, " COUNT
+                        "geographies: [square]") MEASURE("mirrored", FIRES COUNT
+                                                         "target: {kind: mirror}, "
+                                                         "geographies: [square]")
+                    MEASURE("steps", FIRES COUNT
+                            "baseline: {period: 2021/22}, target: {kind: trajectory, "
+                            "step: -2}, geographies: [square]") MEASURE("no-baseline",
+                                                                        FIRES COUNT
+                                                                        "target: {kind: "
+                                                                        "reduce}, "
+                                                                        "geographies: "
+                                                                        "[square]")
+                        MEASURE("old-baseline", FIRES COUNT
+                                "baseline: {value: 9, period: 2010/11}, target: "
+                                "{kind: reduce}, geographies: [square]")
+                            MEASURE("polled",
+                                    "numerator: {what: N, data: poll}, unit: '%', "
+                                    "method: svy_mean, "
+                                    "polarity: higher-better, baseline: {value: 60}, "
+                                    "target: {kind: above, value: "
+                                    "60}, geographies: [square]")
+                                MEASURE("arson",
+                                        "numerator: {what: N, data: incidents, where: "
+                                        "[{column: kind, is: "
+                                        "[arson]}]}, " COUNT "geographies: [square]")
+                                    MEASURE(
+                                        "flagged",
+                                        "numerator: {what: N, data: incidents, where: "
+                                        "[{column: flag, is: "
+                                        "['yes']}]}, " COUNT
+                                        "target: {kind: reduce}, geographies: [square]")
+                                        MEASURE(
+                                            "repeats", FIRES
+                                            "unit: '%', method: repeat, polarity: none, "
+                                            "geographies: "
+                                            "[square]") "report: {order: [fire-rate]}\n";
+
+/* Two fires and a flood each month of 2021/22 in A, one of each in 2022/23, a fire in the
+ * first half of 2023/24; three fires each month in B; nothing in C. Every second fire of
+ * A is written in capitals and not attended. */
+static char *incidents(void) {
+    const size_t size = 20000;
+    char *text = malloc(size);
+    assert_non_null(text);
+    size_t n = (size_t)snprintf(text, size, "day,kind,seen,e,n\n");
+    for (int m = 0; m < 30; m++) {
+        const int year = 2021 + (m + 3) / 12, month = (m + 3) % 12 + 1;
+        const int in_a = m < 12 ? 2 : 1;
+        for (int k = 0; k < in_a; k++)
+            n += (size_t)snprintf(text + n, size - n, "%d-%02d-05,%s,%s,400500,400500\n",
+                                  year, month, k == 0 ? "Fire" : "FIRE",
+                                  k == 0 ? "yes" : "no");
+        if (m < 24)
+            n += (size_t)snprintf(text + n, size - n,
+                                  "%d-%02d-06,Flood,yes,400500,400500\n", year, month);
+        for (int k = 0; k < 3; k++)
+            n += (size_t)snprintf(text + n, size - n,
+                                  "%d-%02d-07,Fire,no,401500,400500\n", year, month);
+    }
+    assert_true(n < size);
+    return text;
+}
+
+static char *make_folder(const char *job, const char *plan) {
+    char *folder = test_folder_make(), *calls = incidents();
+    test_file_write(folder, "squares.geojson", squares, strlen(squares));
+    test_file_write(folder, "calls.csv", calls, strlen(calls));
+    test_file_write(folder, "people.csv", people, strlen(people));
+    test_file_write(folder, "job.yaml", job, strlen(job));
+    test_file_write(folder, "plan.yaml", plan, strlen(plan));
+    free(calls);
+    return folder;
+}
+
+/* measures.csv of the job in a fresh folder; freed with free. */
+static char *measures_of(const char *job, const char *plan) {
+    char *folder = make_folder(job, plan);
+    char out[4096];
+    snprintf(out, sizeof out, "%s", test_path(folder, "out"));
+    ps_error err = {.text = ""};
+    ps_output *nowhere = NULL;
+    ps_run_outcome outcome;
+    assert_int_equal(ps_output_open("/dev/null", &nowhere, &err), PS_OK);
+    const ps_run_options options = {
+        .job = test_path(folder, "job.yaml"), .folder = out, .command = "test"};
+    if (ps_run_job(&options, nowhere, &outcome, &err) != PS_OK) fail_msg("%s", err.text);
+    ps_output_abandon(nowhere);
+    char *text = test_file_read(test_path(out, "measures.csv"), NULL);
+    assert_non_null(text);
+    test_folder_remove(folder);
+    return text;
+}
+
+/* Field k of a line, without quotes; good until the second call from now. */
+static const char *field(const char *line, int k) {
+    static char kept[2][512];
+    static int turn;
+    char *out = kept[turn = !turn];
+    size_t n = 0;
+    bool quoted = false;
+    for (const char *p = line; *p != '\0' && *p != '\n' && k >= 0; p++) {
+        if (*p == '"')
+            quoted = !quoted;
+        else if (*p == ',' && !quoted)
+            k--;
+        else if (k == 0 && n + 1 < sizeof kept[0])
+            out[n++] = *p;
+    }
+    out[n] = '\0';
+    return out;
+}
+
+static int column_of(const char *text, const char *name) {
+    for (int k = 0; k < 64; k++)
+        if (strcmp(field(text, k), name) == 0) return k;
+    fail_msg("no column %s", name);
+    return -1;
+}
+
+static const char *row_of(const char *text, const char *measure, const char *area,
+                          const char *period) {
+    for (const char *line = text; *line != '\0';) {
+        if (strcmp(field(line, 2), measure) == 0 && strcmp(field(line, 4), area) == 0 &&
+            strcmp(field(line, 6), period) == 0)
+            return line;
+        line += strcspn(line, "\n");
+        line += *line != '\0';
+    }
+    fail_msg("no row %s %s %s in\n%s", measure, area, period, text);
+    return NULL;
+}
+
+static const char *cell(const char *text, const char *measure, const char *area,
+                        const char *period, const char *column) {
+    return field(row_of(text, measure, area, period), column_of(text, column));
+}
+
+static const struct {
+    const char *measure, *area, *period, *column, *wanted;
+} answers[] = {
+    /* The plan's own area is held to the plan's figures, and what differs is told. */
+    {"fires", "A", "2022/23", "value", "12"},
+    {"fires", "A", "2022/23", "numerator", "12"},
+    {"fires", "A", "2022/23", "status", "ok"},
+    {"fires", "A", "2022/23", "baseline", "30"},
+    {"fires", "A", "2022/23", "baseline_from", "plan"},
+    {"fires", "A", "2022/23", "target", "24"},
+    {"fires", "A", "2022/23", "target_status", "met"},
+    {"fires", "A", "2022/23", "strength", "clear"},
+    {"fires", "A", "2022/23", "gap", "-12"},
+    {"fires", "A", "2022/23", "change_percent", "-60"},
+    {"fires", "A", "2022/23", "reason",
+     "the data give 24 for the baseline, the plan states 30"},
+    {"fires", "A", "2021/22", "target_status", "baseline"},
+    {"fires", "A", "2021/22", "target", ""},
+    /* Others to their own year. */
+    {"fires", "B", "2022/23", "baseline", "36"},
+    {"fires", "B", "2022/23", "baseline_from", "data"},
+    {"fires", "B", "2022/23", "target", "36"},
+    {"fires", "B", "2022/23", "target_status", "not-met"},
+    {"fires", "B", "2022/23", "strength", "within-noise"},
+    {"fires", "B", "2022/23", "reason", ""},
+    {"fires", "C", "2022/23", "value", "0"},
+    {"fires", "C", "2022/23", "target_status", "not-met"},
+    /* The same twelve months by another name; months in common; a month; the running
+     * year, half of which is there. */
+    {"fires", "B", "12m@2023-03", "target_status", "not-met"},
+    {"fires", "B", "12m@2022-09", "target_status", "not-met"},
+    {"fires", "B", "12m@2022-09", "strength", ""},
+    {"fires", "B", "12m@2022-09", "p_change", ""},
+    {"fires", "B", "12m@2022-09", "reason",
+     "the period shares months with the baseline, so no test of change"},
+    {"fires", "B", "2022-04", "value", "3"},
+    {"fires", "B", "2022-04", "target_status", "no-target"},
+    {"fires", "A", "2023/24", "months", "6"},
+    {"fires", "A", "2023/24", "value", "6"},
+    {"fires", "A", "2023/24", "projection", "12"},
+    {"fires", "A", "2023/24", "target_status", "on-track"},
+    {"fires", "A", "2023/24", "gap", ""},
+    {"fires", "B", "2023/24", "projection", "36"},
+    {"fires", "B", "2023/24", "target_status", "off-track"},
+    {"fires", "B", "2023/24", "reason",
+     "6 of 12 months so far; change against the same months of the baseline"},
+    {"fires", "", "", "status", "no-areas"},
+    /* Rates: people of A 100, of B 200, of C unknown. */
+    {"fire-rate", "A", "2022/23", "value", "120"},
+    {"fire-rate", "A", "2022/23", "denominator", "100"},
+    {"fire-rate", "A", "2022/23", "baseline", "240"},
+    {"fire-rate", "A", "2022/23", "target_status", "met"},
+    {"fire-rate", "A", "2022/23", "gap", "-120"},
+    {"fire-rate", "A", "2022/23", "change_percent", "-50"},
+    {"fire-rate", "B", "2022/23", "value", "180"},
+    {"fire-rate", "C", "2022/23", "value", ""},
+    {"fire-rate", "C", "2022/23", "status", "missing"},
+    {"fire-rate", "C", "2022/23", "reason",
+     "no population; the data do not hold the baseline period"},
+    /* Shares, and the least base for one. */
+    {"flood-share", "A", "2022/23", "value", "50"},
+    {"flood-share", "A", "2022/23", "denominator", "24"},
+    {"flood-share", "A", "2022/23", "target_status", "met"},
+    {"flood-share", "B", "2022/23", "value", "0"},
+    {"flood-share", "B", "2022/23", "target_status", "not-met"},
+    {"flood-share", "C", "2022/23", "status", "small-base"},
+    {"flood-share", "C", "2022/23", "numerator", ""},
+    {"flood-share", "A", "2023/24", "status", "small-base"},
+    /* Two filters, one of them a column beside the category; texts as values. */
+    {"not-floods", "A", "2021/22", "value", "12"},
+    {"not-floods", "B", "2021/22", "value", "0"},
+    {"not-floods", "A", "2022/23", "target_status", "no-target"},
+    /* Targets that are not there. */
+    {"mirrored", "A", "2022/23", "value", "12"},
+    {"mirrored", "A", "2022/23", "target_status", "awaiting-target"},
+    {"mirrored", "A", "2022/23", "reason", "the other plan's target is not known"},
+    {"steps", "A", "2022/23", "target", "22"},
+    {"steps", "A", "2022/23", "target_status", "met"},
+    {"steps", "A", "2023/24", "target", "20"},
+    {"steps", "B", "2022/23", "target_status", "awaiting-target"},
+    {"no-baseline", "A", "2022/23", "target_status", "baseline-missing"},
+    {"no-baseline", "A", "2022/23", "reason", "the plan has no baseline"},
+    {"old-baseline", "A", "2022/23", "baseline", "9"},
+    {"old-baseline", "A", "2022/23", "target_status", "not-met"},
+    {"old-baseline", "B", "2022/23", "target_status", "baseline-missing"},
+    {"old-baseline", "B", "2022/23", "reason",
+     "the plan's baseline is that of another area, and the data do not hold the baseline "
+     "period"},
+    /* Measures that are not there. */
+    {"polled", "", "", "status", "no-data"},
+    {"polled", "", "", "target_status", "missing"},
+    {"polled", "", "", "reason", "no input of the job is 'poll' (Poll)"},
+    {"arson", "", "", "reason",
+     "the job does not say which texts of the column 'kind' mean 'arson'"},
+    {"arson", "", "", "target_status", "no-target"},
+    {"flagged", "", "", "reason",
+     "the job does not say which column of 'calls' is 'flag'"},
+    {"flagged", "", "", "target_status", "baseline-missing"},
+    {"repeats", "", "", "reason", "a job does not carry out the method repeat"},
+};
+
+static void answers_are_known(void **state) {
+    (void)state;
+    char *text = measures_of(job_text, plan_text);
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        const char *seen = cell(text, answers[i].measure, answers[i].area,
+                                answers[i].period, answers[i].column);
+        if (strcmp(seen, answers[i].wanted) == 0) continue;
+        print_error("%s %s %s %s: %s, expected %s\n", answers[i].measure, answers[i].area,
+                    answers[i].period, answers[i].column, seen, answers[i].wanted);
+        wrong++;
+    }
+    /* The order of the report. */
+    assert_string_equal(field(strchr(text, '\n') + 1, 2), "fire-rate");
+    /* Every row has every column. */
+    int columns = 1;
+    for (const char *p = text; *p != '\n'; p++) columns += *p == ',';
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+        int seen = 1;
+        bool quoted = false;
+        for (const char *p = line; *p != '\n'; p++) {
+            if (*p == '"') quoted = !quoted;
+            seen += *p == ',' && !quoted;
+        }
+        assert_int_equal(seen, columns);
+    }
+    free(text);
+    assert_int_equal(wrong, 0);
+}
+
+/* The exact test of 30 against 12, half of the sum each. */
+static void change_is_exact(void **state) {
+    (void)state;
+    char *text = measures_of(job_text, plan_text);
+    double choose = 1, tail = 0;
+    for (int k = 0; k <= 12; k++) {
+        tail += choose;
+        choose = choose * (42 - k) / (k + 1);
+    }
+    for (int k = 0; k < 42; k++) tail /= 2;
+    test_near(strtod(cell(text, "fires", "A", "2022/23", "p_change"), NULL), 2 * tail,
+              1e-12);
+    free(text);
+}
+
+static const struct {
+    const char *data, *told;
+} mistakes[] = {
+    {"data: [{id: incident, input: calls}]\n",
+     "job.yaml:8:13: data[0].id: the framework 'plan' has no data 'incident'; did you "
+     "mean 'incidents'?"},
+    {"data: [{id: incidents, input: call}]\n",
+     "job.yaml:8:31: data[0].input: no points have the id 'call'; did you mean 'calls'?"},
+    {"data: [{id: incidents, input: population}]\n",
+     "job.yaml:8:31: data[0].input: 'incidents' is of the kind incidents: name points of "
+     "the job"},
+    {"data: [{id: residents, input: calls}]\n",
+     "job.yaml:8:31: data[0].input: 'residents' is of the kind population: write "
+     "population"},
+    {"data: [{id: poll, input: calls}]\n",
+     "job.yaml:8:26: data[0].input: 'poll' is of the kind survey, which a job has no "
+     "inputs for; leave it out, and its measures are listed as absent"},
+    {"data: [{id: incidents, input: calls, columns: [{id: kinds, column: kind}]}]\n",
+     "job.yaml:8:53: data[0].columns[0].id: the framework's data 'incidents' have no "
+     "column 'kinds'; did you mean 'kind'?"},
+    {"data: [{id: incidents, input: calls, columns: [{id: kind, column: kind, values: "
+     "[{id: fires, of: [Fire]}]}]}]\n",
+     "job.yaml:8:87: data[0].columns[0].values[0].id: the framework's column 'kind' has "
+     "no value 'fires'; did you mean 'fire'?"},
+    {"data: [{id: incidents, input: calls}, {id: incidents, input: calls}]\n",
+     "job.yaml:8:44: data[1].id: the id 'incidents' is taken already"},
+};
+
+static ps_status bind(void *context, ps_error *err) {
+    ps_job_file *job = NULL;
+    ps_binding *binding = NULL;
+    ps_status status = ps_job_open(context, &job, err);
+    if (status == PS_OK) status = ps_binding_open(job, &binding, err);
+    if (status != PS_OK) assert_null(binding);
+    ps_binding_free(binding);
+    ps_job_free(job);
+    return status;
+}
+
+static void mistakes_are_told(void **state) {
+    (void)state;
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        char job[4096], path[4096], told[1024];
+        snprintf(job, sizeof job, "%s%s", JOB_HEAD, mistakes[i].data);
+        char *folder = make_folder(job, plan_text);
+        snprintf(path, sizeof path, "%s", test_path(folder, "job.yaml"));
+        snprintf(told, sizeof told, "%s/%s", folder, mistakes[i].told);
+        ps_error err = {.text = ""};
+        ps_status status = bind(path, &err);
+        if (status != PS_CONFIG || strcmp(err.text, told) != 0) {
+            print_error("gives    %s\nexpected %s\n", err.text, told);
+            wrong++;
+        }
+        test_folder_remove(folder);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void a_framework_that_is_not_there(void **state) {
+    (void)state;
+    char path[4096];
+    char *folder = make_folder(JOB_HEAD, "id: plan\n");
+    snprintf(path, sizeof path, "%s", test_path(folder, "job.yaml"));
+    ps_error err = {.text = ""};
+    /* Its own mistakes are told with its own name. */
+    assert_int_equal(bind(path, &err), PS_CONFIG);
+    assert_non_null(strstr(err.text, "plan.yaml:1:1: the key 'title' is missing"));
+    remove(test_path(folder, "plan.yaml"));
+    assert_int_equal(bind(path, &err), PS_INPUT);
+    assert_non_null(strstr(err.text, "job.yaml:7:12: framework: "));
+    test_folder_remove(folder);
+}
+
+static void memory_may_run_out_anywhere(void **state) {
+    (void)state;
+    char path[4096];
+    char *folder = make_folder(job_text, plan_text);
+    snprintf(path, sizeof path, "%s", test_path(folder, "job.yaml"));
+    assert_true(test_each_allocation_fails(bind, path) > 100);
+    test_folder_remove(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_are_known),
+        cmocka_unit_test(change_is_exact),
+        cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(a_framework_that_is_not_there),
+        cmocka_unit_test(memory_may_run_out_anywhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
