@@ -16,6 +16,7 @@ enum {
     MOST_BLOCKS = 256,
     KEPT_PER_WORKER = 32,
     MOST_KEPT = 256,
+    KEPT_ROWS = 1 << 20, /* and about so many rows */
     LARGE_BLOCK = 4 * PS_CSV_BLOCK_BYTES,
     /* Packed files of up to so many bytes are unpacked at once, side by side. */
     WHOLE_BYTES = 16 << 20,
@@ -55,7 +56,7 @@ typedef struct block {
 typedef struct task {
     size_t source, piece;
     bool whole;
-    bool put_off; /* read by a later call: a source in front became a stream */
+    bool put_off; /* left to a later call */
     bool decoded;
     ps_error fetched; /* told in turn, unless the task is put off */
     block *block;     /* NULL: the worker's */
@@ -91,9 +92,10 @@ struct ps_points {
     worker *worker;
     task *task;
     size_t n_tasks, most_tasks;
-    size_t put_off_from;   /* tasks from here on are put off; known in turn */
-    int64_t most_unpacked; /* bytes of packed files that are unpacked in one call */
-    block *block;          /* one per task, where blocks have to be kept */
+    _Atomic size_t put_off_from; /* tasks from here on are put off; set in turn */
+    int64_t rows_taken;          /* in this call, in turn */
+    int64_t most_unpacked;       /* bytes of packed files that are unpacked in one call */
+    block *block;                /* one per task, where blocks have to be kept */
     size_t n_blocks;
     ps_points_block *view;
     ps_seen *seen;
@@ -336,6 +338,7 @@ static ps_status plan_tasks(ps_points *p, ps_error *err) {
     int64_t unpacked = 0;
     p->n_tasks = 0;
     p->put_off_from = SIZE_MAX;
+    p->rows_taken = 0;
     for (size_t i = p->current; i < sources && p->n_tasks < p->most_tasks; i++) {
         input *in = &p->input[i];
         if (in->kind == LAYER) break;
@@ -436,16 +439,22 @@ static ps_status fetch(ps_points *p, const task *t, block *b, ps_error *err) {
 static ps_status fetch_block(void *context, size_t item, int worker_id, ps_error *err) {
     (void)err;
     ps_points *p = context;
+    if (item >= p->put_off_from) return PS_OK;
     task *t = &p->task[item];
     t->fetched.status = fetch(p, t, block_of(p, item, worker_id), &t->fetched);
     return PS_OK;
 }
 
-/* A file that was to be unpacked at once and became a stream has blocks that nobody
- * planned. It and all behind it are left to the next call. */
-static void put_off(task *t, input *in) {
+/* All tasks from some item on are left to the next call: when a file that was to be
+ * unpacked at once became a stream, whose blocks nobody planned, and when the rows kept
+ * are too many. Tasks come here in order. */
+static void put_off(ps_points *p, size_t item) {
+    task *t = &p->task[item];
+    input *in = &p->input[t->source];
+    const task *before = item > 0 ? t - 1 : NULL;
+    const bool first = before == NULL || !before->put_off || before->source != t->source;
+    if (in->kind == PIECES && first) in->next_piece = t->piece;
     t->put_off = true;
-    if (in->kind == PIECES) in->next_piece = 0; /* none was taken: it begins behind */
 }
 
 static ps_status take_block(void *context, size_t item, int worker_id, ps_error *err) {
@@ -453,7 +462,7 @@ static ps_status take_block(void *context, size_t item, int worker_id, ps_error 
     task *t = &p->task[item];
     input *in = &p->input[t->source];
     if (item >= p->put_off_from) {
-        put_off(t, in);
+        put_off(p, item);
         return PS_OK;
     }
     if (t->fetched.status != PS_OK) {
@@ -462,10 +471,14 @@ static ps_status take_block(void *context, size_t item, int worker_id, ps_error 
     }
     if (t->whole && in->kind == STREAM) {
         p->put_off_from = item;
-        put_off(t, in);
+        put_off(p, item);
+        return PS_OK;
     }
-    return t->whole ? PS_OK
-                    : ps_csv_take(in->csv, &block_of(p, item, worker_id)->csv, err);
+    ps_csv_block *csv = &block_of(p, item, worker_id)->csv;
+    if (!t->whole) PS_TRY(ps_csv_take(in->csv, csv, err));
+    p->rows_taken += csv->rows;
+    if (keeps_blocks(p) && p->rows_taken > KEPT_ROWS) p->put_off_from = item + 1;
+    return PS_OK;
 }
 
 static ps_status decode_block(void *context, size_t item, int worker_id, ps_error *err) {
