@@ -54,8 +54,8 @@ typedef struct ps_command {
 } ps_command;
 
 extern const ps_command ps_command_inspect, ps_command_join, ps_command_crosswalk,
-    ps_command_check, ps_command_run, ps_command_compute, ps_command_list,
-    ps_command_version, ps_command_help;
+    ps_command_check, ps_command_run, ps_command_explain, ps_command_compute,
+    ps_command_list, ps_command_version, ps_command_help;
 
 size_t ps_commands(const ps_command *const **out);
 /* PS_CONFIG names the nearest command. */

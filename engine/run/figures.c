@@ -683,6 +683,24 @@ void ps_figures_group_months(const ps_figures *f, size_t geography, size_t area,
     }
 }
 
+void ps_figures_rows(const ps_data_set *d, size_t geography, ps_rows *rows,
+                     ps_matches *matches) {
+    *rows = (ps_rows){0};
+    *matches = (ps_matches){0};
+    for (size_t s = 0; s < ps_points_sources(d->count->points); s++) {
+        const ps_rows *r = ps_points_rows(d->count->points, s);
+        const ps_matches *m = &d->count->geography[geography].matches[s];
+        rows->read += r->read;
+        rows->unlocated += r->unlocated;
+        rows->invalid += r->invalid;
+        rows->duplicate += r->duplicate;
+        rows->filtered += r->filtered;
+        matches->matched += m->matched;
+        matches->outside += m->outside;
+        matches->ties += m->ties;
+    }
+}
+
 static void free_data(ps_data_set *d, size_t geographies) {
     for (size_t g = 0; d->cells != NULL && g < geographies; g++) ps_free(d->cells[g]);
     for (size_t g = 0; d->reporter != NULL && g < geographies; g++)

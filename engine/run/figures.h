@@ -119,6 +119,10 @@ void ps_figures_describe_gaps(const ps_data_set *data, size_t geography, size_t 
 /* Years that a period counts for in a denominator: whole and part years above one,
  * else 1. */
 double ps_period_years(const ps_period *period);
+/* Rows of all inputs of a data set by fate, and how they met a geography with polygons of
+ * its own, counted among those. */
+void ps_figures_rows(const ps_data_set *data, size_t joined, ps_rows *rows,
+                     ps_matches *matches);
 void ps_figures_free(ps_figures *figures);
 
 #endif

@@ -336,24 +336,6 @@ static ps_status write_manifest(job_run *r, ps_error *err) {
     return status;
 }
 
-static void sum_up(const ps_data_set *d, size_t geography, ps_rows *rows,
-                   ps_matches *matches) {
-    *rows = (ps_rows){0};
-    *matches = (ps_matches){0};
-    for (size_t s = 0; s < ps_points_sources(d->count->points); s++) {
-        const ps_rows *r = ps_points_rows(d->count->points, s);
-        const ps_matches *m = &d->count->geography[geography].matches[s];
-        rows->read += r->read;
-        rows->unlocated += r->unlocated;
-        rows->invalid += r->invalid;
-        rows->duplicate += r->duplicate;
-        rows->filtered += r->filtered;
-        matches->matched += m->matched;
-        matches->outside += m->outside;
-        matches->ties += m->ties;
-    }
-}
-
 static void summarise(const job_run *r, ps_output *out) {
     if (r->job->job->title != NULL) ps_output_printf(out, "%s\n", r->job->job->title);
     for (size_t i = 0; i < r->figures->n_data; i++) {
@@ -364,7 +346,7 @@ static void summarise(const job_run *r, ps_output *out) {
             if (geo->base >= 0) continue;
             ps_rows rows;
             ps_matches m;
-            sum_up(d, joined++, &rows, &m);
+            ps_figures_rows(d, joined++, &rows, &m);
             ps_output_printf(
                 out,
                 "%s x %s: %lld read = %lld matched + %lld outside + %lld unlocated "

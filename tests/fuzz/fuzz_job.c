@@ -21,6 +21,15 @@ static void check_job(const ps_job *job) {
     PROMISE(job->periods_count > 0);
     PROMISE(*job->confidence >= 0.9 && *job->confidence < 1 && *job->multiplier > 0);
     PROMISE(job->outputs->counts && job->outputs->indicators && job->outputs->geopackage);
+    PROMISE(job->outputs->measures);
+    PROMISE(job->data_count == 0 || job->framework != NULL);
+    for (unsigned i = 0; i < job->data_count; i++) {
+        bool found = strcmp(job->data[i].input, "population") == 0;
+        PROMISE(!found || job->population != NULL);
+        for (unsigned k = 0; k < job->points_count && !found; k++)
+            found = strcmp(job->points[k].id, job->data[i].input) == 0;
+        PROMISE(found);
+    }
     for (unsigned i = 0; i < job->areas_count; i++) {
         const ps_job_areas *a = &job->areas[i];
         PROMISE(a->id && a->title && a->invalid);

@@ -37,6 +37,8 @@ static void defaults_are_filled_in(void **state) {
     assert_true(*job->multiplier == 1000);
     assert_true(*job->outputs->counts && *job->outputs->indicators &&
                 *job->outputs->geopackage);
+    assert_null(job->framework);
+    assert_false(*job->outputs->measures);
     assert_int_equal(job->periods_count, 1);
     assert_string_equal(job->periods[0], "financial-years");
     const ps_job_areas *areas = &job->areas[0];
@@ -137,6 +139,14 @@ static const char large[] =
     "  - {id: ksi, title: Killed or seriously injured, data: casualties, categories: [1, "
     "2]}\n"
     "  - {id: trees, data: trees}\n"
+    "framework: plans/own.yaml\n"
+    "data:\n"
+    "  - id: fires\n"
+    "    input: casualties\n"
+    "    columns:\n"
+    "      - {id: severity, column: severity, values: [{id: serious, of: [1, 2]}, {id: "
+    "none, of: []}]}\n"
+    "  - {id: residents, input: population}\n"
     "confidence: 0.998\n"
     "multiplier: 100000\n"
     "outputs: {geopackage: false}\n";
@@ -192,6 +202,14 @@ static void every_key_arrives(void **state) {
     assert_string_equal(job->series[1].title, "theft");
     assert_int_equal(job->series[1].categories_count, 3);
     assert_string_equal(job->series[3].data, "trees");
+    assert_string_equal(job->framework, "plans/own.yaml");
+    assert_int_equal(job->data_count, 2);
+    assert_string_equal(job->data[0].input, "casualties");
+    assert_string_equal(job->data[0].columns[0].column, "severity");
+    assert_string_equal(job->data[0].columns[0].values[0].of[1], "2");
+    assert_int_equal(job->data[0].columns[0].values[1].of_count, 0);
+    assert_int_equal(job->data[1].columns_count, 0);
+    assert_true(*job->outputs->measures);
     assert_true(*job->confidence == 0.998);
     assert_true(*job->multiplier == 100000);
     assert_true(*job->outputs->counts);
@@ -293,6 +311,26 @@ static const struct {
      "files such as 'f.csv' need"},
     {AREAS CRIME "outputs: {geopackage: no}\n",
      "job.yaml:3:23: outputs.geopackage: must be true or false, not 'no'"},
+
+    /* Framework. */
+    {AREAS CRIME "data: [{id: a, input: crime}]\n",
+     "job.yaml:3:7: data: says what a framework's data are, but the key 'framework' is "
+     "missing"},
+    {AREAS CRIME "framework: p\ndata: [{id: a, input: crim}]\n",
+     "job.yaml:4:23: data[0].input: no points have the id 'crim'; did you mean 'crime'?"},
+    {AREAS CRIME "framework: p\ndata: [{id: a, input: population}]\n",
+     "job.yaml:4:23: data[0].input: the job has no population"},
+    {AREAS CRIME "framework: p\ndata: [{id: a, input: crime}, {id: a, input: crime}]\n",
+     "job.yaml:4:36: data[1].id: the id 'a' is taken already"},
+    {AREAS CRIME
+     "framework: p\ndata: [{id: a, input: crime, columns: [{id: c, column: x, "
+     "values: [{id: v, of: [1]}, {id: v, of: [2]}]}]}]\n",
+     "job.yaml:4:91: data[0].columns[0].values[1].id: 'v' stands twice"},
+    {AREAS CRIME "outputs: {measures: true}\n",
+     "job.yaml:3:21: outputs.measures: there are measures only with the key 'framework'"},
+    {AREAS CRIME "framework: p\noutputs: {counts: false, indicators: false, geopackage: "
+                 "false, measures: false}\n",
+     "job.yaml:4:10: outputs: nothing would be written"},
 
     /* Areas. */
     {AREAS, "job.yaml:1:1: needs 'points' to count or 'tables' of values"},

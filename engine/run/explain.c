@@ -1,0 +1,492 @@
+#include "engine/run/explain.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run/measures.h"
+#include "engine/run/plan.h"
+#include "engine/run/yaml_check.h"
+#include "indicators/method.h"
+
+enum {
+    MOST_FILES = 4,
+    MOST_TEXTS = 40,
+    MOST_CANDIDATES = 64,
+    TEXT_BYTES = 128,
+    SENTENCE_BYTES = 2048
+};
+
+typedef struct tally {
+    ps_str text;
+    int64_t rows;
+} tally;
+
+typedef struct explanation {
+    const ps_explain_options *options;
+    ps_job_file *job;
+    ps_binding *binding;
+    ps_geographies *geographies;
+    ps_figures *figures;
+    ps_measures *measures;
+    ps_keys *texts;      /* what was counted, by the texts of the filters' columns */
+    struct tally *tally; /* rows of each */
+    ps_measure_figure *figure;
+    ps_output *out;
+} explanation;
+
+/* Rounded for people: the digits that a reader compares. */
+static const char *shown(double value, char out[32]) {
+    if (!isfinite(value)) return "none";
+    const double size = fabs(value);
+    const double scale = size >= 100 ? 10 : size >= 1 ? 100 : 10000;
+    const double rounded = rint(value * scale) / scale;
+    if (rounded == 0 && value != 0) return "below 0.0001";
+    ps_format_double(rounded, out);
+    return out;
+}
+
+static void line(const explanation *e, const char *label, const char *text) {
+    ps_output_printf(e->out, "%-11s %s\n", label, text);
+}
+
+/* ---- What is asked for ---- */
+
+static ps_status find_measure(const explanation *e, unsigned *m, ps_error *err) {
+    const ps_framework *f = e->binding->framework;
+    const char *candidates[MOST_CANDIDATES];
+    char hint[PS_YAML_HINT];
+    size_t n = 0;
+    for (*m = 0; *m < f->measures_count; ++*m) {
+        if (strcmp(f->measures[*m].id, e->options->measure) == 0) return PS_OK;
+        if (n < MOST_CANDIDATES) candidates[n++] = f->measures[*m].id;
+    }
+    int near = ps_nearest(ps_str_of(e->options->measure), candidates, n);
+    return ps_fail(err, PS_CONFIG, "the framework %s has no measure '%.64s'%s", f->id,
+                   e->options->measure,
+                   near >= 0 ? ps_yaml_hint(hint, e->options->measure, candidates, n)
+                             : "; `placestat list frameworks` has them all");
+}
+
+static ps_status find_area(const explanation *e, const ps_framework_measure *m,
+                           size_t *geography, size_t *area, ps_error *err) {
+    const char *text = e->options->area, *colon = strchr(text, ':');
+    bool any = false;
+    for (unsigned k = 0; k < m->geographies_count; k++) {
+        const char *id = m->geographies[k];
+        const int g = ps_measures_geography(e->geographies, id);
+        const bool named = colon != NULL && (size_t)(colon - text) == strlen(id) &&
+                           strncmp(text, id, strlen(id)) == 0;
+        if (g < 0 || (colon != NULL && !named)) continue;
+        any = true;
+        const int32_t a = ps_keys_find(e->geographies->geography[g].areas->by_code,
+                                       ps_str_of(colon != NULL ? colon + 1 : text));
+        if (a == PS_NONE) continue;
+        *geography = (size_t)g;
+        *area = (size_t)a;
+        return PS_OK;
+    }
+    if (!any)
+        return ps_fail(err, PS_CONFIG,
+                       "%s is not computed on '%.40s' here: no such geography of the "
+                       "measure is in the job",
+                       m->id, text);
+    return ps_fail(err, PS_CONFIG,
+                   "no area has the code '%.64s' in the geographies of %s; the column "
+                   "area_code of measures.csv has them all",
+                   colon != NULL ? colon + 1 : text, m->id);
+}
+
+static ps_status find_period(const explanation *e, const ps_measure *m, size_t *k,
+                             ps_error *err) {
+    const char *candidates[MOST_CANDIDATES];
+    char hint[PS_YAML_HINT];
+    size_t n = 0;
+    if (e->options->period == NULL && m->n_periods > 0) {
+        *k = m->n_periods - 1;
+        return PS_OK;
+    }
+    for (*k = 0; *k < m->n_periods; ++*k) {
+        if (strcmp(m->period[*k].label, e->options->period) == 0) return PS_OK;
+        if (n < MOST_CANDIDATES) candidates[n++] = m->period[*k].label;
+    }
+    if (m->n_periods == 0)
+        return ps_fail(err, PS_CONFIG,
+                       "%s has no period: its data have no dates in those "
+                       "of the job",
+                       m->spec->id);
+    return ps_fail(err, PS_CONFIG, "%s has no figure for '%.40s'%s", m->spec->id,
+                   e->options->period,
+                   ps_yaml_hint(hint, e->options->period, candidates, n));
+}
+
+/* ---- What is told ---- */
+
+static void tell_definition(const explanation *e, const ps_framework_measure *m) {
+    const ps_framework *f = e->binding->framework;
+    char text[TEXT_BYTES * 2];
+    snprintf(text, sizeof text, "%s (%s, %s)", m->title, m->unit,
+             ps_polarity_text(m->polarity));
+    line(e, "Measure", text);
+    line(e, "Plan", f->title);
+    for (unsigned p = 0; p < f->priorities_count; p++)
+        if (strcmp(f->priorities[p].id, m->priority) == 0)
+            line(e, "Priority", f->priorities[p].title);
+    if (m->source != NULL) line(e, "Plan says", m->source);
+    line(e, "Why", m->why);
+}
+
+static void tell_filters(const explanation *e, const ps_framework_part *part,
+                         const ps_job_data *data) {
+    for (unsigned w = 0; w < part->where_count; w++) {
+        const ps_framework_filter *filter = &part->where[w];
+        const ps_job_data_column *column = ps_binding_column(data, filter->column);
+        const bool is = filter->is_count > 0;
+        char *const *wanted = is ? filter->is : filter->not ;
+        const unsigned n = is ? filter->is_count : filter->not_count;
+        ps_output_printf(e->out, "%-11s %s %s", "  filter", filter->column,
+                         is ? "is" : "is not");
+        for (unsigned v = 0; v < n; v++)
+            ps_output_printf(e->out, "%s %s", v > 0 ? " or" : "", wanted[v]);
+        ps_output_printf(e->out, ": '%s'", column->column);
+        const char *before = is ? " is" : " is not";
+        for (unsigned v = 0; v < n; v++) {
+            if (column->values_count == 0) {
+                ps_output_printf(e->out, "%s '%s'", before, wanted[v]);
+                before = " or";
+            }
+            for (unsigned k = 0; k < column->values_count; k++) {
+                if (strcmp(column->values[k].id, wanted[v]) != 0) continue;
+                for (unsigned t = 0; t < column->values[k].of_count; t++) {
+                    ps_output_printf(e->out, "%s '%s'", before, column->values[k].of[t]);
+                    before = " or";
+                }
+            }
+        }
+        ps_output_text(e->out, "\n");
+    }
+}
+
+static void tell_files(const explanation *e, const ps_data_set *d, size_t geography) {
+    /* Counts know the geographies with polygons of their own. */
+    size_t g = geography, joined = 0;
+    while (e->geographies->geography[g].base >= 0)
+        g = (size_t)e->geographies->geography[g].base;
+    for (size_t k = 0; k < g; k++) joined += e->geographies->geography[k].base < 0;
+    const size_t files = ps_points_sources(d->count->points);
+    ps_output_printf(e->out, "%-11s %zu:", "  files", files);
+    for (size_t s = 0; s < files && s < MOST_FILES; s++)
+        ps_output_printf(e->out, "%s %s", s > 0 ? "," : "",
+                         ps_points_source_name(d->count->points, s));
+    ps_output_text(e->out, files > MOST_FILES ? ", ...\n" : "\n");
+    ps_rows rows;
+    ps_matches m;
+    ps_figures_rows(d, joined, &rows, &m);
+    ps_output_printf(
+        e->out,
+        "%-11s %lld read = %lld matched to %s + %lld outside + %lld unlocated + %lld "
+        "invalid + %lld duplicate + %lld filtered\n",
+        "  rows", (long long)rows.read, (long long)m.matched,
+        e->geographies->geography[g].spec->id, (long long)m.outside,
+        (long long)rows.unlocated, (long long)rows.invalid, (long long)rows.duplicate,
+        (long long)rows.filtered);
+}
+
+/* The texts of the columns that decide, in a group. */
+static size_t decisive_text(const ps_framework_part *part, const ps_job_data *data,
+                            const ps_data_set *d, int32_t group, char out[512]) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (unsigned w = 0; w < part->where_count; w++) {
+        const ps_job_data_column *column = ps_binding_column(data, part->where[w].column);
+        const ps_str text = ps_figures_group_text(d, group, column->column);
+        int put = snprintf(out + used, 512 - used, "%s%.*s", used > 0 ? " / " : "",
+                           (int)(text.n < 100 ? text.n : 100), text.p);
+        used += put > 0 ? (size_t)put : 0;
+        if (used >= 512) return 511;
+    }
+    return used;
+}
+
+static int by_text(const void *a, const void *b) {
+    return ps_str_cmp(((const tally *)a)->text, ((const tally *)b)->text);
+}
+
+static ps_status tell_counted(explanation *e, const ps_framework_part *spec,
+                              const ps_measure_part *part, const ps_job_data *data,
+                              size_t g, size_t area, const ps_period *p, ps_error *err) {
+    const ps_data_set *d = &e->figures->data[part->data];
+    ps_keys_free(e->texts);
+    e->texts = NULL;
+    ps_free(e->tally);
+    e->tally = ps_zalloc(ps_figures_groups(d), sizeof *e->tally);
+    if (e->tally == NULL) return ps_fail_nomem(err);
+    PS_TRY(ps_keys_create(&e->texts, err));
+    int64_t total = 0;
+    for (size_t i = 0; i < d->n_cells[g]; i++) {
+        const ps_tally_cell *cell = &d->cells[g][i];
+        char text[512];
+        if (cell->area < 0 || (size_t)cell->area != area || !part->holds[cell->group])
+            continue;
+        const ps_month month = d->group_month[cell->group];
+        if (month == PS_NO_MONTH || month < p->first || month > p->last) continue;
+        int32_t id;
+        const size_t n = decisive_text(spec, data, d, cell->group, text);
+        PS_TRY(ps_keys_add(e->texts, (ps_str){text, n}, &id, NULL, err));
+        e->tally[id].rows += cell->count;
+        total += cell->count;
+    }
+    ps_output_printf(e->out, "%-11s %lld rows in this area and period", "  counted",
+                     (long long)total);
+    const size_t n = spec->where_count > 0 ? ps_keys_size(e->texts) : 0;
+    for (size_t k = 0; k < n; k++) e->tally[k].text = ps_keys_text(e->texts, (int32_t)k);
+    if (n > 0) qsort(e->tally, n, sizeof *e->tally, by_text);
+    for (size_t k = 0; k < n && k < MOST_TEXTS; k++)
+        ps_output_printf(e->out, "%s %.*s %lld", k == 0 ? ":" : ",",
+                         (int)e->tally[k].text.n, e->tally[k].text.p,
+                         (long long)e->tally[k].rows);
+    ps_output_text(e->out, n > MOST_TEXTS ? ", ...\n" : "\n");
+    return PS_OK;
+}
+
+/* Month by month, where the months are few enough to be checked by hand. */
+static ps_status tell_months(const explanation *e, const ps_measure_part *part, size_t g,
+                             size_t area, const ps_period *p, ps_error *err) {
+    enum { MOST_SHOWN = 24 };
+    const ps_data_set *d = &e->figures->data[part->data];
+    if (d->spec->date == NULL || ps_period_months(p) > MOST_SHOWN) return PS_OK;
+    const size_t span = ps_figures_span(d);
+    int64_t *counts = ps_alloc(span, sizeof *counts);
+    bool *covered = ps_alloc(span, sizeof *covered);
+    if (counts == NULL || covered == NULL) {
+        ps_free(counts), ps_free(covered);
+        return ps_fail_nomem(err);
+    }
+    ps_figures_group_months(e->figures, g, area, part->data, part->holds, counts,
+                            covered);
+    ps_output_printf(e->out, "%-11s", "  months");
+    for (ps_month m = p->first; m <= p->last; m++) {
+        char text[16];
+        ps_month_text(m, text);
+        const bool known = m >= d->first && m <= d->last && covered[m - d->first];
+        ps_output_printf(e->out, "%s %s ", m > p->first ? "," : "", text);
+        if (known)
+            ps_output_int(e->out, counts[m - d->first]);
+        else
+            ps_output_text(e->out, "missing");
+    }
+    ps_output_text(e->out, "\n");
+    ps_free(counts), ps_free(covered);
+    return PS_OK;
+}
+
+static ps_status tell_part(explanation *e, const char *label,
+                           const ps_framework_part *spec, const ps_measure_part *part,
+                           size_t g, size_t area, const ps_period *p, ps_error *err) {
+    const ps_framework *f = e->binding->framework;
+    const ps_job_data *data = NULL;
+    char text[TEXT_BYTES * 2];
+    for (unsigned k = 0; k < f->data_count; k++)
+        if (strcmp(f->data[k].id, spec->data) == 0) data = e->binding->data[k];
+    line(e, label, spec->what);
+    if (part->people) {
+        snprintf(text, sizeof text, "%s = the job's population: %s", spec->data,
+                 e->job->job->population->title);
+        line(e, "  data", text);
+        line(e, "  people", e->geographies->geography[g].population_method);
+        return PS_OK;
+    }
+    const ps_data_set *d = &e->figures->data[part->data];
+    snprintf(text, sizeof text, "%s = the job's points %s: %s", spec->data, data->input,
+             d->spec->title);
+    line(e, "  data", text);
+    tell_files(e, d, g);
+    tell_filters(e, spec, data);
+    PS_TRY(tell_counted(e, spec, part, data, g, area, p, err));
+    return tell_months(e, part, g, area, p, err);
+}
+
+static void tell_value(const explanation *e, const ps_measure *m,
+                       const ps_measure_figure *f) {
+    const ps_method *method = ps_method_find(m->spec->method);
+    char value[32], lower[32], upper[32], x[32], n[32], scale[32];
+    if (method != NULL) {
+        ps_output_printf(e->out, "%-11s %s: %s\n", "Method", method->id, method->formula);
+    }
+    if (f->value.status != PS_VALUE_OK) {
+        line(e, "Value", ps_value_status_text(f->value.status));
+        return;
+    }
+    ps_output_printf(e->out, "%-11s ", "Value");
+    if (m->form != PS_FORM_COUNT)
+        ps_output_printf(e->out, "%s x %s / %s = ", shown(*m->spec->multiplier, scale),
+                         shown(f->numerator, x), shown(f->denominator, n));
+    ps_output_printf(e->out, "%s %s", shown(f->value.value, value), m->spec->unit);
+    if (f->value.limits_status == PS_VALUE_OK)
+        ps_output_printf(e->out, ", %s %% interval %s to %s (%s)",
+                         shown(100 * *e->job->job->confidence, scale),
+                         shown(f->value.lower, lower), shown(f->value.upper, upper),
+                         f->value.method);
+    ps_output_text(e->out, "\n");
+}
+
+static void tell_target(const explanation *e, const ps_measure *m,
+                        const ps_measure_figure *f) {
+    const ps_framework_measure *spec = m->spec;
+    char a[32], b[32], c[32], d[32];
+    if (spec->baseline != NULL && isfinite(f->baseline))
+        ps_output_printf(e->out, "%-11s %s%s%s, %s\n", "Baseline", shown(f->baseline, a),
+                         spec->baseline->period != NULL ? " in " : "",
+                         spec->baseline->period != NULL ? spec->baseline->period : "",
+                         f->stated ? "as the plan states" : "from the data");
+    else
+        line(e, "Baseline", "none");
+    if (spec->target != NULL)
+        ps_output_printf(
+            e->out, "%-11s %s%s%s\n", "Target", ps_target_kind_text(spec->target->kind),
+            f->goal.known ? ": " : "", f->goal.known ? shown(f->goal.target, a) : "");
+    ps_output_printf(e->out, "%-11s %s\n", "Status", f->target_status);
+    if (isfinite(f->dispersion))
+        ps_output_printf(e->out, "%-11s %s (1 is chance alone)\n", "Dispersion",
+                         shown(f->dispersion, a));
+    if (isfinite(f->change))
+        ps_output_printf(e->out, "%-11s %s %%, interval %s to %s\n", "Change",
+                         shown(f->change, a), shown(f->change_lower, b),
+                         shown(f->change_upper, c));
+    if (ps_value_ok(f->result.p_two_sample))
+        ps_output_printf(e->out, "%-11s p = %s, %s\n", "Evidence",
+                         shown(f->result.p_two_sample.value, a),
+                         ps_strength_text(f->result.strength));
+    if (ps_value_ok(f->projection.total)) {
+        ps_output_printf(
+            e->out, "%-11s %s so far / %s, the mean share of these months in whole years",
+            "Projection", shown(f->numerator, a),
+            shown(f->numerator / f->projection.total.value, b));
+        ps_output_printf(e->out, " = %s", shown(f->projection.total.value, a));
+        if (ps_value_ok(f->projection.lower) && ps_value_ok(f->projection.upper))
+            ps_output_printf(e->out, ", interval %s to %s",
+                             shown(f->projection.lower.value, c),
+                             shown(f->projection.upper.value, d));
+        ps_output_text(e->out, "\n");
+    }
+    if (f->reason[0] != '\0') line(e, "Note", f->reason);
+}
+
+static void tell_caveats(const explanation *e, const ps_framework_measure *m) {
+    for (unsigned c = 0; c < m->caveats_count; c++)
+        line(e, c == 0 ? "Caveats" : "", m->caveats[c]);
+    ps_output_printf(e->out, "%-11s %s; no figure is suppressed here\n", "Disclosure",
+                     ps_disclosure_class_text(m->disclosure));
+}
+
+/* The framework's sentence for this status, filled in. */
+static void tell_sentence(const explanation *e, const ps_measure *m,
+                          const ps_measure_figure *f, ps_str area) {
+    const ps_framework_report *report = e->binding->framework->report;
+    const char *text = NULL;
+    char value[32], lower[32], upper[32], baseline[32], target[32], change[32], name[256];
+    for (unsigned w = 0; w < report->wording_count; w++)
+        if (strcmp(report->wording[w].status, f->target_status) == 0)
+            text = report->wording[w].text;
+    if (text == NULL || f->value.status != PS_VALUE_OK) return;
+    snprintf(name, sizeof name, "%.*s", (int)(area.n < 200 ? area.n : 200), area.p);
+    const ps_framework_baseline *b = m->spec->baseline;
+    const struct {
+        const char *blank, *filled;
+    } blanks[] = {
+        {"{title}", m->spec->title},
+        {"{area}", name},
+        {"{period}", f->period->label},
+        {"{value}", shown(f->value.value, value)},
+        {"{lower}", shown(f->value.lower, lower)},
+        {"{upper}", shown(f->value.upper, upper)},
+        {"{unit}", m->spec->unit},
+        {"{baseline}", shown(f->baseline, baseline)},
+        {"{baseline_period}", b != NULL && b->period != NULL ? b->period : "none"},
+        {"{target}", f->goal.known ? shown(f->goal.target, target) : "none"},
+        {"{change}", shown(f->change, change)},
+        {"{reason}", f->reason},
+    };
+    ps_output_text(e->out, "\n");
+    for (const char *p = text; *p != '\0';) {
+        size_t k = 0;
+        const size_t n = sizeof blanks / sizeof *blanks;
+        while (k < n && strncmp(p, blanks[k].blank, strlen(blanks[k].blank)) != 0) k++;
+        if (k < n) {
+            ps_output_text(e->out, blanks[k].filled);
+            p += strlen(blanks[k].blank);
+        } else {
+            ps_output_write(e->out, p++, 1);
+        }
+    }
+    ps_output_text(e->out, "\n");
+}
+
+static ps_status tell(explanation *e, ps_error *err) {
+    unsigned which;
+    PS_TRY(find_measure(e, &which, err));
+    const ps_framework_measure *spec = &e->binding->framework->measures[which];
+    size_t i = 0, g = 0, area = 0, k = 0;
+    if (e->binding->absent[which] != NULL) {
+        tell_definition(e, spec);
+        line(e, "Value", "none: this job cannot give the measure");
+        line(e, "Note", e->binding->absent[which]);
+        tell_caveats(e, spec);
+        return PS_OK;
+    }
+    PS_TRY(ps_geographies_open(e->job, e->options->talk, &e->geographies, err));
+    PS_TRY(find_area(e, spec, &g, &area, err));
+    PS_TRY(ps_figures_open(e->job, e->geographies, false, e->options->talk, &e->figures,
+                           err));
+    PS_TRY(ps_measures_open(e->binding, e->figures, &e->measures, err));
+    while (e->measures->measure[i].spec != spec) i++;
+    const ps_measure *m = &e->measures->measure[i];
+    PS_TRY(find_period(e, m, &k, err));
+    e->figure = ps_alloc(m->n_periods, sizeof *e->figure);
+    if (e->figure == NULL) return ps_fail_nomem(err);
+    PS_TRY(ps_measures_of_area(e->measures, i, g, area, e->figure, err));
+    const ps_measure_figure *f = &e->figure[k];
+    const ps_geography *geo = &e->geographies->geography[g];
+    const ps_str code = geo->areas->code[area], name = geo->areas->name[area];
+    ps_output_printf(e->out, "%s, %s %.*s (%.*s), %s\n\n", spec->id, geo->spec->id,
+                     (int)code.n, code.p, (int)name.n, name.p, f->period->label);
+    tell_definition(e, spec);
+    PS_TRY(tell_part(e, "Numerator", &spec->numerator, &m->numerator, g, area, f->period,
+                     err));
+    if (spec->denominator != NULL)
+        PS_TRY(tell_part(e, "Denominator", spec->denominator, &m->denominator, g, area,
+                         f->period, err));
+    if (geo->base >= 0)
+        ps_output_printf(e->out, "%-11s built of %zu areas of %s\n", "Area",
+                         geo->offset[area + 1] - geo->offset[area], geo->spec->of);
+    tell_value(e, m, f);
+    tell_target(e, m, f);
+    tell_caveats(e, spec);
+    tell_sentence(e, m, f, name);
+    return PS_OK;
+}
+
+static ps_status explain(explanation *e, ps_error *err) {
+    PS_TRY(ps_job_open(e->options->job, &e->job, err));
+    e->job->prepared = e->options->prepared;
+    if (e->job->job->framework == NULL)
+        return ps_yaml_fail(e->job->yaml, err, PS_CONFIG, "",
+                            "names no framework, so there are no measures to explain");
+    PS_TRY(ps_binding_open(e->job, &e->binding, err));
+    PS_TRY(ps_figures_check_points(e->job, err));
+    return tell(e, err);
+}
+
+ps_status ps_explain(const ps_explain_options *options, ps_output *out, ps_error *err) {
+    explanation e = {.options = options, .out = out};
+    ps_status status = explain(&e, err);
+    ps_free(e.figure), ps_free(e.tally);
+    ps_keys_free(e.texts);
+    ps_measures_free(e.measures);
+    ps_figures_free(e.figures);
+    ps_geographies_free(e.geographies);
+    ps_binding_free(e.binding);
+    ps_job_free(e.job);
+    return status;
+}
