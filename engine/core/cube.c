@@ -7,9 +7,10 @@
 #include "engine/core/par.h"
 
 enum {
-    AHEAD = 32,  /* cells asked for before they are added to */
-    PAGE = 64,   /* areas of a page: a line of the cache */
-    ROUND = 256, /* what a cell that comes round to 0 puts aside */
+    AHEAD = 32,          /* cells asked for before they are added to */
+    PAGE = 64,           /* areas of a page: a line of the cache */
+    ROUND = 256,         /* what a cell that comes round to 0 puts aside */
+    FEW_CELLS = 1 << 16, /* of a group: so few may stand once for each worker */
     MOST_GROUPS = 1 << 20
 };
 
@@ -22,9 +23,10 @@ typedef struct group_pages {
 
 struct ps_cube {
     size_t areas, pages;
-    size_t groups; /* those below may have pages */
-    _Atomic(group_pages *) *group;
-    _Atomic int64_t left; /* bytes */
+    size_t groups;                 /* those below may have pages */
+    size_t copies;                 /* 1, or one for each worker */
+    _Atomic(group_pages *) *group; /* copies of a group side by side */
+    _Atomic int64_t left;          /* bytes */
     int workers;
     ps_tally **rest; /* by worker: all other counts */
 };
@@ -38,10 +40,11 @@ ps_status ps_cube_create(size_t areas, int workers, size_t bytes, ps_cube **out,
     cube->pages = (areas + PAGE - 1) / PAGE;
     cube->workers = workers;
     cube->left = (int64_t)bytes;
+    cube->copies = areas * (size_t)workers <= FEW_CELLS ? (size_t)workers : 1;
     /* The least that a group takes. */
-    cube->groups = bytes / ((cube->pages + 1) * sizeof(void *));
+    cube->groups = bytes / ((cube->pages + 1) * cube->copies * sizeof(void *));
     if (cube->groups > MOST_GROUPS) cube->groups = MOST_GROUPS;
-    cube->group = ps_zalloc(cube->groups, sizeof *cube->group);
+    cube->group = ps_zalloc(cube->groups * cube->copies, sizeof *cube->group);
     cube->rest = ps_zalloc((size_t)workers, sizeof(ps_tally *));
     ps_status status =
         cube->group != NULL && cube->rest != NULL ? PS_OK : ps_fail_nomem(err);
@@ -72,17 +75,19 @@ static void give_back(ps_cube *cube, void *block, size_t bytes) {
 }
 
 /* The cell of an area and a group, made by whoever comes first; NULL without room. */
-static ps_status find_cell(ps_cube *cube, int32_t area, int32_t group, cell **out,
-                           ps_error *err) {
+static ps_status find_cell(ps_cube *cube, int worker, int32_t area, int32_t group,
+                           cell **out, ps_error *err) {
     *out = NULL;
     if ((size_t)group >= cube->groups) return PS_OK;
-    group_pages *pages = atomic_load_explicit(&cube->group[group], memory_order_acquire);
+    _Atomic(group_pages *) *home = &cube->group[(size_t)group * cube->copies +
+                                                (cube->copies > 1 ? (size_t)worker : 0)];
+    group_pages *pages = atomic_load_explicit(home, memory_order_acquire);
     if (pages == NULL) {
         const size_t bytes = cube->pages * sizeof pages->page[0];
         void *fresh;
         PS_TRY(claim(cube, bytes, &fresh, err));
         if (fresh == NULL) return PS_OK;
-        if (atomic_compare_exchange_strong(&cube->group[group], &pages, fresh))
+        if (atomic_compare_exchange_strong(home, &pages, fresh))
             pages = fresh;
         else
             give_back(cube, fresh, bytes);
@@ -105,7 +110,13 @@ static ps_status find_cell(ps_cube *cube, int32_t area, int32_t group, cell **ou
 
 static ps_status add_one(ps_cube *cube, int worker, cell *at, int32_t area, int32_t group,
                          ps_error *err) {
-    const uint8_t before = atomic_fetch_add_explicit(at, 1, memory_order_relaxed);
+    uint8_t before;
+    if (cube->copies > 1) { /* nobody else adds to it */
+        before = atomic_load_explicit(at, memory_order_relaxed);
+        atomic_store_explicit(at, (uint8_t)(before + 1), memory_order_relaxed);
+    } else {
+        before = atomic_fetch_add_explicit(at, 1, memory_order_relaxed);
+    }
     if (before != UINT8_MAX) return PS_OK;
     return ps_tally_add(cube->rest[worker], area, group, ROUND, err);
 }
@@ -118,7 +129,7 @@ ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
         for (size_t i = 0; i < some; i++) {
             at[i] = NULL;
             if (area[from + i] == PS_NONE) continue;
-            PS_TRY(find_cell(cube, area[from + i], group[from + i], &at[i], err));
+            PS_TRY(find_cell(cube, worker, area[from + i], group[from + i], &at[i], err));
             if (at[i] != NULL) __builtin_prefetch(at[i], 1);
         }
         for (size_t i = 0; i < some; i++) {
@@ -147,13 +158,23 @@ typedef struct collection {
     ps_tally_cell *cells;
 } collection;
 
-static const cell *page_of(const collection *c, size_t order, size_t page) {
-    group_pages *pages = atomic_load(&c->cube->group[c->order[order]]);
-    return atomic_load(&pages->page[page]);
-}
-
-static uint8_t count_at(const cell *page, size_t area) {
-    return atomic_load_explicit(&page[area % PAGE], memory_order_relaxed);
+/* The counts of a page of a group; false when it has none. */
+static bool read_page(const collection *c, size_t order, size_t page,
+                      uint32_t count[PAGE]) {
+    const ps_cube *cube = c->cube;
+    bool any = false;
+    for (size_t k = 0; k < cube->copies; k++) {
+        group_pages *pages =
+            atomic_load(&cube->group[(size_t)c->order[order] * cube->copies + k]);
+        const cell *cells = pages != NULL ? atomic_load(&pages->page[page]) : NULL;
+        if (cells == NULL) continue;
+        if (!any) memset(count, 0, PAGE * sizeof *count);
+        any = true;
+        uint8_t plain[PAGE]; /* nobody adds now, and vectors are many times as fast */
+        memcpy(plain, (const void *)(uintptr_t)cells, PAGE);
+        for (size_t i = 0; i < PAGE; i++) count[i] += plain[i];
+    }
+    return any;
 }
 
 /* Blocks of the loops are pages. */
@@ -161,10 +182,10 @@ static ps_status count_cells(void *context, size_t begin, size_t end, int worker
                              ps_error *err) {
     (void)worker, (void)err;
     collection *c = context;
+    uint32_t count[PAGE];
     for (size_t o = 0; o < c->n_order; o++) {
-        const cell *page = page_of(c, o, begin / PAGE);
-        if (page == NULL) continue;
-        for (size_t a = begin; a < end; a++) c->start[a] += count_at(page, a) != 0;
+        if (!read_page(c, o, begin / PAGE, count)) continue;
+        for (size_t a = begin; a < end; a++) c->start[a] += count[a - begin] != 0;
     }
     return PS_OK;
 }
@@ -174,16 +195,14 @@ static ps_status collect_cells(void *context, size_t begin, size_t end, int work
     (void)worker, (void)err;
     collection *c = context;
     size_t at[PAGE];
+    uint32_t count[PAGE];
     memcpy(at, c->start + begin, (end - begin) * sizeof *at);
     for (size_t o = 0; o < c->n_order; o++) {
-        const cell *page = page_of(c, o, begin / PAGE);
-        if (page == NULL) continue;
-        for (size_t a = begin; a < end; a++) {
-            const uint8_t count = count_at(page, a);
-            if (count == 0) continue;
-            c->cells[at[a - begin]++] =
-                (ps_tally_cell){(int32_t)a, c->order[o], (int64_t)count};
-        }
+        if (!read_page(c, o, begin / PAGE, count)) continue;
+        for (size_t a = begin; a < end; a++)
+            if (count[a - begin] != 0)
+                c->cells[at[a - begin]++] =
+                    (ps_tally_cell){(int32_t)a, c->order[o], (int64_t)count[a - begin]};
     }
     return PS_OK;
 }
@@ -271,8 +290,7 @@ ps_status ps_cube_cells(const ps_cube *cube, const int32_t *rank, size_t n_group
             by_rank[rank != NULL ? (size_t)rank[g] : g] = (int32_t)g;
         for (size_t i = 0; i < n_groups; i++) {
             const size_t g = (size_t)by_rank[i];
-            if (g < cube->groups && atomic_load(&cube->group[g]) != NULL)
-                by_rank[c.n_order++] = (int32_t)g;
+            if (g < cube->groups) by_rank[c.n_order++] = (int32_t)g;
         }
         status = ps_par_for(cube->areas, PAGE, count_cells, &c, err);
     }
@@ -302,7 +320,7 @@ ps_status ps_cube_cells(const ps_cube *cube, const int32_t *rank, size_t n_group
 
 void ps_cube_free(ps_cube *cube) {
     if (cube == NULL) return;
-    for (size_t g = 0; cube->group != NULL && g < cube->groups; g++) {
+    for (size_t g = 0; cube->group != NULL && g < cube->groups * cube->copies; g++) {
         group_pages *pages = atomic_load(&cube->group[g]);
         for (size_t p = 0; pages != NULL && p < cube->pages; p++)
             ps_free((void *)(uintptr_t)atomic_load(&pages->page[p]));
