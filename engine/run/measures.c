@@ -269,6 +269,11 @@ static void judge_proportion(const scene *s, bool tested, double left,
                                    tested ? f->baseline_numerator : (double)NAN,
                                    tested ? f->baseline_denominator : (double)NAN,
                                    s->multiplier, left, s->confidence);
+    /* The year is not over: what holds so far is not yet met. */
+    if (f->running && f->result.status == PS_TARGET_MET)
+        f->result.status = PS_TARGET_ON_TRACK;
+    if (f->running && f->result.status == PS_TARGET_NOT_MET)
+        f->result.status = PS_TARGET_OFF_TRACK;
     f->target_status = ps_target_status_text(f->result.status);
 }
 

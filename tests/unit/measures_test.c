@@ -77,7 +77,7 @@ static const char plan_text[] =
                 "is: [flood]}]}, denominator: {what: D, data: incidents}, unit: '%', "
                 "multiplier: 100, method: proportion, polarity: higher-better, baseline: "
                 "{period: 2021/22}, target: {kind: increase}, geographies: [square], "
-                "min_base: 20")
+                "min_base: 5")
                 MEASURE("not-floods",
                         "numerator: {what: N, data: incidents, where: [{column: kind, "
                         "not: [flood]}, {column: attended, is: ['yes']}]}, " COUNT
@@ -284,7 +284,9 @@ static const struct {
     {"flood-share", "B", "2022/23", "target_status", "not-met"},
     {"flood-share", "C", "2022/23", "status", "small-base"},
     {"flood-share", "C", "2022/23", "numerator", ""},
-    {"flood-share", "A", "2023/24", "status", "small-base"},
+    {"flood-share", "A", "2023/24", "value", "0"},
+    {"flood-share", "A", "2023/24", "denominator", "6"},
+    {"flood-share", "A", "2023/24", "target_status", "off-track"},
     /* Two filters, one of them a column beside the category; texts as values. */
     {"not-floods", "A", "2021/22", "value", "12"},
     {"not-floods", "B", "2021/22", "value", "0"},
