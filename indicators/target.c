@@ -128,13 +128,18 @@ static void compare_with_baseline(const ps_goal *goal, const ps_target_count_inp
     r->rate_ratio = c.ratio;
     r->rr_lower = c.lower;
     r->rr_upper = c.upper;
+    r->prob_improved = c.prob_decrease;
     if (quasi && ps_value_ok(c.quasi_lower)) {
         r->rr_lower = c.quasi_lower;
         r->rr_upper = c.quasi_upper;
+        /* As sure as the limits are, and no surer. */
+        const double spread = log(c.quasi_upper.value / c.quasi_lower.value) / 2 /
+                              ps_normal_two_sided(in->confidence);
+        if (spread > 0)
+            r->prob_improved = ps_value_of(ps_normal_cdf(-log(c.ratio.value) / spread));
     }
-    r->prob_improved = c.prob_decrease;
-    if (goal->direction > 0 && ps_value_ok(c.prob_decrease))
-        r->prob_improved = ps_value_of(1 - c.prob_decrease.value);
+    if (goal->direction > 0 && ps_value_ok(r->prob_improved))
+        r->prob_improved = ps_value_of(1 - r->prob_improved.value);
 }
 
 /* P(X <= a) or P(X >= a) for a Poisson X of this mean. */
@@ -465,7 +470,8 @@ const ps_method ps_method_target = {
         "baseline + years * step (trajectory, reached at T). Counts: met when A < T (A > "
         "T for increases), unrounded; p_fixed = P(X <= A | T) of Poisson (P(X >= A | "
         "T)); "
-        "p_two_sample, ratio and prob_improved as in poisson_change. Surveys: clear when "
+        "p_two_sample, ratio and prob_improved as in poisson_change; with a dispersion "
+        "that decides, prob_improved is normal on the log scale. Surveys: clear when "
         "the interval lies on one side of T. Registers: exact binomial. strength: clear "
         "p "
         "< 0.05, some p < 0.2, within-noise.",

@@ -80,7 +80,8 @@ typedef struct ps_target_result {
     ps_strength strength;
     ps_value p_fixed;       /* one-sided against the target as a fixed figure */
     ps_value p_two_sample;  /* two-sided against the baseline as a random one */
-    ps_value prob_improved; /* P(the rate moved the wanted way) */
+    ps_value prob_improved; /* P(the rate moved the wanted way); normal on the log scale
+                               when the quasi form decides */
     ps_value rate_ratio, rr_lower, rr_upper;
     ps_value prob_target; /* of a survey: P(the true proportion passes the target) */
     ps_value gap;         /* actual - target */

@@ -251,8 +251,6 @@ static void judge_count(const scene *s, const ps_period *p, bool tested, double 
     f->target_status = ps_target_status_text(f->result.status);
     if (rate && ps_value_ok(f->result.gap))
         f->result.gap = ps_value_of(f->value.value - f->goal.target);
-    /* That probability knows nothing of months that vary more than by chance. */
-    if (s->dispersion > PS_DISPERSION_MATTERS) f->result.prob_improved = nothing;
     if (f->running) /* a part of a year has no distance from a year's target */
         f->result.gap = f->result.required = nothing;
     const ps_value *ratio[3] = {&f->result.rate_ratio, &f->result.rr_lower,

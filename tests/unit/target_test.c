@@ -67,6 +67,22 @@ static ps_target_count_input count_input(double actual, double baseline) {
     };
 }
 
+/* With a dispersion that matters the probability is as sure as the limits are. */
+static void probability_follows_the_dispersion(void **state) {
+    (void)state;
+    ps_goal goal = ps_goal_of(PS_TARGET_BELOW_BASELINE, 100, (double)NAN, (double)NAN,
+                              (double)NAN, 0);
+    ps_target_count_input in = count_input(80, 100);
+    in.dispersion = 4;
+    ps_target_result r = ps_target_count(&goal, &in);
+    const double z = log(0.8) / sqrt(4 * (1.0 / 80 + 1.0 / 100));
+    test_near(r.prob_improved.value, erfc(z / sqrt(2)) / 2, 1e-12);
+    test_near(r.p_two_sample.value, erfc(-z / sqrt(2)), 1e-12);
+    goal.direction = 1;
+    r = ps_target_count(&goal, &in);
+    test_near(r.prob_improved.value, erfc(-z / sqrt(2)) / 2, 1e-12);
+}
+
 static void counts(void **state) {
     (void)state;
     ps_goal goal = ps_goal_of(PS_TARGET_BELOW_BASELINE, 100, (double)NAN, (double)NAN,
@@ -201,9 +217,10 @@ static void tables(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(goals),           cmocka_unit_test(counts),
-        cmocka_unit_test(during_the_year), cmocka_unit_test(surveys),
-        cmocka_unit_test(registers),       cmocka_unit_test(tables),
+        cmocka_unit_test(goals),   cmocka_unit_test(probability_follows_the_dispersion),
+        cmocka_unit_test(counts),  cmocka_unit_test(during_the_year),
+        cmocka_unit_test(surveys), cmocka_unit_test(registers),
+        cmocka_unit_test(tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
