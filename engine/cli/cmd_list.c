@@ -42,7 +42,8 @@ static const entry formats[] = {
     {"FlatGeobuf", "areas and points", "input", NULL},
     {"XLSX", "tables of a job", "input", NULL},
     {"ODS", "tables of a job", "input", NULL},
-    {"CSV", "indicators.csv, counts.csv, the files of join", "output", NULL},
+    {"CSV", "indicators.csv, counts.csv, measures.csv, the files of join", "output",
+     NULL},
     {"GeoPackage", "placestat.gpkg: one layer for each geography", "output", NULL},
     {"JSON", "manifest.json", "output", NULL},
 };

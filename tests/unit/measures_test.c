@@ -448,6 +448,51 @@ static void memory_may_run_out_anywhere(void **state) {
     test_folder_remove(folder);
 }
 
+typedef struct opened {
+    ps_binding *binding;
+    ps_figures *figures;
+} opened;
+
+static ps_status compute(void *context, ps_error *err) {
+    const opened *o = context;
+    ps_measures *all = NULL;
+    ps_status status = ps_measures_open(o->binding, o->figures, &all, err);
+    if (status != PS_OK) {
+        assert_null(all);
+        return status;
+    }
+    ps_measure_figure figure[8];
+    for (size_t i = 0; i < all->n && status == PS_OK; i++) {
+        assert_true(all->measure[i].n_periods <= 8);
+        if (all->measure[i].absent == NULL)
+            status = ps_measures_of_area(all, i, 0, 0, figure, err);
+    }
+    ps_measures_free(all);
+    return status;
+}
+
+static void memory_may_run_out_while_computing(void **state) {
+    (void)state;
+    char path[4096];
+    char *folder = make_folder(job_text, plan_text);
+    snprintf(path, sizeof path, "%s", test_path(folder, "job.yaml"));
+    ps_job_file *job;
+    ps_geographies *geographies;
+    opened o;
+    ps_error err = {.text = ""};
+    assert_int_equal(ps_job_open(path, &job, &err), PS_OK);
+    assert_int_equal(ps_binding_open(job, &o.binding, &err), PS_OK);
+    assert_int_equal(ps_geographies_open(job, NULL, &geographies, &err), PS_OK);
+    assert_int_equal(ps_figures_open(job, geographies, false, NULL, &o.figures, &err),
+                     PS_OK);
+    assert_true(test_each_allocation_fails(compute, &o) > 20);
+    ps_figures_free(o.figures);
+    ps_geographies_free(geographies);
+    ps_binding_free(o.binding);
+    ps_job_free(job);
+    test_folder_remove(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_known),
@@ -455,6 +500,7 @@ int main(void) {
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(a_framework_that_is_not_there),
         cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(memory_may_run_out_while_computing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
