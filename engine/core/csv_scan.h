@@ -43,7 +43,7 @@ ps_status ps_csv_scan_bytes(ps_csv_scan *scan, const char *b, size_t from, size_
                             char delimiter, ps_error *err) PS_MUST_CHECK;
 void ps_csv_scan_free(ps_csv_scan *scan);
 
-/* The same by plain C alone, and by AVX2: false when this processor has none. */
+/* The same by plain C alone, and by AVX2: UNSUPPORTED when this processor has none. */
 ps_status ps_csv_scan_plain(ps_csv_scan *scan, const char *b, size_t from, size_t n,
                             char delimiter, ps_error *err) PS_MUST_CHECK;
 ps_status ps_csv_scan_avx2(ps_csv_scan *scan, const char *b, size_t from, size_t n,

@@ -53,7 +53,8 @@ bool ps_csv_scan_has_avx2(void) {
 
 ps_status ps_csv_scan_avx2(ps_csv_scan *scan, const char *b, size_t from, size_t n,
                            char delimiter, ps_error *err) {
-    return ps_csv_scan_plain(scan, b, from, n, delimiter, err);
+    (void)scan, (void)b, (void)from, (void)n, (void)delimiter;
+    return ps_fail(err, PS_UNSUPPORTED, "this processor has no AVX2");
 }
 
 bool ps_csv_scan_has_avx2(void) {
