@@ -225,6 +225,16 @@ static const ps_method_column move_outputs[] = {
     {"status", PS_COLUMN_TEXT, true, "of the value"},
 };
 
+static ps_status value_differs(const ps_method_call *call, size_t row, ps_str name,
+                               ps_error *err) {
+    ps_str text = ps_call_text(call, row, IN_VALUE);
+    return ps_call_refuse(call, row, err,
+                          "%.*s has the value '%.*s' here and another above: an area has "
+                          "one value on all its rows",
+                          name.n < 60 ? (int)name.n : 60, name.p,
+                          text.n < 60 ? (int)text.n : 60, text.p);
+}
+
 /* The value of each source area: one for all its rows. */
 static ps_status source_values(const ps_method_call *call, const ps_codes *source,
                                const double *value, double *out, ps_error *err) {
@@ -236,10 +246,7 @@ static ps_status source_values(const ps_method_call *call, const ps_codes *sourc
         if (isinf(*known))
             *known = value[i];
         else if (!same)
-            return ps_call_refuse(call, i, err,
-                                  "%.*s has the value %.17g here and another above: an "
-                                  "area has one value on all its rows",
-                                  (int)(name.n < 60 ? name.n : 60), name.p, value[i]);
+            return value_differs(call, i, name, err);
     }
     return PS_OK;
 }

@@ -653,10 +653,10 @@ ps_status ps_composite_shift(const ps_composite *c, const double *x, const bool 
               .usable = usable,
               .nominal = rank,
               .vary = vary,
-              .in_turn = true,
+              .in_turn = vary != PS_VARY_ALL, /* cases of one choice only */
               .left_out = leave_out,
               .seed = seed};
-    count = cases(c, usable, vary, count);
+    count = count_usable(c->p, usable) > 0 ? cases(c, usable, vary, count) : 0;
     *out = (ps_rank_shift){ps_value_none(PS_VALUE_UNDEFINED), 0, count};
     ps_status status = runs_prepare(&r, count, err);
     if (status == PS_OK) status = ps_par_for(count, 4, do_runs, &r, err);

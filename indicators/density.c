@@ -271,7 +271,7 @@ static const ps_method_column outputs[] = {
     {"n_outside", PS_COLUMN_INTEGER, true, "events outside the study area, left out"},
     {"integral", PS_COLUMN_NUMBER, true,
      "sum of value times cell area / n: 1 but for edges and cells"},
-    {"status", PS_COLUMN_TEXT, true, "ok"},
+    {"status", PS_COLUMN_TEXT, true, "ok, undefined (out of range)"},
 };
 
 typedef struct points {
@@ -506,7 +506,9 @@ static void put_ratio(const ps_method_call *call, const map *m, size_t c) {
         bool enough = people > 0 && people >= ps_call_param_number(call, PARAM_FLOOR);
         status = enough ? PS_VALUE_OK : PS_VALUE_SMALL_BASE;
         ps_call_put_known(call, 4, people);
-        if (enough) ps_call_put_number(call, 5, status, m->density[c] / m->people[c]);
+        ps_value ratio = ps_value_of(m->density[c] / m->people[c]);
+        if (enough) status = ratio.status;
+        ps_call_put_number(call, 5, status, ratio.value);
     }
     ps_call_put_status(call, 6, status);
 }
@@ -517,7 +519,8 @@ static ps_status write_cells(const ps_method_call *call, const map *m, ps_error 
         if (!m->inside[c]) continue;
         ps_call_put_known(call, 0, g->x + (double)(c % g->columns) * g->cell);
         ps_call_put_known(call, 1, g->y + (double)(c / g->columns) * g->cell);
-        ps_call_put_known(call, 2, 1e6 * m->density[c]);
+        const ps_value density = ps_value_of(1e6 * m->density[c]);
+        ps_call_put_value(call, 2, density);
         if (m->mass != NULL) ps_call_put_known(call, 3, m->mass[c]);
         put_ratio(call, m, c);
         ps_call_put_word(call, 7, ps_call_param_text(call, PARAM_KERNEL));
@@ -527,7 +530,7 @@ static ps_status write_cells(const ps_method_call *call, const map *m, ps_error 
         ps_call_put_int(call, 11, m->unlocated);
         ps_call_put_int(call, 12, m->outside);
         ps_call_put_known(call, 13, m->integral);
-        ps_call_put_status(call, 14, PS_VALUE_OK);
+        ps_call_put_status(call, 14, density.status);
         PS_TRY(ps_call_end_row(call, err));
     }
     return PS_OK;

@@ -103,7 +103,11 @@ static ps_status compare_rates(const common *both, double confidence,
             both->n > 0 ? sum_of(both->column[r][NUMERATOR], both->n) : (double)NAN;
         base[r] = sum_of(both->column[r][DENOMINATOR], both->n);
         if (count[r] > base[r] && count[r] <= base[r] * (1 + 1e-12)) count[r] = base[r];
-        if (count[r] < 0 || count[r] > base[r])
+        if (count[r] < 0)
+            return ps_fail(err, PS_FORMAT,
+                           "%.17g people in release %d: a number from 0 up was expected",
+                           count[r], r + 1);
+        if (count[r] > base[r])
             return ps_fail(err, PS_FORMAT,
                            "%.17g people of %.17g in release %d: a number from 0 to the "
                            "denominator was expected",

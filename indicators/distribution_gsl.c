@@ -289,9 +289,12 @@ double ps_beta_quantile(double p, double a, double b) {
     double wanted = above ? 1 - p : p, low = -(double)INFINITY, high = (double)INFINITY;
     beta_shape s = shape_of(a, b);
     double scale = sqrt(1 / a + 1 / b);
-    double v = log(a / b) + gsl_cdf_ugaussian_Pinv(p) * scale;
+    double v = log(a / b) + gsl_cdf_ugaussian_Pinv(p) * scale, before = -1;
     for (int i = 0; i < 300; i++) {
         double x = 1 / (1 + exp(-v)), y = 1 / (1 + exp(v));
+        /* A distribution narrower than the digits of x has no other tail to offer. */
+        if (x == before && x > 0 && x < 1) break;
+        before = x < 0.999 ? x : -1;
         double tail = beta_tail(&s, x, y, above), off = log(tail / wanted);
         if (fabs(off) <= 2e-15) break;
         if ((off < 0) == above)

@@ -163,6 +163,10 @@ ps_status ps_funnel_compare(size_t n, const double *events, const double *base,
         if (areas[i].status == PS_VALUE_OK) areas[i].status = funnel->status;
         if (areas[i].status != PS_VALUE_OK) continue;
         compare_one(&areas[i], funnel, events[i], base[i], kind);
+        if (!isfinite(areas[i].value) || !isfinite(areas[i].z)) {
+            areas[i] = (ps_funnel_area){.status = PS_VALUE_UNDEFINED};
+            continue;
+        }
         double error = error_at(target, base[i], kind);
         z[there] = areas[i].z;
         weight[there++] = 1 / (error * error);

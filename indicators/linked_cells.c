@@ -184,6 +184,22 @@ ps_status ps_cells_read(const ps_method_call *call, ps_cells *out, ps_error *err
     return status;
 }
 
+ps_status ps_cells_parents(const ps_method_call *call, const ps_cells *cells,
+                           int dimension, int32_t *parent, ps_error *err) {
+    for (size_t i = 0; i < cells->n; i++) parent[i] = PS_NONE;
+    for (size_t k = 0; k < cells->links->n; k++) {
+        const part_of *part = &cells->links->part[k];
+        size_t row = cells->row[part->child];
+        if (part->dimension != dimension) continue;
+        if (parent[row] != PS_NONE)
+            return ps_call_refuse(
+                call, row, err, "a percentage needs one parent, but %s names several",
+                ps_call_input_name(call, IN_PARENT + (size_t)dimension));
+        parent[row] = (int32_t)cells->row[part->parent];
+    }
+    return PS_OK;
+}
+
 void ps_cells_free(ps_cells *cells) {
     struct ps_cell_links *l = cells->links;
     if (l != NULL) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/core/keys.h"
 #include "indicators/method.h"
 
 /* The greatest count that integer programmes can work with exactly. */
@@ -55,6 +56,10 @@ ps_status ps_cells_read(const ps_method_call *call, ps_cells *out,
 /* A whole number of a row that is not negative; `otherwise` where missing. */
 ps_status ps_cells_whole(const ps_method_call *call, size_t row, size_t input,
                          int64_t otherwise, int64_t *out, ps_error *err) PS_MUST_CHECK;
+/* parent[row]: the row that a row is a part of in one dimension (0 areas, 1 series, 2
+ * periods), PS_NONE where the table has none. PS_FORMAT for a row with several. */
+ps_status ps_cells_parents(const ps_method_call *call, const ps_cells *cells,
+                           int dimension, int32_t *parent, ps_error *err) PS_MUST_CHECK;
 /* area/series/period of a cell into an output. */
 ps_status ps_cells_put_name(const ps_method_call *call, size_t output,
                             const ps_cells *cells, size_t cell,

@@ -42,6 +42,7 @@
     X(icf) \
     X(imd_build) \
     X(imd_change) \
+    X(imd_local) \
     X(imd_summary) \
     X(interpolate) \
     X(isr) \

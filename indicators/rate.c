@@ -239,6 +239,9 @@ const ps_method ps_method_count_ci = {
 static const ps_method_param rate_params[] = {
     PS_PARAM_CONFIDENCE,
     {"multiplier", PS_COLUMN_NUMBER, "1000", NULL, 1e-9, 1e12, "rate per so many people"},
+    {"annualise", PS_COLUMN_TEXT, "no", "no|yes", 1, 0,
+     "yes: as if the year had gone on like that, times days_in_year / days"},
+    {"days_in_year", PS_COLUMN_INTEGER, "365", NULL, 365, 366, "of annualise=yes"},
 };
 
 static const ps_method_column rate_inputs[] = {
@@ -246,6 +249,7 @@ static const ps_method_column rate_inputs[] = {
     {"count", PS_COLUMN_NUMBER, true, "events"},
     {"population", PS_COLUMN_NUMBER, true,
      "people; person-years when the count covers several years"},
+    {"days", PS_COLUMN_NUMBER, false, "that the count covers, for annualise=yes"},
 };
 
 static const ps_method_column rate_outputs[] = {
@@ -257,32 +261,54 @@ static const ps_method_column rate_outputs[] = {
     {"upper", PS_COLUMN_NUMBER, true, "upper limit"},
     {"confidence", PS_COLUMN_NUMBER, true, "level of the interval"},
     {"multiplier", PS_COLUMN_NUMBER, true, "rate per so many people"},
+    {"annualised", PS_COLUMN_INTEGER, true, "1: value and limits are per year"},
     {"method", PS_COLUMN_TEXT, true, "Exact or Byars"},
     {"noninteger", PS_COLUMN_INTEGER, true, "1 when the count is not a whole number"},
     {"status", PS_COLUMN_TEXT, true,
      "ok, missing, undefined (0/0), denominator-zero-with-events"},
 };
 
+/* What a rate of the row's days is multiplied by to be one of a year; NAN when missing.
+ */
+static ps_status year_over_days(const ps_method_call *call, size_t row, double *out,
+                                ps_error *err) {
+    bool missing = false;
+    double days = 0;
+    *out = 1;
+    if (!ps_call_param_is(call, 2, "yes")) return PS_OK;
+    if (!ps_call_has(call, 3))
+        return ps_fail(err, PS_CONFIG, "crude_rate: annualise=yes needs the column days");
+    PS_TRY(ps_call_number(call, row, 3, &days, &missing, err));
+    if (!missing && !(days > 0))
+        return ps_call_refuse(call, row, err, "days is %.17g, but has to be above 0",
+                              days);
+    *out = missing ? (double)NAN : ps_call_param_number(call, 3) / days;
+    return PS_OK;
+}
+
 static ps_status run_rate(const ps_method_call *call, ps_error *err) {
     double confidence = ps_call_param_number(call, 0);
     double multiplier = ps_call_param_number(call, 1);
     for (size_t i = 0; i < ps_call_rows(call); i++) {
-        double x = 0, n = 0;
+        double x = 0, n = 0, year = 1;
         bool missing = false;
         PS_TRY(ps_call_amount(call, i, 1, &x, err));
         PS_TRY(ps_call_number(call, i, 2, &n, &missing, err));
-        ps_estimate e = isnan(x)
-                            ? without_value(PS_VALUE_MISSING)
-                            : ps_crude_rate(x, missing ? -1 : n, multiplier, confidence);
+        PS_TRY(year_over_days(call, i, &year, err));
+        ps_estimate e =
+            isnan(x) || isnan(year)
+                ? without_value(PS_VALUE_MISSING)
+                : ps_crude_rate(x, missing ? -1 : n, multiplier * year, confidence);
         ps_call_put_text(call, 0, ps_call_text(call, i, 0));
         ps_call_put_number(call, 1, PS_VALUE_OK, x);
         ps_call_put_number(call, 2, missing ? PS_VALUE_MISSING : PS_VALUE_OK, n);
         ps_call_put_estimate(call, 3, &e);
         ps_call_put_number(call, 6, PS_VALUE_OK, confidence);
         ps_call_put_number(call, 7, PS_VALUE_OK, multiplier);
-        ps_call_put_word(call, 8, e.method);
-        if (!isnan(x)) ps_call_put_int(call, 9, x != floor(x));
-        ps_call_put_status(call, 10, e.status);
+        ps_call_put_int(call, 8, ps_call_param_is(call, 2, "yes"));
+        ps_call_put_word(call, 9, e.method);
+        if (!isnan(x)) ps_call_put_int(call, 10, x != floor(x));
+        ps_call_put_status(call, 11, e.status);
         PS_TRY(ps_call_end_row(call, err));
     }
     return PS_OK;

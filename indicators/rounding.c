@@ -138,6 +138,10 @@ static ps_status attempt(rounding *r, int further, bool *found, ps_error *err) {
     make_steps(r, further);
     PS_TRY(make_rows(r, &rows, err));
     size_t n = r->step[r->n];
+    if (n == 0) { /* only multiples, which add up as they are: no programme for GLPK */
+        *found = true;
+        return PS_OK;
+    }
     double *least = r->x + r->n * MOST_STEPS;
     for (size_t s = 0; s < n; s++) least[s] = 0;
     ps_bounds_problem problem = {.n = n,
@@ -193,7 +197,7 @@ ps_status ps_round_controlled(size_t n, const int64_t *count,
 
 /* ---- adaptor ---- */
 
-enum { P_BASE, P_KIND, P_SEED };
+enum { P_BASE, P_KIND, P_SEED, P_PERCENT };
 static const ps_method_param params[] = {
     {"base", PS_COLUMN_INTEGER, "5", NULL, 1, 1000000, "round to multiples of this"},
     {"kind", PS_COLUMN_TEXT, "nearest", "nearest|random|controlled", 1, 0,
@@ -201,6 +205,9 @@ static const ps_method_param params[] = {
      "down so that all sums hold"},
     {"seed", PS_COLUMN_INTEGER, "1", NULL, 0, 9007199254740992.0,
      "of the random kind, and between equally near tables of the controlled one"},
+    {"percent", PS_COLUMN_TEXT, "none", "none|area|series|period", 1, 0,
+     "percent of the area_parent, series_parent or period_parent; figures beside people "
+     "who are not rounded: proportion on the published counts"},
 };
 
 static const ps_method_column inputs[] = {PS_CELL_COLUMNS};
@@ -214,7 +221,20 @@ static const ps_method_column outputs[] = {
     {"base", PS_COLUMN_INTEGER, true, "as the parameter"},
     {"method", PS_COLUMN_TEXT, true, "nearest, random or controlled"},
     {"seed", PS_COLUMN_INTEGER, true, "empty with the nearest kind"},
+    {"percent", PS_COLUMN_NUMBER, true,
+     "100 x published count / published count of its parent, never from the counts"},
+    {"percent_status", PS_COLUMN_TEXT, true,
+     "ok, missing, undefined (the parent is published as 0), not-applicable (no parent)"},
     {"status", PS_COLUMN_TEXT, true, "ok, missing"},
+};
+enum {
+    OUT_COUNT = PS_CELL_KEYS,
+    OUT_BASE,
+    OUT_METHOD,
+    OUT_SEED,
+    OUT_PERCENT,
+    OUT_PERCENT_STATUS,
+    OUT_STATUS
 };
 
 /* A draw that belongs to the cell, whatever stands around it. */
@@ -226,21 +246,19 @@ static double draw_of(const ps_method_call *call, size_t row) {
     return ps_draw_uniform(ps_draws_of(seed, unit), draw);
 }
 
-static ps_status control(const ps_method_call *call, int64_t base, int64_t *by_row,
-                         ps_error *err) {
-    ps_cells cells;
+static ps_status control(const ps_method_call *call, const ps_cells *cells, int64_t base,
+                         int64_t *by_row, ps_error *err) {
     int further = 0;
-    PS_TRY(ps_cells_read(call, &cells, err));
-    double *draw = ps_alloc(cells.n, sizeof *draw);
-    int64_t *rounded = ps_alloc(cells.n, sizeof *rounded);
+    double *draw = ps_alloc(cells->n, sizeof *draw);
+    int64_t *rounded = ps_alloc(cells->n, sizeof *rounded);
     ps_status status = draw == NULL || rounded == NULL ? ps_fail_nomem(err) : PS_OK;
-    for (size_t i = 0; i < cells.n && status == PS_OK; i++)
-        draw[i] = draw_of(call, cells.row[i]);
+    for (size_t i = 0; i < cells->n && status == PS_OK; i++)
+        draw[i] = draw_of(call, cells->row[i]);
     if (status == PS_OK)
-        status = ps_round_controlled(cells.n, cells.count, &cells.equations, base, draw,
-                                     rounded, &further, err);
-    for (size_t i = 0; i < cells.n && status == PS_OK; i++)
-        by_row[cells.row[i]] = rounded[i];
+        status = ps_round_controlled(cells->n, cells->count, &cells->equations, base,
+                                     draw, rounded, &further, err);
+    for (size_t i = 0; i < cells->n && status == PS_OK; i++)
+        by_row[cells->row[i]] = rounded[i];
     if (status == PS_OK && further > 0)
         ps_say(ps_call_talk(call), PS_TALK_WARNING,
                "%s: no multiples next to the counts add up; some counts went one or two "
@@ -248,7 +266,6 @@ static ps_status control(const ps_method_call *call, int64_t base, int64_t *by_r
                ps_table_name(ps_call_table(call)));
     ps_free(rounded);
     ps_free(draw);
-    ps_cells_free(&cells);
     return status;
 }
 
@@ -265,30 +282,60 @@ static ps_status each_alone(const ps_method_call *call, int64_t base, int64_t *b
     return PS_OK;
 }
 
+static ps_value percent_of(const int64_t *published, size_t row, int32_t parent) {
+    if (parent < 0) return ps_value_none(PS_VALUE_NOT_APPLICABLE);
+    if (published[row] < 0 || published[parent] < 0)
+        return ps_value_none(PS_VALUE_MISSING);
+    return ps_value_of(100 * (double)published[row] / (double)published[parent]);
+}
+
 static ps_status write_rounded(const ps_method_call *call, int64_t base,
-                               const int64_t *by_row, ps_error *err) {
+                               const int64_t *by_row, const int32_t *parent,
+                               ps_error *err) {
     bool seeded = !ps_call_param_is(call, P_KIND, "nearest");
     for (size_t i = 0; i < ps_call_rows(call); i++) {
+        ps_value percent = percent_of(by_row, i, parent[i]);
         for (size_t k = 0; k < PS_CELL_KEYS; k++)
             ps_call_put_text(call, k, ps_call_text(call, i, k));
-        if (by_row[i] >= 0) ps_call_put_int(call, 3, by_row[i]);
-        ps_call_put_int(call, 4, base);
-        ps_call_put_word(call, 5, ps_call_param_text(call, P_KIND));
-        if (seeded) ps_call_put_int(call, 6, (int64_t)ps_call_param_number(call, P_SEED));
-        ps_call_put_status(call, 7, by_row[i] < 0 ? PS_VALUE_MISSING : PS_VALUE_OK);
+        if (by_row[i] >= 0) ps_call_put_int(call, OUT_COUNT, by_row[i]);
+        ps_call_put_int(call, OUT_BASE, base);
+        ps_call_put_word(call, OUT_METHOD, ps_call_param_text(call, P_KIND));
+        if (seeded)
+            ps_call_put_int(call, OUT_SEED, (int64_t)ps_call_param_number(call, P_SEED));
+        ps_call_put_value(call, OUT_PERCENT, percent);
+        ps_call_put_status(call, OUT_PERCENT_STATUS, percent.status);
+        ps_call_put_status(call, OUT_STATUS,
+                           by_row[i] < 0 ? PS_VALUE_MISSING : PS_VALUE_OK);
         PS_TRY(ps_call_end_row(call, err));
     }
     return PS_OK;
 }
 
+/* Only sums that are asked for have to hold. */
+static ps_status round_rows(const ps_method_call *call, int64_t base, int64_t *by_row,
+                            int32_t *parent, ps_error *err) {
+    bool controlled = ps_call_param_is(call, P_KIND, "controlled");
+    size_t percent = ps_call_param_choice(call, P_PERCENT);
+    for (size_t i = 0; i < ps_call_rows(call); i++) parent[i] = PS_NONE;
+    if (!controlled && percent == 0) return each_alone(call, base, by_row, err);
+    ps_cells cells;
+    PS_TRY(ps_cells_read(call, &cells, err));
+    ps_status status = controlled ? control(call, &cells, base, by_row, err)
+                                  : each_alone(call, base, by_row, err);
+    if (status == PS_OK && percent > 0)
+        status = ps_cells_parents(call, &cells, (int)percent - 1, parent, err);
+    ps_cells_free(&cells);
+    return status;
+}
+
 static ps_status run(const ps_method_call *call, ps_error *err) {
     int64_t base = (int64_t)ps_call_param_number(call, P_BASE);
     int64_t *by_row = ps_alloc(ps_call_rows(call), sizeof *by_row);
-    if (by_row == NULL) return ps_fail_nomem(err);
-    ps_status status = ps_call_param_is(call, P_KIND, "controlled")
-                           ? control(call, base, by_row, err)
-                           : each_alone(call, base, by_row, err);
-    if (status == PS_OK) status = write_rounded(call, base, by_row, err);
+    int32_t *parent = ps_alloc(ps_call_rows(call), sizeof *parent);
+    ps_status status = by_row == NULL || parent == NULL ? ps_fail_nomem(err) : PS_OK;
+    if (status == PS_OK) status = round_rows(call, base, by_row, parent, err);
+    if (status == PS_OK) status = write_rounded(call, base, by_row, parent, err);
+    ps_free(parent);
     ps_free(by_row);
     return status;
 }

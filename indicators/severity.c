@@ -83,7 +83,8 @@ static const ps_method_column output[] = {
     {"complete", PS_COLUMN_INTEGER, true, "0 when more than 2 % of crime has no weight"},
     {"version", PS_COLUMN_TEXT, true, "of the weights"},
     {"multiplier", PS_COLUMN_NUMBER, true, "of score and limits"},
-    {"status", PS_COLUMN_TEXT, true, "of value"},
+    {"status", PS_COLUMN_TEXT, true,
+     "ok, missing, undefined (0/0), denominator-zero-with-events"},
 };
 
 typedef struct columns {

@@ -95,7 +95,7 @@ static void mistakes_are_named(void **state) {
     test_refused("lsoa_change", "lsoa11,lsoa21,value\na,b,1\n,c,1\ne,,1\n",
                  "kind=extensive", PS_FORMAT, "2 rows name only one area: c, e");
     test_refused("lsoa_change", "lsoa11,lsoa21,value\na,b,1\na,c,2\n", "kind=extensive",
-                 PS_FORMAT, "row 2: a has the value 2");
+                 PS_FORMAT, "row 2: a has the value '2' here");
     test_refused("lsoa_change", "lsoa11,lsoa21,value\na,b,1\na,b,1\n", "kind=extensive",
                  PS_FORMAT, "row 2: this pair of areas stood in row 1");
     test_refused("lsoa_change", "lsoa11,lsoa21,value\na,b,1\nb,c,1\n", "kind=extensive",

@@ -208,6 +208,39 @@ static void change_of_a_table(void **state) {
                  PS_FORMAT, "5 people of 4");
 }
 
+static void ranks_within_a_city(void **state) {
+    (void)state;
+    ps_table *t = test_compute("imd_local",
+                               "lsoa,city,rank\na,X,900\nb,X,50\nc,Y,1\nf,X,50\ne,X,\n",
+                               "country=1000");
+    static const char *const expected[][5] = {
+        /* rank, decile, local_rank, local_decile, local_percentile: of 3 ranked */
+        {"900", "9", "3", "10", "100"},
+        {"50", "1", "1", "4", "34"},
+        {"50", "1", "1", "4", "34"},
+        {"", "", "", "", ""},
+        {"1", "1", "1", "10", "100"}};
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(test_cell(t, i, "rank"), expected[i][0]);
+        assert_string_equal(test_cell(t, i, "decile"), expected[i][1]);
+        assert_string_equal(test_cell(t, i, "local_rank"), expected[i][2]);
+        assert_string_equal(test_cell(t, i, "local_decile"), expected[i][3]);
+        assert_string_equal(test_cell(t, i, "local_percentile"), expected[i][4]);
+    }
+    assert_string_equal(test_cell(t, 0, "local_n"), "3");
+    assert_string_equal(test_cell(t, 3, "status"), "missing");
+    ps_table_free(t);
+    /* A city that is the whole country. */
+    t = test_compute("imd_local", "lsoa,rank\na,1\nb,2\nc,3\nf,4\n", "country=4");
+    for (size_t i = 0; i < 4; i++) {
+        test_near(test_value(t, i, "local_rank"), (double)i + 1, 0);
+        assert_string_equal(test_cell(t, i, "local_decile"), test_cell(t, i, "decile"));
+    }
+    ps_table_free(t);
+    test_refused("imd_local", "lsoa,rank\na,5\n", "country=4", PS_FORMAT,
+                 "row 1: rank 5");
+}
+
 static void memory_runs_out(void **state) {
     (void)state;
     test_method_case cases[] = {
@@ -221,10 +254,10 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts_of_ranks),  cmocka_unit_test(summary_by_hand),
-        cmocka_unit_test(index_by_hand),   cmocka_unit_test(index_of_a_table),
-        cmocka_unit_test(change_by_hand),  cmocka_unit_test(change_of_a_table),
-        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(parts_of_ranks),      cmocka_unit_test(summary_by_hand),
+        cmocka_unit_test(index_by_hand),       cmocka_unit_test(index_of_a_table),
+        cmocka_unit_test(change_by_hand),      cmocka_unit_test(change_of_a_table),
+        cmocka_unit_test(ranks_within_a_city), cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 
 #include "indicators/distribution.h"
 #include "indicators/rate.h"
-#include "tests/support/test.h"
+#include "tests/support/method.h"
 
 static void normal_quantile_is_the_stated_one(void **state) {
     (void)state;
@@ -332,8 +332,29 @@ static void means_by_hand(void **state) {
                      PS_VALUE_UNDEFINED);
 }
 
+/* 31 events in a month of 31 days among 1,000 people are 365 a year. */
+static void a_month_annualised(void **state) {
+    (void)state;
+    static const char table[] = "count,population,days\n31,1000,31\n0,1000,28\n5,9,\n";
+    ps_table *t = test_compute("crude_rate", table, "annualise=yes");
+    ps_table *plain = test_compute("crude_rate", table, "");
+    test_near(test_value(t, 0, "value"), 365, 1e-14);
+    test_near(test_value(t, 0, "upper"), test_value(plain, 0, "upper") * 365 / 31, 1e-14);
+    assert_string_equal(test_cell(t, 0, "annualised"), "1");
+    assert_string_equal(test_cell(plain, 0, "annualised"), "0");
+    assert_string_equal(test_cell(t, 1, "value"), "0");
+    assert_string_equal(test_cell(t, 2, "status"), "missing");
+    ps_table_free(t);
+    ps_table_free(plain);
+    test_refused("crude_rate", "count,population,days\n1,9,0\n", "annualise=yes",
+                 PS_FORMAT, "days is 0");
+    test_refused("crude_rate", "count,population\n1,9\n", "annualise=yes", PS_CONFIG,
+                 "needs the column days");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_month_annualised),
         cmocka_unit_test(normal_quantile_is_the_stated_one),
         cmocka_unit_test(exact_limits_match_tables),
         cmocka_unit_test(exact_limits_solve_the_poisson_tails),

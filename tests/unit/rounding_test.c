@@ -50,6 +50,42 @@ static void sums_hold(void **state) {
     ps_table_free(t);
 }
 
+/* A table of multiples alone stays as it is, and so does one without rows. */
+static void multiples_stay(void **state) {
+    (void)state;
+    ps_table *t = test_compute("round", "area_code,area_parent,count\nA,T,5\nT,,5\n",
+                               "kind=controlled");
+    assert_int_equal(at(t, 0), 5);
+    assert_int_equal(at(t, 1), 5);
+    ps_table_free(t);
+    t = test_compute("round", "area_code,count\n", "kind=controlled");
+    assert_int_equal(ps_table_rows(t), 0);
+    ps_table_free(t);
+}
+
+/* 2 and 3 of 5 are published as 0 and 5 of 5: 0 % and 100 %, not 40 % and 60 %. */
+static void percentages_are_of_published_counts(void **state) {
+    (void)state;
+    ps_table *t = test_compute("round", table, "percent=series");
+    test_near(test_value(t, 0, "percent"), 0, 0);
+    test_near(test_value(t, 1, "percent"), 100, 0);
+    test_near(test_value(t, 3, "percent"), 50, 0); /* 5 of 10 */
+    assert_string_equal(test_cell(t, 2, "percent_status"), "not-applicable");
+    ps_table_free(t);
+    t = test_compute("round", table, "percent=area kind=controlled");
+    test_near(test_value(t, 0, "percent"), 100.0 * (double)at(t, 0) / (double)at(t, 6),
+              1e-15);
+    ps_table_free(t);
+    static const char odd[] = "area_code,area_parent,count\nA,T,2\nB,T,\nT,,2\nC,no,7\n";
+    t = test_compute("round", odd, "percent=area");
+    assert_string_equal(test_cell(t, 0, "percent_status"), "undefined");
+    assert_string_equal(test_cell(t, 1, "percent_status"), "missing");
+    assert_string_equal(test_cell(t, 3, "percent_status"), "not-applicable");
+    ps_table_free(t);
+    test_refused("round", "area_code,area_parent,count\nA,T;U,2\nT,,2\nU,,2\n",
+                 "percent=area", PS_FORMAT, "row 1: a percentage needs one parent");
+}
+
 static void missing_counts_and_mistakes(void **state) {
     (void)state;
     ps_table *t = test_compute("round",
@@ -126,6 +162,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_alone),
         cmocka_unit_test(sums_hold),
+        cmocka_unit_test(multiples_stay),
+        cmocka_unit_test(percentages_are_of_published_counts),
         cmocka_unit_test(missing_counts_and_mistakes),
         cmocka_unit_test(three_dimensions),
         cmocka_unit_test(memory_runs_out),
