@@ -361,8 +361,7 @@ static void tell_target(const explanation *e, const ps_measure *m,
     if (ps_value_ok(f->projection.total)) {
         ps_output_printf(
             e->out, "%-11s %s so far / %s, the mean share of these months in whole years",
-            "Projection", shown(f->numerator, a),
-            shown(f->numerator / f->projection.total.value, b));
+            "Projection", shown(f->value.value, a), shown(f->share, b));
         ps_output_printf(e->out, " = %s", shown(f->projection.total.value, a));
         if (ps_value_ok(f->projection.lower) && ps_value_ok(f->projection.upper))
             ps_output_printf(e->out, ", interval %s to %s",

@@ -122,7 +122,7 @@ static void evaluate(const scene *s, const ps_period *p, ps_measure_figure *f) {
     if (f->running) last = s->numerator.last;
     if (!parts_of(s, p->first, last, &x, &n)) {
         char note[128];
-        const int32_t absent = ps_period_months(p) - f->months;
+        const int32_t absent = f->running ? 0 : ps_period_months(p) - f->months;
         if (absent > 0) {
             ps_figures_describe_gaps(d, s->geography, s->area, p, absent, note);
             add_reason(f, "%s", note);
@@ -203,6 +203,7 @@ static void project(const scene *s, const ps_period *p, const ps_goal *goal,
         add_reason(f, "no earlier year is whole, so no projection");
         return;
     }
+    f->share = share.value;
     f->projection = ps_projection_pro_rata(f->numerator, share.value, s->dispersion, goal,
                                            s->confidence);
 }
@@ -251,6 +252,11 @@ static void judge_count(const scene *s, const ps_period *p, bool tested, double 
     f->target_status = ps_target_status_text(f->result.status);
     if (rate && ps_value_ok(f->result.gap))
         f->result.gap = ps_value_of(f->value.value - f->goal.target);
+    ps_value *ends[3] = {&f->projection.total, &f->projection.lower,
+                         &f->projection.upper};
+    for (int k = 0; rate && k < 3; k++)
+        if (ps_value_ok(*ends[k]))
+            *ends[k] = ps_value_of(ends[k]->value * s->multiplier / f->denominator);
     if (f->running) /* a part of a year has no distance from a year's target */
         f->result.gap = f->result.required = nothing;
     const ps_value *ratio[3] = {&f->result.rate_ratio, &f->result.rr_lower,
@@ -375,6 +381,7 @@ static void compute(const scene *s, const ps_period *p, ps_measure_figure *f) {
                              .denominator = none,
                              .baseline = none,
                              .own = none,
+                             .share = none,
                              .baseline_numerator = none,
                              .baseline_denominator = none,
                              .dispersion = s->dispersion,

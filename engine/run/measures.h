@@ -56,8 +56,9 @@ typedef struct ps_measure_figure {
     double dispersion; /* of the months of the numerator: 1 as chance alone would have it
                         */
     double change, change_lower, change_upper; /* percent, against the baseline */
-    ps_projection projection;                  /* of the running year */
-    char reason[384];                          /* what a reader has to know; "" nothing */
+    double share;             /* of a year, that its months so far have had in others */
+    ps_projection projection; /* of the running year, in the unit of the value */
+    char reason[384];         /* what a reader has to know; "" nothing */
 } ps_measure_figure;
 
 /* Get ready: which groups count, which periods there are. */

@@ -276,6 +276,11 @@ static const struct {
     {"fire-rate", "C", "2022/23", "status", "missing"},
     {"fire-rate", "C", "2022/23", "reason",
      "no population; the data do not hold the baseline period"},
+    {"fire-rate", "C", "2023/24", "reason",
+     "no population; the data do not hold the baseline period"},
+    {"fire-rate", "A", "2023/24", "value", "60"},
+    {"fire-rate", "A", "2023/24", "projection", "120"},
+    {"fire-rate", "A", "2023/24", "target_status", "on-track"},
     /* Shares, and the least base for one. */
     {"flood-share", "A", "2022/23", "value", "50"},
     {"flood-share", "A", "2022/23", "denominator", "24"},
