@@ -83,7 +83,7 @@ static const ps_method_param params[] = {
 /* An index and all it stands on. */
 typedef struct index_table {
     ps_panel panel;
-    ps_call_codes domain;
+    ps_codes domain;
     int32_t *domain_of; /* per indicator */
     double *polarity, *weight, *domain_weight, *error, *low, *high, *reference;
     ps_outliers *outliers;
@@ -96,7 +96,7 @@ typedef struct index_table {
 
 static void index_free(index_table *t) {
     ps_panel_free(&t->panel);
-    ps_call_codes_free(&t->domain);
+    ps_codes_free(&t->domain);
     ps_free(t->domain_of);
     ps_free(t->polarity);
     ps_free(t->weight);
@@ -140,7 +140,7 @@ static ps_status polarity_of(const ps_method_call *call, size_t row, double *out
 static ps_status read_framework(const ps_method_call *call, index_table *t,
                                 ps_error *err) {
     size_t p = t->panel.indicator.n;
-    PS_TRY(ps_call_codes_read(call, IN_DOMAIN, &t->domain, err));
+    PS_TRY(ps_codes_build(call, IN_DOMAIN, &t->domain, err));
     t->domain_of = ps_alloc(p, sizeof *t->domain_of);
     t->polarity = ps_zalloc(p, sizeof *t->polarity);
     if (t->domain_of == NULL || t->polarity == NULL) return ps_fail_nomem(err);

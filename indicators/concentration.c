@@ -430,6 +430,8 @@ const ps_method ps_method_concentration = {
     .output = output,
     .n_output = PS_LENGTH(output),
     .run = run_concentration,
+    .evidence =
+        "the definitions in base R, fresh counts, sparse and dense: 2e-15; closed forms",
 };
 
 static const ps_method_param lorenz_param[] = {
@@ -490,4 +492,5 @@ const ps_method ps_method_lorenz = {
     .output = lorenz_output,
     .n_output = PS_LENGTH(lorenz_output),
     .run = run_lorenz,
+    .evidence = "cumulated shares in base R, fresh units: 1e-15",
 };

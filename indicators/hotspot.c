@@ -6,7 +6,7 @@
 #include "engine/core/mem.h"
 #include "engine/core/par.h"
 #include "indicators/distribution.h"
-#include "indicators/method.h"
+#include "indicators/method_codes.h"
 #include "indicators/rank_test.h"
 #include "indicators/sum.h"
 
@@ -200,7 +200,7 @@ static ps_status band_of(const ps_method_call *call, size_t row, size_t input, i
 
 /* The periods, and the area that had each of them last. */
 typedef struct periods {
-    ps_call_codes code;
+    ps_codes code;
     size_t *area, *row; /* per period: group and row, SIZE_MAX at first */
 } periods;
 
@@ -244,14 +244,14 @@ static ps_status write_lasting(const ps_method_call *call, const ps_call_group *
 
 static ps_status run_lasting(const ps_method_call *call, ps_error *err) {
     periods seen = {0};
-    PS_TRY(ps_call_codes_read(call, LAST_PERIOD, &seen.code, err));
+    PS_TRY(ps_codes_build(call, LAST_PERIOD, &seen.code, err));
     seen.area = ps_alloc(seen.code.n, sizeof *seen.area);
     seen.row = ps_alloc(seen.code.n, sizeof *seen.row);
     ps_status status = seen.area != NULL && seen.row != NULL ? PS_OK : ps_fail_nomem(err);
     for (size_t t = 0; t < seen.code.n && status == PS_OK; t++) seen.area[t] = SIZE_MAX;
     if (status == PS_OK)
         status = ps_call_each_group(call, LAST_AREA, NULL, 0, write_lasting, &seen, err);
-    ps_call_codes_free(&seen.code);
+    ps_codes_free(&seen.code);
     ps_free(seen.area);
     ps_free(seen.row);
     return status;
@@ -402,10 +402,10 @@ static ps_status write_correlation(const ps_method_call *call, const crossing *c
 
 /* An area that stands twice would count twice. */
 static ps_status areas_differ(const ps_method_call *call, ps_error *err) {
-    ps_call_codes area;
-    PS_TRY(ps_call_codes_read(call, IN_AREA, &area, err));
+    ps_codes area;
+    PS_TRY(ps_codes_build(call, IN_AREA, &area, err));
     size_t n = area.n;
-    ps_call_codes_free(&area);
+    ps_codes_free(&area);
     if (n == ps_call_rows(call)) return PS_OK;
     return ps_fail(err, PS_FORMAT, "%s has %zu rows for %zu areas; give one row for each",
                    ps_table_name(ps_call_table(call)), ps_call_rows(call), n);

@@ -4,7 +4,7 @@
 
 #include "engine/core/keys.h"
 #include "engine/core/mem.h"
-#include "indicators/method.h"
+#include "indicators/method_codes.h"
 #include "indicators/sum.h"
 
 static const double CLOSE = 1e-9;
@@ -163,7 +163,7 @@ static const ps_method_column interpolate_outputs[] = {
 };
 
 typedef struct crossing {
-    ps_call_codes source, target;
+    ps_codes source, target;
     ps_overlap *overlap;
     double *total, *value;          /* per source */
     double *covered, *whole;        /* per target; whole: NAN where unknown */
@@ -172,8 +172,8 @@ typedef struct crossing {
 } crossing;
 
 static void free_crossing(crossing *c) {
-    ps_call_codes_free(&c->source);
-    ps_call_codes_free(&c->target);
+    ps_codes_free(&c->source);
+    ps_codes_free(&c->target);
     ps_free(c->overlap);
     ps_free(c->total);
     ps_free(c->value);
@@ -186,8 +186,8 @@ static void free_crossing(crossing *c) {
 
 static ps_status read_overlaps(const ps_method_call *call, crossing *c, ps_error *err) {
     size_t n = ps_call_rows(call);
-    PS_TRY(ps_call_codes_read(call, IN_SOURCE, &c->source, err));
-    PS_TRY(ps_call_codes_read(call, IN_TARGET, &c->target, err));
+    PS_TRY(ps_codes_build(call, IN_SOURCE, &c->source, err));
+    PS_TRY(ps_codes_build(call, IN_TARGET, &c->target, err));
     double sliver = ps_call_param_is(call, PARAM_METHOD, "area")
                         ? ps_call_param_number(call, PARAM_SLIVER)
                         : 0;
@@ -395,7 +395,7 @@ static const ps_method_column fit_outputs[] = {
 
 /* A fit at work. */
 typedef struct fitting {
-    ps_call_codes source, target;
+    ps_codes source, target;
     ps_overlap *overlap;
     bool *holds;
     double *sum; /* per source */
@@ -403,8 +403,8 @@ typedef struct fitting {
 } fitting;
 
 static void fitting_free(fitting *f) {
-    ps_call_codes_free(&f->source);
-    ps_call_codes_free(&f->target);
+    ps_codes_free(&f->source);
+    ps_codes_free(&f->target);
     ps_free(f->overlap);
     ps_free(f->holds);
     ps_free(f->sum);
@@ -413,8 +413,8 @@ static void fitting_free(fitting *f) {
 
 static ps_status read_fit(const ps_method_call *call, fitting *f, ps_error *err) {
     size_t n = ps_call_rows(call);
-    PS_TRY(ps_call_codes_read(call, FIT_SOURCE, &f->source, err));
-    PS_TRY(ps_call_codes_read(call, FIT_TARGET, &f->target, err));
+    PS_TRY(ps_codes_build(call, FIT_SOURCE, &f->source, err));
+    PS_TRY(ps_codes_build(call, FIT_TARGET, &f->target, err));
     f->overlap = ps_alloc(n, sizeof *f->overlap);
     f->holds = ps_alloc(n, sizeof *f->holds);
     f->sum = ps_zalloc(f->source.n, sizeof *f->sum);

@@ -478,35 +478,6 @@ ps_status ps_call_each_group(const ps_method_call *call, size_t by, const size_t
     return status;
 }
 
-ps_status ps_call_codes_read(const ps_method_call *call, size_t input, ps_call_codes *out,
-                             ps_error *err) {
-    size_t *order = NULL, *offset = NULL;
-    *out = (ps_call_codes){0};
-    PS_TRY(ps_call_groups(call, input, &order, &offset, &out->n, err));
-    out->code = ps_alloc(ps_call_rows(call), sizeof *out->code);
-    out->text = ps_alloc(out->n, sizeof *out->text);
-    ps_status status = PS_OK;
-    if (out->code == NULL || out->text == NULL) {
-        status = ps_fail_nomem(err);
-    } else {
-        for (size_t g = 0; g < out->n; g++) {
-            out->text[g] = ps_call_text(call, order[offset[g]], input);
-            for (size_t k = offset[g]; k < offset[g + 1]; k++)
-                out->code[order[k]] = (int32_t)g;
-        }
-    }
-    ps_free(order);
-    ps_free(offset);
-    if (status != PS_OK) ps_call_codes_free(out);
-    return status;
-}
-
-void ps_call_codes_free(ps_call_codes *codes) {
-    ps_free(codes->code);
-    ps_free(codes->text);
-    *codes = (ps_call_codes){0};
-}
-
 /* ---- output ---- */
 
 void ps_call_put_text(const ps_method_call *call, size_t output, ps_str text) {

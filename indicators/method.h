@@ -142,16 +142,6 @@ ps_status ps_call_each_group(const ps_method_call *call, size_t by, const size_t
                              size_t n_inputs, ps_group_fn *fn, void *context,
                              ps_error *err) PS_MUST_CHECK;
 
-/* The texts of one column as numbers 0 .. n - 1 in order of the texts. */
-typedef struct ps_call_codes {
-    size_t n;
-    ps_str *text;  /* per number */
-    int32_t *code; /* per row */
-} ps_call_codes;
-ps_status ps_call_codes_read(const ps_method_call *call, size_t input, ps_call_codes *out,
-                             ps_error *err) PS_MUST_CHECK;
-void ps_call_codes_free(ps_call_codes *codes);
-
 /* Fill the row under construction; output is the index of the output column. A number is
  * written only when status is ok and it is finite; else the cell stays empty. Errors are
  * kept and reported by ps_call_end_row. */

@@ -142,6 +142,7 @@ const ps_method ps_method_lq = {
     .output = lq_output,
     .n_output = PS_LENGTH(lq_output),
     .run = run_lq,
+    .evidence = "prop.table of R and the limits on the log scale, fresh counts: 1e-15",
 };
 
 /* ---- change by type ---- */
@@ -344,6 +345,7 @@ const ps_method ps_method_type_change = {
     .output = type_output,
     .n_output = PS_LENGTH(type_output),
     .run = run_type_change,
+    .evidence = "poisson.test and prop.test of R, fresh counts: 3e-13",
 };
 
 /* ---- shift between places ---- */
@@ -448,4 +450,5 @@ const ps_method ps_method_place_shift = {
     .output = shift_output,
     .n_output = PS_LENGTH(shift_output),
     .run = run_shift,
+    .evidence = "prop.test of R and Newcombe's limits from it, fresh areas: 3e-13",
 };

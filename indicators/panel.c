@@ -8,9 +8,9 @@
 static const size_t MOST_CELLS = (size_t)1 << 27;
 
 void ps_panel_free(ps_panel *panel) {
-    ps_call_codes_free(&panel->period);
-    ps_call_codes_free(&panel->area);
-    ps_call_codes_free(&panel->indicator);
+    ps_codes_free(&panel->period);
+    ps_codes_free(&panel->area);
+    ps_codes_free(&panel->indicator);
     ps_free(panel->value);
     ps_free(panel->row);
     *panel = (ps_panel){0};
@@ -41,12 +41,12 @@ static ps_status fill(const ps_method_call *call, size_t area, size_t indicator,
     return PS_OK;
 }
 
-static ps_status read_periods(const ps_method_call *call, size_t period,
-                              ps_call_codes *out, ps_error *err) {
-    if (period != PS_PANEL_NO_PERIOD) return ps_call_codes_read(call, period, out, err);
-    *out = (ps_call_codes){.n = ps_call_rows(call) > 0,
-                           .text = ps_zalloc(1, sizeof *out->text),
-                           .code = ps_zalloc(ps_call_rows(call), sizeof *out->code)};
+static ps_status read_periods(const ps_method_call *call, size_t period, ps_codes *out,
+                              ps_error *err) {
+    if (period != PS_PANEL_NO_PERIOD) return ps_codes_build(call, period, out, err);
+    *out = (ps_codes){.n = ps_call_rows(call) > 0,
+                      .text = ps_zalloc(1, sizeof *out->text),
+                      .code = ps_zalloc(ps_call_rows(call), sizeof *out->code)};
     return out->text != NULL && out->code != NULL ? PS_OK : ps_fail_nomem(err);
 }
 
@@ -54,9 +54,8 @@ ps_status ps_panel_read(const ps_method_call *call, size_t period, size_t area,
                         size_t indicator, size_t value, ps_panel *out, ps_error *err) {
     *out = (ps_panel){0};
     ps_status status = read_periods(call, period, &out->period, err);
-    if (status == PS_OK) status = ps_call_codes_read(call, area, &out->area, err);
-    if (status == PS_OK)
-        status = ps_call_codes_read(call, indicator, &out->indicator, err);
+    if (status == PS_OK) status = ps_codes_build(call, area, &out->area, err);
+    if (status == PS_OK) status = ps_codes_build(call, indicator, &out->indicator, err);
     /* Each is at most the number of rows, below 2^31: two factors do not overflow. */
     out->n = out->period.n * out->area.n;
     if (status == PS_OK && out->n > 0 && out->indicator.n > MOST_CELLS / out->n)

@@ -3,10 +3,10 @@
 #ifndef PS_INDICATORS_PANEL_H
 #define PS_INDICATORS_PANEL_H
 
-#include "indicators/method.h"
+#include "indicators/method_codes.h"
 
 typedef struct ps_panel {
-    ps_call_codes period, area, indicator; /* in order of their texts */
+    ps_codes period, area, indicator; /* in order of their texts */
     size_t n;      /* units: periods * areas; unit t * areas + a is area a in period t */
     double *value; /* n * indicators, unit by unit; NAN where missing */
     size_t *row;   /* of each value in the table, SIZE_MAX where there is none */

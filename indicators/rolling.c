@@ -259,4 +259,5 @@ const ps_method ps_method_rolling = {
     .output = output,
     .n_output = PS_LENGTH(output),
     .run = run,
+    .evidence = "filter and cumsum of R, fresh months: 3e-13",
 };

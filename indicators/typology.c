@@ -818,8 +818,8 @@ static const ps_method_column rand_outputs[] = {
      "ok, undefined (fewer than 2, or both partitions trivial)"},
 };
 
-static ps_status write_rand(const ps_method_call *call, ps_call_codes *a,
-                            ps_call_codes *b, ps_error *err) {
+static ps_status write_rand(const ps_method_call *call, ps_codes *a, ps_codes *b,
+                            ps_error *err) {
     size_t n = 0, rows = ps_call_rows(call);
     ps_value value;
     for (size_t i = 0; i < rows; i++) {
@@ -837,12 +837,12 @@ static ps_status write_rand(const ps_method_call *call, ps_call_codes *a,
 }
 
 static ps_status run_rand(const ps_method_call *call, ps_error *err) {
-    ps_call_codes a = {0}, b = {0};
-    ps_status status = ps_call_codes_read(call, IN_A, &a, err);
-    if (status == PS_OK) status = ps_call_codes_read(call, IN_B, &b, err);
+    ps_codes a = {0}, b = {0};
+    ps_status status = ps_codes_build(call, IN_A, &a, err);
+    if (status == PS_OK) status = ps_codes_build(call, IN_B, &b, err);
     if (status == PS_OK) status = write_rand(call, &a, &b, err);
-    ps_call_codes_free(&a);
-    ps_call_codes_free(&b);
+    ps_codes_free(&a);
+    ps_codes_free(&b);
     return status;
 }
 
