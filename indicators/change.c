@@ -9,6 +9,7 @@
 
 #include "indicators/distribution.h"
 #include "indicators/method.h"
+#include "indicators/rate.h"
 
 /* Point probabilities that differ by less are equal but for rounding. */
 static const double TIE = 1 + 1e-7;

@@ -5,6 +5,7 @@
 #include "indicators/distribution.h"
 #include "indicators/method.h"
 #include "indicators/method_codes.h"
+#include "indicators/rate.h"
 #include "indicators/sum.h"
 
 static ps_part sum_of(ps_part a, ps_part b) {

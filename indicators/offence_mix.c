@@ -5,6 +5,7 @@
 #include "indicators/distribution.h"
 #include "indicators/method.h"
 #include "indicators/method_codes.h"
+#include "indicators/rate.h"
 #include "indicators/sum.h"
 
 static const double FEW_BELOW = 5;

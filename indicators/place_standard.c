@@ -12,6 +12,7 @@
 #include "indicators/method.h"
 #include "indicators/method_codes.h"
 #include "indicators/rank_test.h"
+#include "indicators/rate.h"
 #include "indicators/sum.h"
 #include "indicators/survey.h"
 

@@ -7,30 +7,6 @@
 #include "indicators/method.h"
 #include "indicators/sum.h"
 
-const char *ps_value_status_text(ps_value_status status) {
-    switch (status) {
-        case PS_VALUE_OK:
-            return "ok";
-        case PS_VALUE_MISSING:
-            return "missing";
-        case PS_VALUE_UNDEFINED:
-            return "undefined";
-        case PS_VALUE_UNBOUNDED:
-            return "unbounded";
-        case PS_VALUE_SMALL_BASE:
-            return "small-base";
-        case PS_VALUE_SUPPRESSED_PRIMARY:
-            return "suppressed-primary";
-        case PS_VALUE_SUPPRESSED_SECONDARY:
-            return "suppressed-secondary";
-        case PS_VALUE_NOT_APPLICABLE:
-            return "not-applicable";
-        case PS_VALUE_DENOMINATOR_ZERO:
-            return "denominator-zero-with-events";
-    }
-    return "undefined";
-}
-
 static ps_estimate without_value(ps_value_status status) {
     return (ps_estimate){.status = status, .limits_status = status, .method = ""};
 }

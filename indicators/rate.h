@@ -11,30 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Why a figure is there or not. A value and its status are separate: nothing but
- * PS_VALUE_OK has a number, and no number is ever NaN or infinite. */
-typedef enum ps_value_status {
-    PS_VALUE_OK,
-    PS_VALUE_MISSING,   /* an input is missing: a month never published, no population */
-    PS_VALUE_UNDEFINED, /* 0/0, a zero denominator */
-    PS_VALUE_UNBOUNDED,
-    PS_VALUE_SMALL_BASE,
-    PS_VALUE_SUPPRESSED_PRIMARY,
-    PS_VALUE_SUPPRESSED_SECONDARY,
-    PS_VALUE_NOT_APPLICABLE,
-    PS_VALUE_DENOMINATOR_ZERO /* events but nobody to divide by: the count stands, the
-                                 rate does not */
-} ps_value_status;
-
-/* "ok", "missing", "undefined", ... as written in outputs. */
-const char *ps_value_status_text(ps_value_status status);
-
-typedef struct ps_estimate {
-    ps_value_status status;
-    double value, lower, upper;    /* 0 unless status is PS_VALUE_OK */
-    ps_value_status limits_status; /* of lower and upper */
-    const char *method;            /* "Exact" or "Byars" */
-} ps_estimate;
+#include "indicators/value.h"
 
 /* A count of events and the interval of its Poisson mean.
  * Rule     below 10 events the exact limits (half the chi-squared quantiles of 2x and 2x

@@ -8,6 +8,7 @@
 
 #include "indicators/method.h"
 #include "indicators/method_codes.h"
+#include "indicators/rate.h"
 #include "indicators/rolling.h"
 #include "indicators/sum.h"
 

@@ -8,6 +8,7 @@
 
 #include "engine/core/mem.h"
 #include "indicators/distribution.h"
+#include "indicators/rate.h"
 #include "indicators/sum.h"
 
 struct ps_survey {
