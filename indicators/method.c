@@ -75,6 +75,7 @@
     X(svy_share) \
     X(target) \
     X(trend) \
+    X(trend_months) \
     X(triple) \
     X(type_change) \
     X(wilcoxon)

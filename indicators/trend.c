@@ -822,9 +822,49 @@ static ps_status write_trend(const ps_method_call *call, ps_str area,
     return ps_call_end_row(call, err);
 }
 
+static const ps_method_column months_output[] = {
+    {"area_code", PS_COLUMN_TEXT, true, "as in the input"},
+    {"month", PS_COLUMN_TEXT, true, "every month from the first to the last"},
+    {"value", PS_COLUMN_NUMBER, true, "as in the input"},
+    {"fitted", PS_COLUMN_NUMBER, true, "mean of the trend model"},
+    {"adjusted", PS_COLUMN_NUMBER, true, "value without its season"},
+    {"status", PS_COLUMN_TEXT, true,
+     "of fitted and adjusted: ok, missing (no value), or that of trend"},
+};
+
+static ps_status write_months(const ps_method_call *call, ps_str area,
+                              const ps_trend_input *g, const ps_trend *trend,
+                              ps_error *err) {
+    for (size_t t = 0; t < g->months.n; t++) {
+        char month[24];
+        ps_month_text(g->months.first + (ps_month)t, month);
+        ps_value_status status = isnan(g->value[t]) ? PS_VALUE_MISSING : trend->status;
+        ps_value mean = ps_value_none(status), adjusted = mean;
+        if (status == PS_VALUE_OK) {
+            mean = ps_value_of(trend->fitted[t]);
+            adjusted = ps_value_of(trend->adjusted[t]);
+            status = ps_value_ok(mean) ? adjusted.status : mean.status;
+        }
+        ps_call_put_text(call, 0, area);
+        ps_call_put_word(call, 1, month);
+        ps_call_put_known(call, 2, g->value[t]);
+        ps_call_put_settled(call, 3, mean);
+        ps_call_put_settled(call, 4, adjusted);
+        ps_call_put_status(call, 5, status);
+        PS_TRY(ps_call_end_row(call, err));
+    }
+    return PS_OK;
+}
+
+typedef ps_status write_fn(const ps_method_call *call, ps_str area,
+                           const ps_trend_input *g, const ps_trend *trend, ps_error *err);
+typedef struct writer {
+    write_fn *write;
+} writer;
+
 static ps_status trend_group(const ps_method_call *call, const ps_call_group *group,
                              void *context, ps_error *err) {
-    (void)context;
+    const writer *to = context;
     ps_trend_input g;
     PS_TRY(ps_trend_input_read(call, group, IN_MONTH, ps_call_param_text(call, P_STEPS),
                                ps_call_param_text(call, P_EXCLUDE),
@@ -834,7 +874,7 @@ static ps_status trend_group(const ps_method_call *call, const ps_call_group *gr
     ps_status status = ps_trend_fit(g.months.n, g.months.first, g.value, g.exposure,
                                     g.regressor, g.steps.n, &options, &trend, err);
     if (status == PS_OK)
-        status = write_trend(call, group->name, &g, trend, err);
+        status = to->write(call, group->name, &g, trend, err);
     else
         ps_fail_prefix(err, "%s: ", ps_table_name(ps_call_table(call)));
     ps_trend_free(trend);
@@ -842,9 +882,19 @@ static ps_status trend_group(const ps_method_call *call, const ps_call_group *gr
     return status;
 }
 
-static ps_status run_trend(const ps_method_call *call, ps_error *err) {
+static ps_status run_and_write(const ps_method_call *call, write_fn *write,
+                               ps_error *err) {
     static const size_t inputs[] = {IN_VALUE, IN_EXPOSURE};
-    return ps_call_each_group(call, IN_AREA, inputs, 2, trend_group, NULL, err);
+    writer to = {write};
+    return ps_call_each_group(call, IN_AREA, inputs, 2, trend_group, &to, err);
+}
+
+static ps_status run_trend(const ps_method_call *call, ps_error *err) {
+    return run_and_write(call, write_trend, err);
+}
+
+static ps_status run_months(const ps_method_call *call, ps_error *err) {
+    return run_and_write(call, write_months, err);
 }
 
 const ps_method ps_method_trend = {
@@ -866,6 +916,24 @@ const ps_method ps_method_trend = {
     .output = trend_output,
     .n_output = PS_LENGTH(trend_output),
     .run = run_trend,
+};
+
+const ps_method ps_method_trend_months = {
+    .id = "trend_months",
+    .title = "Months of a trend, seasonally adjusted",
+    .formula =
+        "the model of trend, month by month: adjusted = value exp(-season), the season "
+        "of "
+        "the log mean centred to mean 0 over twelve months",
+    .source = "McCullagh & Nelder 1989; methods note 7.6",
+    .evidence = "value / adjusted repeats every twelve months, geometric mean 1: 1e-11",
+    .input = trend_input,
+    .n_input = PS_LENGTH(trend_input),
+    .param = trend_param,
+    .n_param = PS_LENGTH(trend_param),
+    .output = months_output,
+    .n_output = PS_LENGTH(months_output),
+    .run = run_months,
 };
 
 static const ps_method_column kendall_input[] = {

@@ -223,8 +223,39 @@ static void tables(void **state) {
     assert_true(test_each_allocation_fails(test_method_step, &k) > 5);
 }
 
+/* 40 months, the last missing: what is taken off repeats after a year and is 1 on
+ * average; without a season nothing is. */
+static void months_without_their_season(void **state) {
+    (void)state;
+    char table[2048];
+    int at = snprintf(table, sizeof table, "month,value\n");
+    for (int t = 0; t < 40; t++) {
+        char value[16] = "";
+        if (t < 39)
+            snprintf(value, sizeof value, "%d", 300 + 2 * t + 60 * (t % 12 < 4) + t % 5);
+        at += snprintf(table + at, sizeof table - (size_t)at, "%d-%02d,%s\n",
+                       2016 + t / 12, t % 12 + 1, value);
+    }
+    ps_table *a = test_compute("trend_months", table, "season=harmonic-2");
+    double season[39], sum = 0;
+    for (size_t t = 0; t < 39; t++)
+        season[t] = log(test_value(a, t, "value") / test_value(a, t, "adjusted"));
+    for (size_t t = 0; t < 12; t++) sum += season[t];
+    assert_true(fabs(sum) < 1e-10 && fabs(season[0] - season[6]) > 0.01);
+    for (size_t t = 12; t < 39; t++)
+        assert_true(fabs(season[t] - season[t - 12]) < 1e-10);
+    assert_string_equal(test_cell(a, 39, "status"), "missing");
+    assert_string_equal(test_cell(a, 39, "adjusted"), "");
+    ps_table_free(a);
+    a = test_compute("trend_months", table, "season=none");
+    for (size_t t = 0; t < 39; t++)
+        test_near(test_value(a, t, "adjusted"), test_value(a, t, "value"), 1e-11);
+    ps_table_free(a);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(months_without_their_season),
         cmocka_unit_test(exact_series),
         cmocka_unit_test(small_overdispersion_is_found),
         cmocka_unit_test(obstacles),
