@@ -1,6 +1,7 @@
 /* Location quotients, change by type, shift between places. */
 #include "indicators/offence_mix.h"
 
+#include "indicators/rate.h"
 #include "tests/support/method.h"
 
 static void near(double seen, double expected) {

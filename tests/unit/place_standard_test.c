@@ -1,6 +1,7 @@
 /* Place Standard: names of themes, figures by hand, changes, tables. */
 #include "indicators/place_standard.h"
 
+#include "indicators/rate.h"
 #include "tests/support/method.h"
 
 static void names_of_themes(void **state) {

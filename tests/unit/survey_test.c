@@ -3,6 +3,7 @@
 #include "indicators/survey.h"
 
 #include "indicators/distribution.h"
+#include "indicators/rate.h"
 #include "tests/support/method.h"
 
 static ps_survey *create(const ps_survey_design *d) {
