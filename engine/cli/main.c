@@ -6,6 +6,7 @@
  * exit code 6. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -161,6 +162,9 @@ static ps_exit work(program *p, ps_error *err) {
 }
 
 int main(int argc, char **argv) {
+    /* Large blocks go back to the system when they are freed; by default the allocator
+     * learns to keep them, and what building an index took would stay to the end. */
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
     keep_standard_streams();
     catch_signals();
     program p = {0};

@@ -240,34 +240,59 @@ static ps_status place_rest(const ps_cube *cube, const int32_t *rank, placed **o
     return PS_OK;
 }
 
-/* Bring what the tallies hold among the cells; equal cells become one. */
+static placed placed_of(const ps_tally_cell *cell, const int32_t *rank) {
+    return (placed){*cell, rank != NULL ? rank[cell->group] : cell->group};
+}
+
+/* Add to the cells that are there; what is left of the rest, equal cells made one, has
+ * none. */
+static size_t add_to_cells(ps_tally_cell *cells, size_t n, const int32_t *rank,
+                           placed *rest, size_t n_rest) {
+    size_t left = 0;
+    for (size_t r = 0; r < n_rest; r++) {
+        if (left > 0 && by_place(&rest[left - 1], &rest[r]) == 0) {
+            rest[left - 1].cell.count += rest[r].cell.count;
+            continue;
+        }
+        size_t low = 0, high = n;
+        while (low < high) {
+            const size_t middle = low + (high - low) / 2;
+            const placed at = placed_of(&cells[middle], rank);
+            if (by_place(&at, &rest[r]) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        const placed at = low < n ? placed_of(&cells[low], rank) : rest[r];
+        if (low < n && by_place(&at, &rest[r]) == 0)
+            cells[low].count += rest[r].cell.count;
+        else
+            rest[left++] = rest[r];
+    }
+    return left;
+}
+
+/* Bring what the tallies hold among the cells. */
 static ps_status add_rest(const ps_cube *cube, const int32_t *rank, ps_tally_cell **cells,
                           size_t *n, ps_error *err) {
     placed *rest = NULL;
     size_t n_rest = 0;
     ps_status status = place_rest(cube, rank, &rest, &n_rest, err);
-    ps_tally_cell *merged = NULL;
+    if (status == PS_OK) n_rest = add_to_cells(*cells, *n, rank, rest, n_rest);
     if (status == PS_OK && n_rest > 0) {
-        merged = ps_alloc(*n + n_rest, sizeof *merged);
-        if (merged == NULL) status = ps_fail_nomem(err);
-    }
-    if (merged != NULL) {
-        size_t used = 0, i = 0;
-        for (size_t r = 0; i < *n || r < n_rest;) {
-            placed next = {{0, 0, 0}, 0};
-            if (i < *n) {
-                const ps_tally_cell *c = &(*cells)[i];
-                next = (placed){*c, rank != NULL ? rank[c->group] : c->group};
+        ps_tally_cell *merged = ps_alloc(*n + n_rest, sizeof *merged);
+        if (merged == NULL) {
+            ps_free(rest);
+            return ps_fail_nomem(err);
+        }
+        size_t used = 0, i = 0, r = 0;
+        while (i < *n || r < n_rest) {
+            bool first = r == n_rest;
+            if (i < *n && !first) {
+                const placed at = placed_of(&(*cells)[i], rank);
+                first = by_place(&at, &rest[r]) < 0;
             }
-            const int order = i == *n ? 1 : r == n_rest ? -1 : by_place(&next, &rest[r]);
-            if (order > 0) next = (placed){rest[r].cell, rest[r].rank};
-            if (order <= 0) i++;
-            if (order == 0) next.cell.count += rest[r].cell.count;
-            if (order >= 0) r++;
-            /* Two workers may have the same cell. */
-            for (; r < n_rest && by_place(&next, &rest[r]) == 0; r++)
-                next.cell.count += rest[r].cell.count;
-            merged[used++] = next.cell;
+            merged[used++] = first ? (*cells)[i++] : rest[r++].cell;
         }
         ps_free(*cells);
         *cells = merged;
