@@ -240,8 +240,8 @@ static ps_status place_rest(const ps_cube *cube, const int32_t *rank, placed **o
     return PS_OK;
 }
 
-static placed placed_of(const ps_tally_cell *cell, const int32_t *rank) {
-    return (placed){*cell, rank != NULL ? rank[cell->group] : cell->group};
+static placed placed_of(const ps_tally_cell *at, const int32_t *rank) {
+    return (placed){*at, rank != NULL ? rank[at->group] : at->group};
 }
 
 /* Add to the cells that are there; what is left of the rest, equal cells made one, has
