@@ -94,7 +94,7 @@ static ps_status tell_points(const ps_job_file *job, const ps_geographies *all,
         for (size_t g = 0; g < all->n; g++)
             if (all->geography[g].base < 0)
                 f->counting +=
-                    ps_count_memory(all->geography[g].areas->n, fmin(groups, rows));
+                    ps_count_memory(all->geography[g].areas->n, fmin(groups, rows), rows);
         ps_output_printf(out, "  %s: %zu file%s, %.1f MB, about %.0f rows, %s\n", p->id,
                          sources, sources == 1 ? "" : "s", (double)bytes / 1e6, rows,
                          ps_crs_name(ps_points_crs(points)));

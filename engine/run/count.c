@@ -279,8 +279,9 @@ static void close_counter(counter *c) {
     ps_free(c->rows), ps_free(c->outcome);
 }
 
-double ps_count_memory(size_t areas, double groups) {
-    return fmin((double)(areas + 2) * groups, PAGE_BYTES);
+double ps_count_memory(size_t areas, double groups, double rows) {
+    const double cells = (double)(areas + 2) * groups;
+    return fmin(cells, PAGE_BYTES) + sizeof(ps_tally_cell) * fmin(cells, rows);
 }
 
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,

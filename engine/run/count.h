@@ -49,9 +49,9 @@ typedef struct ps_point_counts {
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,
                           size_t n_areas, const ps_count_options *options,
                           ps_point_counts **out, ps_error *err) PS_MUST_CHECK;
-/* The memory that counts of so many groups take in a geography of so many areas, in
- * bytes; beyond a bound it grows by the cells that are not 0. */
-double ps_count_memory(size_t areas, double groups);
+/* The memory that counts of so many rows and groups take in a geography of so many areas,
+ * in bytes, with the cells that come of them: never more cells than rows. */
+double ps_count_memory(size_t areas, double groups, double rows);
 void ps_point_counts_free(ps_point_counts *count);
 
 #endif
