@@ -279,9 +279,9 @@ static void close_counter(counter *c) {
     ps_free(c->rows), ps_free(c->outcome);
 }
 
-double ps_count_memory(size_t areas, double groups, double rows) {
+double ps_count_memory(size_t areas, double groups, double all_rows) {
     const double cells = (double)(areas + 2) * groups;
-    return fmin(cells, PAGE_BYTES) + sizeof(ps_tally_cell) * fmin(cells, rows);
+    return fmin(cells, PAGE_BYTES) + sizeof(ps_tally_cell) * fmin(cells, all_rows);
 }
 
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,
