@@ -322,7 +322,7 @@ const ps_method ps_method_poisson_change = {
         "the same with the standard error times sqrt(phi); probability of a "
         "decrease I_{t2/(t1+t2)}(x2+1/2, x1+1/2). The verdict is the exact one, or "
         "the quasi one when phi > 1.2.",
-    .source = "Przyborowski & Wilenski 1940; Clopper & Pearson 1934; methods note 7.3",
+    .source = "Przyborowski & Wilenski 1940; Clopper & Pearson 1934",
     .evidence = "poisson.test of R, fresh counts: p and exact limits 2e-13",
     .input = poisson_input,
     .n_input = PS_LENGTH(poisson_input),
@@ -393,8 +393,7 @@ const ps_method ps_method_prop_change = {
         "d + sqrt((u2-p2)^2+(p1-l1)^2) with Wilson limits l, u of each; pooled z "
         "without continuity correction, Fisher's exact test when an expected "
         "count is below 5.",
-    .source =
-        "Newcombe 1998, Stat. Med. 17:873, method 10; Fisher 1935; methods note 7.4",
+    .source = "Newcombe 1998, Stat. Med. 17:873, method 10; Fisher 1935",
     .evidence =
         "fisher.test and chisq.test of R, fresh tables: 2e-14; the examples of Newcombe "
         "1998",

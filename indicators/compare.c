@@ -584,7 +584,7 @@ const ps_method ps_method_triple = {
         "0. Change of the ratio on the log scale.",
     .source =
         "Newcombe 1998; Zou & Donner 2008, Stat. Med. 27:1693; Przyborowski & Wilenski "
-        "1940; methods note 14",
+        "1940",
     .evidence =
         "nested: prop_change and poisson_change of the rest, scaled: 1e-13; simulated "
         "coverage of 95 % limits: difference 0.947, change of the gap 0.949",

@@ -422,7 +422,7 @@ const ps_method ps_method_concentration = {
         "(1 "
         "+ simulations at least as uneven) / (1 + simulations), c events dropped on the "
         "units at random.",
-    .source = "Weisburd 2015; Bernasco & Steenbeek 2017; methods note 8.3",
+    .source = "Weisburd 2015; Bernasco & Steenbeek 2017",
     .input = input,
     .n_input = PS_LENGTH(input),
     .param = param,
@@ -484,7 +484,7 @@ const ps_method ps_method_lorenz = {
     .formula =
         "units in order of their rate, lowest first; x = cumulated share of units "
         "(or people), y = cumulated share of events.",
-    .source = "Lorenz 1905, Publ. Am. Stat. Assoc. 9:209; methods note 8.3",
+    .source = "Lorenz 1905, Publ. Am. Stat. Assoc. 9:209",
     .input = input,
     .n_input = PS_LENGTH(input),
     .param = lorenz_param,

@@ -400,7 +400,7 @@ const ps_method ps_method_icf = {
         "/ (scale_max - scale_min). Partnership: mean, median, lowest and highest of the "
         "organisations; change = mean change of the organisations with a score in both "
         "years.",
-    .source = "Inclusive Communities Framework (Kirklees); methods note 6.2",
+    .source = "Inclusive Communities Framework (Kirklees)",
     .evidence = "by hand: 1e-15",
     .input = input,
     .n_input = PS_LENGTH(input),

@@ -443,7 +443,7 @@ const ps_method ps_method_place_shift = {
     .formula =
         "share = incidents in marked areas / all incidents, in two periods, "
         "compared as in prop_change.",
-    .source = "Newcombe 1998; methods note 7.4, 8.5",
+    .source = "Newcombe 1998",
     .input = shift_input,
     .n_input = PS_LENGTH(shift_input),
     .param = shift_param,

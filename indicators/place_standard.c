@@ -781,7 +781,7 @@ const ps_method ps_method_place_standard = {
     .source =
         "Place Standard tool (NHS Health Scotland, Architecture & Design Scotland, "
         "Scottish "
-        "Government); Welch 1947; methods note 6.1",
+        "Government); Welch 1947",
     .evidence =
         "t.test (Welch, paired) and wilcox.test of R, svymean of R survey 4.1.1 for "
         "events, "

@@ -393,7 +393,7 @@ const ps_method ps_method_repeat = {
         "Limits: Wilson with effective size p (1 - p) / variance, variance linearised "
         "with "
         "victims as units; plain Wilson beside them.",
-    .source = "Farrell & Pease 1993; methods note 8.1",
+    .source = "Farrell & Pease 1993",
     .input = input,
     .n_input = PS_LENGTH(input),
     .param = param,

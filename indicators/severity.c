@@ -207,7 +207,7 @@ const ps_method ps_method_css = {
         "value = multiplier * sum of count * weight / population; standard error "
         "multiplier * sqrt(sum of count * weight^2) / population; mean severity = "
         "sum of count * weight / sum of weighted counts.",
-    .source = "ONS Crime Severity Score; methods note 8.2",
+    .source = "ONS Crime Severity Score",
     .input = input,
     .n_input = PS_LENGTH(input),
     .param = param,

@@ -11,8 +11,7 @@
 #include "indicators/rank_test.h"
 #include "indicators/survey.h"
 
-#define SURVEY_SOURCE \
-    "Sarndal, Swensson & Wretman 1992; Lumley 2010, Complex Surveys; methods note 5"
+#define SURVEY_SOURCE "Sarndal, Swensson & Wretman 1992; Lumley 2010, Complex Surveys"
 
 /* ---- design and domains ---- */
 
@@ -511,7 +510,7 @@ const ps_method ps_method_deff = {
         "/ (sum w)^2, n_eff_kish = (sum w)^2 / sum(w^2): what weights alone cost. n_eff "
         "= "
         "p (1 - p) / variance of a proportion, n / deff of others.",
-    .source = "Kish 1965, Survey Sampling; Lumley 2010; methods note 5.3",
+    .source = "Kish 1965, Survey Sampling; Lumley 2010",
     .evidence =
         "deff='replace' of svymean, R survey 4.1.1, the designs of svy_mean: 4e-13",
     .input = mean_input,

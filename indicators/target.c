@@ -475,7 +475,7 @@ const ps_method ps_method_target = {
         "the interval lies on one side of T. Registers: exact binomial. strength: clear "
         "p "
         "< 0.05, some p < 0.2, within-noise.",
-    .source = "Przyborowski & Wilenski 1940; methods note 7.8",
+    .source = "Przyborowski & Wilenski 1940",
     .evidence = "binom.test and poisson.test of R, fresh targets: 5e-14",
     .input = input,
     .n_input = PS_LENGTH(input),

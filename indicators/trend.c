@@ -905,7 +905,7 @@ const ps_method ps_method_trend = {
         "t in months; Poisson by iteratively reweighted least squares, "
         "quasi-Poisson with standard errors times sqrt(phi), or negative binomial "
         "with variance mean + mean^2/theta; value = 100 (exp(12 slope) - 1).",
-    .source = "McCullagh & Nelder 1989; Venables & Ripley 2002; methods note 7.6",
+    .source = "McCullagh & Nelder 1989; Venables & Ripley 2002",
     .evidence =
         "glm (poisson, quasipoisson) and glm.nb of R MASS, fresh series, theta from 1 to "
         "20,000: 1e-8; theta 1e-7",
@@ -925,7 +925,7 @@ const ps_method ps_method_trend_months = {
         "the model of trend, month by month: adjusted = value exp(-season), the season "
         "of "
         "the log mean centred to mean 0 over twelve months",
-    .source = "McCullagh & Nelder 1989; methods note 7.6",
+    .source = "McCullagh & Nelder 1989",
     .evidence = "value / adjusted repeats every twelve months, geometric mean 1: 1e-11",
     .input = trend_input,
     .n_input = PS_LENGTH(trend_input),
@@ -984,7 +984,7 @@ const ps_method ps_method_mann_kendall = {
         "s = sum of the signs of all pairs; variance with ties; z = (s -+ 1) / "
         "sqrt(variance); slope = median of the slopes of all pairs, limits at "
         "their ranks (N -+ z sqrt(variance)) / 2.",
-    .source = "Mann 1945; Kendall 1975; Sen 1968; Gilbert 1987; methods note 7.6",
+    .source = "Mann 1945; Kendall 1975; Sen 1968; Gilbert 1987",
     .evidence = "cor.test of R and the median of R's slopes, fresh series: 2e-15",
     .input = kendall_input,
     .n_input = PS_LENGTH(kendall_input),
@@ -1039,7 +1039,7 @@ const ps_method ps_method_cochran_armitage = {
     .formula =
         "T = sum of (score - mean score) (x - n p); z = T / sqrt(p (1 - p) S), "
         "S = sum of n (score - mean score)^2; value = T / S.",
-    .source = "Armitage 1955, Biometrics 11:375; methods note 7.6",
+    .source = "Armitage 1955, Biometrics 11:375",
     .evidence = "prop.trend.test of R, fresh groups: 4e-15",
     .input = armitage_input,
     .n_input = PS_LENGTH(armitage_input),
