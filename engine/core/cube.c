@@ -219,41 +219,38 @@ static int by_place(const void *a, const void *b) {
     return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-/* The cells of all tallies, in their places. */
-static ps_status place_rest(const ps_cube *cube, const int32_t *rank, placed **out,
-                            size_t *n, ps_error *err) {
-    size_t most = 0;
-    for (int w = 0; w < cube->workers; w++) most += ps_tally_size(cube->rest[w]);
-    *n = 0;
-    *out = ps_alloc(most, sizeof **out);
-    if (*out == NULL) return ps_fail_nomem(err);
-    for (int w = 0; w < cube->workers; w++) {
-        ps_tally_cell *cells = NULL;
-        size_t some = 0;
-        PS_TRY(ps_tally_cells(cube->rest[w], &cells, &some, err));
-        for (size_t i = 0; i < some; i++)
-            (*out)[(*n)++] =
-                (placed){cells[i], rank != NULL ? rank[cells[i].group] : cells[i].group};
-        ps_free(cells);
-    }
-    if (*n > 1) qsort(*out, *n, sizeof **out, by_place);
-    return PS_OK;
-}
-
 static placed placed_of(const ps_tally_cell *at, const int32_t *rank) {
     return (placed){*at, rank != NULL ? rank[at->group] : at->group};
 }
 
-/* Add to the cells that are there; what is left of the rest, equal cells made one, has
- * none. */
+/* The cells of all tallies together, in their places. */
+static ps_status place_rest(const ps_cube *cube, const int32_t *rank, placed **out,
+                            size_t *n, ps_error *err) {
+    *out = NULL;
+    *n = 0;
+    ps_tally *sum = NULL;
+    ps_tally_cell *cells = NULL;
+    ps_status status = ps_tally_create(&sum, err);
+    for (int w = 0; w < cube->workers && status == PS_OK; w++)
+        status = ps_tally_merge(sum, cube->rest[w], NULL, err);
+    if (status == PS_OK) status = ps_tally_cells(sum, &cells, n, err);
+    if (status == PS_OK) {
+        *out = ps_alloc(*n, sizeof **out);
+        if (*out == NULL) status = ps_fail_nomem(err);
+    }
+    for (size_t i = 0; status == PS_OK && i < *n; i++)
+        (*out)[i] = placed_of(&cells[i], rank);
+    if (status == PS_OK && *n > 1) qsort(*out, *n, sizeof **out, by_place);
+    ps_free(cells);
+    ps_tally_free(sum);
+    return status;
+}
+
+/* Add to the cells that are there; what is left of the rest has none. */
 static size_t add_to_cells(ps_tally_cell *cells, size_t n, const int32_t *rank,
                            placed *rest, size_t n_rest) {
     size_t left = 0;
     for (size_t r = 0; r < n_rest; r++) {
-        if (left > 0 && by_place(&rest[left - 1], &rest[r]) == 0) {
-            rest[left - 1].cell.count += rest[r].cell.count;
-            continue;
-        }
         size_t low = 0, high = n;
         while (low < high) {
             const size_t middle = low + (high - low) / 2;
