@@ -304,54 +304,50 @@ static ps_status sum_members(const ps_geography *base, ps_geography *g, ps_error
     return PS_OK;
 }
 
-/* Every source area goes whole to the area that holds its interior point: no fractions,
- * each source once (best fit). */
-static ps_status fit_points(const ps_geography *source, ps_geography *g, double *x,
-                            double *y, int32_t *row, ps_error *err) {
-    const size_t n = source->areas->n;
-    PS_TRY(ps_areas_interior_points(source->areas, x, y, err));
-    if (!ps_crs_same(source->areas->crs, g->areas->crs)) {
-        ps_crs_operation *op = NULL;
-        PS_TRY(
-            ps_crs_operation_open(source->areas->crs, g->areas->crs, NULL, 0, &op, err));
-        ps_crs_operation_apply(op, n, x, y);
-        ps_crs_operation_free(op);
-    }
+ps_status ps_geography_fit(const ps_geographies *all, size_t from, size_t to,
+                           int32_t *area, ps_error *err) {
+    const ps_areas *source = all->geography[from].areas,
+                   *target = all->geography[to].areas;
+    const size_t n = source->n;
+    double *x = ps_alloc(n, sizeof *x), *y = ps_alloc(n, sizeof *y);
+    ps_crs_operation *op = NULL;
     ps_locator *locator = NULL;
-    PS_TRY(ps_locator_build(&(ps_locator_layer){g->areas, NULL}, 1,
-                            ps_crs_is_geographic(g->areas->crs), &locator, err));
-    ps_locate(locator, n, x, y, row, NULL);
+    ps_status status = x != NULL && y != NULL ? PS_OK : ps_fail_nomem(err);
+    if (status == PS_OK) status = ps_areas_interior_points(source, x, y, err);
+    if (status == PS_OK && !ps_crs_same(source->crs, target->crs)) {
+        status = ps_crs_operation_open(source->crs, target->crs, NULL, 0, &op, err);
+        if (status == PS_OK) ps_crs_operation_apply(op, n, x, y);
+    }
+    if (status == PS_OK)
+        status = ps_locator_build(&(ps_locator_layer){target, NULL}, 1,
+                                  ps_crs_is_geographic(target->crs), &locator, err);
+    if (status == PS_OK) ps_locate(locator, n, x, y, area, NULL);
     ps_locator_free(locator);
-    for (size_t i = 0; i < n; i++) {
+    ps_crs_operation_free(op);
+    ps_free(x), ps_free(y);
+    return status;
+}
+
+/* An area that no source fell into has no known population, not none. */
+static ps_status fit_population(const ps_geographies *all, size_t from, ps_geography *g,
+                                ps_error *err) {
+    const ps_geography *source = &all->geography[from];
+    const size_t n = source->areas->n;
+    PS_TRY(alloc_population(g, err));
+    int32_t *row = ps_alloc(n, sizeof *row);
+    bool *fed = ps_zalloc(g->areas->n, sizeof *fed);
+    ps_status status = row != NULL && fed != NULL ? PS_OK : ps_fail_nomem(err);
+    if (status == PS_OK)
+        status = ps_geography_fit(all, from, (size_t)(g - all->geography), row, err);
+    for (size_t i = 0; status == PS_OK && i < n; i++) {
         if (row[i] == PS_NONE) continue;
+        fed[row[i]] = true;
         g->population[row[i]] += source->population[i];
         g->population_missing[row[i]] |= source->population_missing[i];
     }
-    return PS_OK;
-}
-
-static ps_status fit_population(const ps_geography *source, ps_geography *g,
-                                ps_error *err) {
-    const size_t n = source->areas->n;
-    PS_TRY(alloc_population(g, err));
-    double *x = ps_alloc(n, sizeof *x), *y = ps_alloc(n, sizeof *y);
-    int32_t *row = ps_alloc(n, sizeof *row);
-    ps_status status = PS_OK;
-    if (x == NULL || y == NULL || row == NULL)
-        status = ps_fail_nomem(err);
-    else
-        status = fit_points(source, g, x, y, row, err);
-    if (status == PS_OK) {
-        /* An area that no source fell into has no known population, not none. */
-        bool *fed = ps_zalloc(g->areas->n, sizeof *fed);
-        if (fed == NULL) status = ps_fail_nomem(err);
-        for (size_t i = 0; status == PS_OK && i < n; i++)
-            if (row[i] != PS_NONE) fed[row[i]] = true;
-        for (size_t a = 0; status == PS_OK && a < g->areas->n; a++)
-            g->population_missing[a] |= !fed[a];
-        ps_free(fed);
-    }
-    ps_free(x), ps_free(y), ps_free(row);
+    for (size_t a = 0; status == PS_OK && a < g->areas->n; a++)
+        g->population_missing[a] |= !fed[a];
+    ps_free(row), ps_free(fed);
     g->population_method = "best fit by interior point";
     return status;
 }
@@ -370,7 +366,7 @@ static ps_status load_population(const ps_job_file *job, ps_geographies *all,
         if (g->base >= 0 && all->geography[g->base].population != NULL)
             PS_TRY(sum_members(&all->geography[g->base], g, err));
         else
-            PS_TRY(fit_population(source, g, err));
+            PS_TRY(fit_population(all, (size_t)(source - all->geography), g, err));
     }
     all->has_population = true;
     return PS_OK;

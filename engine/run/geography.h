@@ -31,6 +31,14 @@ ps_status ps_geographies_open(const ps_job_file *job, const ps_talk *talk,
                               ps_geographies **out, ps_error *err) PS_MUST_CHECK;
 void ps_geographies_free(ps_geographies *all);
 
+/* In which area of the geography `to` does each area of `from` lie?
+ * Shapes   area: one number for each area of `from`, PS_NONE where it lies in none.
+ * Rule     best fit: every area goes whole, to the one that holds its interior point.
+ * Errors   PS_NOMEM; as in ps_crs_operation_open.
+ * Threads  all is only read. */
+ps_status ps_geography_fit(const ps_geographies *all, size_t from, size_t to,
+                           int32_t *area, ps_error *err) PS_MUST_CHECK;
+
 /* The counts of a membership geography: cells of its base, added up by group of members.
  * Both sorted by area and then group; the caller frees *out. Cells of base beyond its
  * areas (outside, unlocated) are kept, with the area numbers of `built`. */
