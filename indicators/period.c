@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/core/mem.h"
+
 /* Years outside are taken for slips of the finger; four digits also keep labels short. */
 enum { FIRST_YEAR = 1900, LAST_YEAR = 2199, LONGEST_ROLLING = 120, APRIL = 3 };
 
@@ -226,4 +228,21 @@ int32_t ps_period_months(const ps_period *period) {
 void ps_financial_year_text(ps_month month, char out[24]) {
     int32_t year = (month - APRIL) / 12;
     snprintf(out, 24, "%04d/%02d", (int)(year % 10000), (int)((year + 1) % 100));
+}
+
+ps_status ps_periods_expand(char *const *expressions, size_t n_expressions,
+                            ps_month span_first, ps_month span_last, ps_period **periods,
+                            size_t *n, ps_error *err) {
+    size_t capacity = 0;
+    *periods = NULL;
+    for (;;) {
+        *n = 0;
+        for (size_t i = 0; i < n_expressions; i++)
+            PS_TRY(ps_period_expand(ps_str_of(expressions[i]), span_first, span_last,
+                                    *periods, capacity, n, err));
+        if (*periods != NULL) return PS_OK;
+        capacity = *n;
+        *periods = ps_zalloc(capacity > 0 ? capacity : 1, sizeof **periods);
+        if (*periods == NULL) return ps_fail_nomem(err);
+    }
 }

@@ -37,6 +37,10 @@ typedef struct ps_period {
 ps_status ps_period_expand(ps_str expression, ps_month span_first, ps_month span_last,
                            ps_period *periods, size_t capacity, size_t *n,
                            ps_error *err) PS_MUST_CHECK;
+/* A list of expressions, one after the other, into an array that the caller frees. */
+ps_status ps_periods_expand(char *const *expressions, size_t n_expressions,
+                            ps_month span_first, ps_month span_last, ps_period **periods,
+                            size_t *n, ps_error *err) PS_MUST_CHECK;
 int32_t ps_period_months(const ps_period *period);
 /* "2021/22" of the financial year that holds a month. */
 void ps_financial_year_text(ps_month month, char out[24]);

@@ -1,5 +1,7 @@
 #include "engine/core/mem.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -133,6 +135,19 @@ char *ps_arena_strndup(ps_arena *arena, const char *text, size_t n) {
     if (n > 0) memcpy(copy, text, n);
     copy[n] = '\0';
     return copy;
+}
+
+char *ps_arena_printf(ps_arena *arena, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = n >= 0 ? ps_arena_alloc(arena, (size_t)n + 1) : NULL;
+    if (text == NULL) return NULL;
+    va_start(args, format);
+    vsnprintf(text, (size_t)n + 1, format, args);
+    va_end(args);
+    return text;
 }
 
 static void drop_chunks(ps_arena *arena, chunk *keep) {

@@ -1,12 +1,12 @@
 #include "engine/run/binding.h"
 
-#include <stdarg.h>
 #include <string.h>
 
+#include "engine/run/form.h"
 #include "engine/run/framework_check.h"
 #include "engine/run/yaml_check.h"
 
-enum { MOST_CANDIDATES = 64, REASON_BYTES = 256 };
+enum { MOST_CANDIDATES = 64 };
 
 /* What a caller sees, and what it is made of. */
 typedef struct owner {
@@ -29,8 +29,7 @@ const ps_job_data_column *ps_binding_column(const ps_job_data *data, const char 
     return NULL;
 }
 
-/* Does a text of the column mean this value? */
-static bool means(const ps_job_data_column *column, const char *value, ps_str text) {
+bool ps_binding_means(const ps_job_data_column *column, const char *value, ps_str text) {
     if (column->values_count == 0) return ps_str_is(text, value);
     for (unsigned v = 0; v < column->values_count; v++) {
         const ps_job_meaning *meaning = &column->values[v];
@@ -44,22 +43,21 @@ static bool means(const ps_job_data_column *column, const char *value, ps_str te
 bool ps_binding_passes(const ps_job_data_column *column,
                        const ps_framework_filter *filter, ps_str text) {
     for (unsigned v = 0; v < filter->is_count; v++)
-        if (means(column, filter->is[v], text)) return true;
+        if (ps_binding_means(column, filter->is[v], text)) return true;
     if (filter->is_count > 0) return false;
     for (unsigned v = 0; v < filter->not_count; v++)
-        if (means(column, filter->not [v], text)) return false;
+        if (ps_binding_means(column, filter->not [v], text)) return false;
     return true;
 }
 
-ps_form ps_form_of(const ps_framework_measure *measure) {
-    static const char *const methods[PS_FORM_OTHER] = {
-        [PS_FORM_COUNT] = "count_ci",
-        [PS_FORM_RATE] = "crude_rate",
-        [PS_FORM_PROPORTION] = "proportion",
-    };
-    for (int form = 0; form < PS_FORM_OTHER; form++)
-        if (strcmp(measure->method, methods[form]) == 0) return (ps_form)form;
-    return PS_FORM_OTHER;
+const ps_framework_column *ps_binding_by(const ps_binding *binding,
+                                         const ps_framework_part *part) {
+    const ps_framework *f = binding->framework;
+    if (part == NULL || part->by == NULL) return NULL;
+    const ps_framework_data *data =
+        &f->data[PS_FRAMEWORK_PLACE(f->data, f->data_count, part->data)];
+    return &data->columns[PS_FRAMEWORK_PLACE(data->columns, data->columns_count,
+                                             part->by)];
 }
 
 /* ---- What the job says ---- */
@@ -136,17 +134,6 @@ static ps_status bind_data(ps_binding *b, unsigned i, ps_error *err) {
 
 /* ---- What the job is silent of ---- */
 
-/* A sentence in the arena; NULL when memory ran out. */
-static const char *say(ps_arena *arena, const char *format, ...) PS_PRINTF(2, 3);
-static const char *say(ps_arena *arena, const char *format, ...) {
-    char text[REASON_BYTES];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return ps_arena_strndup(arena, text, strlen(text));
-}
-
 /* The first value of a filter that the job gives no texts for, or NULL. */
 static const char *unmeant(const ps_job_data_column *column,
                            const ps_framework_filter *filter) {
@@ -169,7 +156,7 @@ static ps_status find_absence(owner *own, const ps_framework_part *part,
     const ps_job_data *data = own->binding.data[at];
     *reason = NULL;
     if (data == NULL) {
-        *reason = say(own->arena, "no input of the job is '%s' (%s)", part->data,
+        *reason = ps_arena_printf(own->arena, "no input of the job is '%s' (%s)", part->data,
                       f->data[at].title);
         return *reason != NULL ? PS_OK : ps_fail_nomem(err);
     }
@@ -179,10 +166,10 @@ static ps_status find_absence(owner *own, const ps_framework_part *part,
         const ps_job_data_column *column = ps_binding_column(data, filter->column);
         const char *value = column != NULL ? unmeant(column, filter) : NULL;
         if (column == NULL)
-            *reason = say(own->arena, "the job does not say which column of '%s' is '%s'",
+            *reason = ps_arena_printf(own->arena, "the job does not say which column of '%s' is '%s'",
                           data->input, filter->column);
         else if (value != NULL)
-            *reason = say(own->arena,
+            *reason = ps_arena_printf(own->arena,
                           "the job does not say which texts of the column '%s' mean '%s'",
                           column->column, value);
         else
@@ -193,24 +180,19 @@ static ps_status find_absence(owner *own, const ps_framework_part *part,
 }
 
 static ps_status find_measure_absence(owner *own, unsigned m, ps_error *err) {
-    const ps_framework *f = own->binding.framework;
-    const ps_framework_measure *measure = &f->measures[m];
+    const ps_framework_measure *measure = &own->binding.framework->measures[m];
     const char **reason = &own->binding.absent[m];
-    PS_TRY(find_absence(own, &measure->numerator, reason, err));
+    const ps_form *form = ps_form_of(measure);
+    *reason = NULL;
+    if (measure->numerator != NULL)
+        PS_TRY(find_absence(own, measure->numerator, reason, err));
     if (*reason == NULL && measure->denominator != NULL)
         PS_TRY(find_absence(own, measure->denominator, reason, err));
     if (*reason != NULL) return PS_OK;
-    const ps_framework_data *numerator =
-        &f->data[PS_FRAMEWORK_PLACE(f->data, f->data_count, measure->numerator.data)];
-    const ps_form form = ps_form_of(measure);
-    if (form == PS_FORM_OTHER)
-        *reason =
-            say(own->arena, "a job does not carry out the method %s", measure->method);
-    else if (numerator->kind != PS_DATA_INCIDENTS)
-        *reason = say(own->arena, "a job counts incidents only, no %s",
-                      ps_data_kind_text(numerator->kind));
-    else
-        return PS_OK;
+    if (form != NULL)
+        return form->absence(&own->binding, measure, own->arena, reason, err);
+    *reason = ps_arena_printf(own->arena, "a job does not carry out the method %s",
+                              measure->method);
     return *reason != NULL ? PS_OK : ps_fail_nomem(err);
 }
 

@@ -27,18 +27,13 @@ void ps_binding_free(ps_binding *binding);
 
 /* The column of these data that the job binds, or NULL. */
 const ps_job_data_column *ps_binding_column(const ps_job_data *data, const char *id);
+/* The column that a part is split by, or NULL. */
+const ps_framework_column *ps_binding_by(const ps_binding *binding,
+                                         const ps_framework_part *part);
+/* Does a text of a bound column mean this value of the framework's? */
+bool ps_binding_means(const ps_job_data_column *column, const char *value, ps_str text);
 /* Does a text of a bound column pass a filter of the framework? */
 bool ps_binding_passes(const ps_job_data_column *column,
                        const ps_framework_filter *filter, ps_str text);
-
-/* How the figures of a measure are made; methods that a job does not carry out are
- * PS_FORM_OTHER, and their measures absent. */
-typedef enum ps_form {
-    PS_FORM_COUNT,      /* count_ci */
-    PS_FORM_RATE,       /* crude_rate */
-    PS_FORM_PROPORTION, /* proportion */
-    PS_FORM_OTHER
-} ps_form;
-ps_form ps_form_of(const ps_framework_measure *measure);
 
 #endif

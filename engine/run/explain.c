@@ -32,6 +32,8 @@ typedef struct explanation {
     ps_measures *measures;
     ps_keys *texts;      /* what was counted, by the texts of the filters' columns */
     struct tally *tally; /* rows of each */
+    ps_scope scope;
+    size_t item;
     ps_measure_figure *figure;
     ps_output *out;
 } explanation;
@@ -53,13 +55,24 @@ static void line(const explanation *e, const char *label, const char *text) {
 
 /* ---- What is asked for ---- */
 
+/* MEASURE or MEASURE/ITEM. */
+static const char *asked_item(const explanation *e) {
+    const char *slash = strchr(e->options->measure, '/');
+    return slash != NULL ? slash + 1 : NULL;
+}
+
+static bool asked_measure(const explanation *e, const char *id) {
+    const size_t n = strcspn(e->options->measure, "/");
+    return strlen(id) == n && strncmp(e->options->measure, id, n) == 0;
+}
+
 static ps_status find_measure(const explanation *e, unsigned *m, ps_error *err) {
     const ps_framework *f = e->binding->framework;
     const char *candidates[MOST_CANDIDATES];
     char hint[PS_YAML_HINT];
     size_t n = 0;
     for (*m = 0; *m < f->measures_count; ++*m) {
-        if (strcmp(f->measures[*m].id, e->options->measure) == 0) return PS_OK;
+        if (asked_measure(e, f->measures[*m].id)) return PS_OK;
         if (n < MOST_CANDIDATES) candidates[n++] = f->measures[*m].id;
     }
     int near = ps_nearest(ps_str_of(e->options->measure), candidates, n);
@@ -96,6 +109,30 @@ static ps_status find_area(const explanation *e, const ps_framework_measure *m,
                    "no area has the code '%.64s' in the geographies of %s; the column "
                    "area_code of measures.csv has them all",
                    colon != NULL ? colon + 1 : text, m->id);
+}
+
+static ps_status find_item(const explanation *e, size_t *item, ps_error *err) {
+    const ps_scope *s = &e->scope;
+    const char *candidates[MOST_CANDIDATES], *asked = asked_item(e);
+    char hint[PS_YAML_HINT];
+    size_t n = 0;
+    *item = 0;
+    if (asked == NULL && s->n_items == 1) return PS_OK;
+    for (size_t i = 0; i < s->n_items; i++) {
+        const char *name = s->measure->form->item(s, i);
+        if (asked != NULL && strcmp(name, asked) == 0) {
+            *item = i;
+            return PS_OK;
+        }
+        if (n < MOST_CANDIDATES) candidates[n++] = name;
+    }
+    if (asked == NULL)
+        return ps_fail(err, PS_CONFIG,
+                       "%s has a figure for each of %zu items; name one, such as %s/%s",
+                       s->measure->spec->id, s->n_items, s->measure->spec->id,
+                       n > 0 ? candidates[0] : "");
+    return ps_fail(err, PS_CONFIG, "%s has no item '%.40s'%s", s->measure->spec->id,
+                   asked, ps_yaml_hint(hint, asked, candidates, n));
 }
 
 static ps_status find_period(const explanation *e, const ps_measure *m, size_t *k,
@@ -217,6 +254,7 @@ static ps_status tell_counted(explanation *e, const ps_framework_part *spec,
                               const ps_measure_part *part, const ps_job_data *data,
                               size_t g, size_t area, const ps_period *p, ps_error *err) {
     const ps_data_set *d = &e->figures->data[part->data];
+    const bool *holds = ps_part_holds(part, d, e->item);
     ps_keys_free(e->texts);
     e->texts = NULL;
     ps_free(e->tally);
@@ -227,7 +265,7 @@ static ps_status tell_counted(explanation *e, const ps_framework_part *spec,
     for (size_t i = 0; i < d->n_cells[g]; i++) {
         const ps_tally_cell *cell = &d->cells[g][i];
         char text[512];
-        if (cell->area < 0 || (size_t)cell->area != area || !part->holds[cell->group])
+        if (cell->area < 0 || (size_t)cell->area != area || !holds[cell->group])
             continue;
         const ps_month month = d->group_month[cell->group];
         if (month == PS_NO_MONTH || month < p->first || month > p->last) continue;
@@ -263,8 +301,8 @@ static ps_status tell_months(const explanation *e, const ps_measure_part *part, 
         ps_free(counts), ps_free(covered);
         return ps_fail_nomem(err);
     }
-    ps_figures_group_months(e->figures, g, area, part->data, part->holds, counts,
-                            covered);
+    ps_figures_group_months(e->figures, g, area, part->data,
+                            ps_part_holds(part, d, e->item), counts, covered);
     ps_output_printf(e->out, "%-11s", "  months");
     for (ps_month m = p->first; m <= p->last; m++) {
         char text[16];
@@ -314,20 +352,20 @@ static void tell_value(const explanation *e, const ps_measure *m,
     if (method != NULL) {
         ps_output_printf(e->out, "%-11s %s: %s\n", "Method", method->id, method->formula);
     }
-    if (f->value.status != PS_VALUE_OK) {
-        line(e, "Value", ps_value_status_text(f->value.status));
+    if (f->measured.value.status != PS_VALUE_OK) {
+        line(e, "Value", ps_value_status_text(f->measured.value.status));
         return;
     }
     ps_output_printf(e->out, "%-11s ", "Value");
-    if (m->form != PS_FORM_COUNT)
+    if (m->denominator.spec != NULL)
         ps_output_printf(e->out, "%s x %s / %s = ", shown(*m->spec->multiplier, scale),
-                         shown(f->numerator, x), shown(f->denominator, n));
-    ps_output_printf(e->out, "%s %s", shown(f->value.value, value), m->spec->unit);
-    if (f->value.limits_status == PS_VALUE_OK)
+                         shown(f->measured.numerator, x), shown(f->measured.denominator, n));
+    ps_output_printf(e->out, "%s %s", shown(f->measured.value.value, value), m->spec->unit);
+    if (f->measured.value.limits_status == PS_VALUE_OK)
         ps_output_printf(e->out, ", %s %% interval %s to %s (%s)",
                          shown(100 * *e->job->job->confidence, scale),
-                         shown(f->value.lower, lower), shown(f->value.upper, upper),
-                         f->value.method);
+                         shown(f->measured.value.lower, lower), shown(f->measured.value.upper, upper),
+                         f->measured.value.method);
     ps_output_text(e->out, "\n");
 }
 
@@ -347,9 +385,9 @@ static void tell_target(const explanation *e, const ps_measure *m,
             e->out, "%-11s %s%s%s\n", "Target", ps_target_kind_text(spec->target->kind),
             f->goal.known ? ": " : "", f->goal.known ? shown(f->goal.target, a) : "");
     ps_output_printf(e->out, "%-11s %s\n", "Status", f->target_status);
-    if (isfinite(f->dispersion))
+    if (isfinite(f->course.dispersion))
         ps_output_printf(e->out, "%-11s %s (1 is chance alone)\n", "Dispersion",
-                         shown(f->dispersion, a));
+                         shown(f->course.dispersion, a));
     if (isfinite(f->change))
         ps_output_printf(e->out, "%-11s %s %%, interval %s to %s\n", "Change",
                          shown(f->change, a), shown(f->change_lower, b),
@@ -361,7 +399,7 @@ static void tell_target(const explanation *e, const ps_measure *m,
     if (ps_value_ok(f->projection.total)) {
         ps_output_printf(
             e->out, "%-11s %s so far / %s, the mean share of these months in whole years",
-            "Projection", shown(f->value.value, a), shown(f->share, b));
+            "Projection", shown(f->measured.value.value, a), shown(f->share, b));
         ps_output_printf(e->out, " = %s", shown(f->projection.total.value, a));
         if (ps_value_ok(f->projection.lower) && ps_value_ok(f->projection.upper))
             ps_output_printf(e->out, ", interval %s to %s",
@@ -388,7 +426,7 @@ static void tell_sentence(const explanation *e, const ps_measure *m,
     for (unsigned w = 0; w < report->wording_count; w++)
         if (strcmp(report->wording[w].status, f->target_status) == 0)
             text = report->wording[w].text;
-    if (text == NULL || f->value.status != PS_VALUE_OK) return;
+    if (text == NULL || f->measured.value.status != PS_VALUE_OK) return;
     snprintf(name, sizeof name, "%.*s", (int)(area.n < 200 ? area.n : 200), area.p);
     const ps_framework_baseline *b = m->spec->baseline;
     const struct {
@@ -397,9 +435,9 @@ static void tell_sentence(const explanation *e, const ps_measure *m,
         {"{title}", m->spec->title},
         {"{area}", name},
         {"{period}", f->period->label},
-        {"{value}", shown(f->value.value, value)},
-        {"{lower}", shown(f->value.lower, lower)},
-        {"{upper}", shown(f->value.upper, upper)},
+        {"{value}", shown(f->measured.value.value, value)},
+        {"{lower}", shown(f->measured.value.lower, lower)},
+        {"{upper}", shown(f->measured.value.upper, upper)},
         {"{unit}", m->spec->unit},
         {"{baseline}", shown(f->baseline, baseline)},
         {"{baseline_period}", b != NULL && b->period != NULL ? b->period : "none"},
@@ -442,17 +480,21 @@ static ps_status tell(explanation *e, ps_error *err) {
     while (e->measures->measure[i].spec != spec) i++;
     const ps_measure *m = &e->measures->measure[i];
     PS_TRY(find_period(e, m, &k, err));
-    e->figure = ps_alloc(m->n_periods, sizeof *e->figure);
+    PS_TRY(ps_scope_open(e->measures, i, g, &e->scope, err));
+    PS_TRY(find_item(e, &e->item, err));
+    e->figure = ps_alloc(ps_scope_figures(&e->scope), sizeof *e->figure);
     if (e->figure == NULL) return ps_fail_nomem(err);
-    PS_TRY(ps_measures_of_area(e->measures, i, g, area, e->figure, err));
-    const ps_measure_figure *f = &e->figure[k];
+    PS_TRY(ps_scope_area(&e->scope, area, e->figure, err));
+    const ps_measure_figure *f = &e->figure[e->item * m->n_periods + k];
     const ps_geography *geo = &e->geographies->geography[g];
     const ps_str code = geo->areas->code[area], name = geo->areas->name[area];
-    ps_output_printf(e->out, "%s, %s %.*s (%.*s), %s\n\n", spec->id, geo->spec->id,
-                     (int)code.n, code.p, (int)name.n, name.p, f->period->label);
+    ps_output_printf(e->out, "%s%s%s, %s %.*s (%.*s), %s\n\n", spec->id,
+                     f->item[0] != '\0' ? "/" : "", f->item, geo->spec->id, (int)code.n,
+                     code.p, (int)name.n, name.p, f->period->label);
     tell_definition(e, spec);
-    PS_TRY(tell_part(e, "Numerator", &spec->numerator, &m->numerator, g, area, f->period,
-                     err));
+    if (spec->numerator != NULL)
+        PS_TRY(tell_part(e, "Numerator", spec->numerator, &m->numerator, g, area,
+                         f->period, err));
     if (spec->denominator != NULL)
         PS_TRY(tell_part(e, "Denominator", spec->denominator, &m->denominator, g, area,
                          f->period, err));
@@ -481,6 +523,7 @@ ps_status ps_explain(const ps_explain_options *options, ps_output *out, ps_error
     explanation e = {.options = options, .out = out};
     ps_status status = explain(&e, err);
     ps_free(e.figure), ps_free(e.tally);
+    ps_scope_close(&e.scope);
     ps_keys_free(e.texts);
     ps_measures_free(e.measures);
     ps_figures_free(e.figures);

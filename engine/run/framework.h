@@ -100,6 +100,8 @@ typedef struct ps_framework_part {
     char *data; /* id of a kind of data */
     ps_framework_filter *where;
     unsigned where_count;
+    char *by; /* column with values: one figure for each of them. A denominator by the same
+                 column is split likewise, one without is the same for all; optional */
 } ps_framework_part;
 
 typedef struct ps_framework_baseline {
@@ -137,12 +139,14 @@ typedef struct ps_framework_measure {
     char *title;
     char *why;
     char *source; /* the row of the plan in its own words; optional */
-    ps_framework_part numerator;
+    ps_framework_part *numerator;   /* what most methods count */
     ps_framework_part *denominator; /* of a rate or proportion */
     char *unit;
     double *multiplier; /* default 1; 100 for percent */
     char *method;       /* of the registry: indicators/method.h */
     ps_polarity polarity;
+    char **periods; /* see indicators/period.h; default: those of the job */
+    unsigned periods_count;
     ps_framework_baseline *baseline; /* optional: then baseline-missing */
     ps_framework_target *target;     /* optional: then the measure is only watched */
     char **geographies;

@@ -207,6 +207,16 @@ static ps_status check_part(const ps_yaml *yaml, const ps_framework *f, unsigned
         PS_YAML_AT(path, "measures[%u].%s.where[%u]", m, key, w);
         PS_TRY(check_filter(yaml, data, &part->where[w], path, err));
     }
+    if (part->by == NULL) return PS_OK;
+    PS_YAML_AT(path, "measures[%u].%s.by", m, key);
+    PS_TRY(CHECK_REFERENCE(yaml, path, "column of these data", data->columns,
+                           data->columns_count, part->by, err));
+    const ps_framework_column *by =
+        &data->columns[PS_FRAMEWORK_PLACE(data->columns, data->columns_count, part->by)];
+    if (by->values_count == 0)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "the column '%s' names no 'values' to have figures for",
+                             by->id);
     return PS_OK;
 }
 
@@ -230,6 +240,12 @@ static ps_status check_method(const ps_yaml *yaml, const ps_framework_measure *m
     const bool counts = strcmp(measure->method, "count_ci") == 0;
     const bool divides = strcmp(measure->method, "crude_rate") == 0 ||
                          strcmp(measure->method, "proportion") == 0;
+    if ((counts || divides) && measure->numerator == NULL) {
+        PS_YAML_AT(path, "measures[%u]", m);
+        return PS_YAML_WRONG(yaml, err, path,
+                             "the key 'numerator' is missing, which the method %s needs",
+                             measure->method);
+    }
     if (counts && measure->denominator != NULL) {
         PS_YAML_AT(path, "measures[%u].denominator", m);
         return PS_YAML_WRONG(yaml, err, path,
@@ -242,6 +258,36 @@ static ps_status check_method(const ps_yaml *yaml, const ps_framework_measure *m
             yaml, err, path,
             "the key 'denominator' is missing, which the method %s needs",
             measure->method);
+    }
+    return PS_OK;
+}
+
+/* A split denominator has a figure for each of the numerator's. */
+static ps_status check_split(const ps_yaml *yaml, const ps_framework_measure *measure,
+                             unsigned m, ps_error *err) {
+    const ps_framework_part *above = measure->numerator, *below = measure->denominator;
+    char path[PS_YAML_PATH];
+    if (below == NULL || below->by == NULL) return PS_OK;
+    if (above != NULL && above->by != NULL && strcmp(above->by, below->by) == 0 &&
+        strcmp(above->data, below->data) == 0)
+        return PS_OK;
+    PS_YAML_AT(path, "measures[%u].denominator.by", m);
+    return PS_YAML_WRONG(yaml, err, path,
+                         "a denominator is split only by the column that its numerator "
+                         "is split by, of the same data");
+}
+
+static ps_status check_periods(const ps_yaml *yaml, const ps_framework_measure *measure,
+                               unsigned m, ps_error *err) {
+    char path[PS_YAML_PATH];
+    for (unsigned i = 0; i < measure->periods_count; i++) {
+        ps_error why = {.status = PS_OK};
+        size_t n = 0;
+        if (ps_period_expand(ps_str_of(measure->periods[i]), 1, 0, NULL, 0, &n, &why) ==
+            PS_OK)
+            continue;
+        PS_YAML_AT(path, "measures[%u].periods[%u]", m, i);
+        return PS_YAML_WRONG(yaml, err, path, "%s", why.text);
     }
     return PS_OK;
 }
@@ -345,7 +391,8 @@ static ps_status check_measures(const ps_yaml *yaml, const ps_framework *f, ps_k
         PS_YAML_AT(path, "measures[%u].priority", m);
         PS_TRY(CHECK_REFERENCE(yaml, path, "priority", f->priorities, f->priorities_count,
                                measure->priority, err));
-        PS_TRY(check_part(yaml, f, m, "numerator", &measure->numerator, err));
+        if (measure->numerator != NULL)
+            PS_TRY(check_part(yaml, f, m, "numerator", measure->numerator, err));
         if (measure->denominator != NULL)
             PS_TRY(check_part(yaml, f, m, "denominator", measure->denominator, err));
         if (measure->multiplier != NULL &&
@@ -357,6 +404,8 @@ static ps_status check_measures(const ps_yaml *yaml, const ps_framework *f, ps_k
                 *measure->multiplier);
         }
         PS_TRY(check_method(yaml, measure, m, err));
+        PS_TRY(check_split(yaml, measure, m, err));
+        PS_TRY(check_periods(yaml, measure, m, err));
         PS_TRY(check_baseline(yaml, measure, m, err));
         PS_TRY(check_target(yaml, measure, m, err));
         PS_TRY(check_stated(yaml, f, m, err));

@@ -111,7 +111,7 @@ static const cyaml_schema_value_t filter_entry = {
 static const cyaml_schema_field_t part_fields[] = {
     PS_TEXT("what", ps_framework_part, what), PS_TEXT("data", ps_framework_part, data),
     PS_OPTIONAL_LIST("where", ps_framework_part, where, &filter_entry, 1, MOST_TEXTS),
-    CYAML_FIELD_END};
+    PS_OPTIONAL_TEXT("by", ps_framework_part, by), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t baseline_fields[] = {
     PS_OPTIONAL_NUMBER("value", ps_framework_baseline, value),
@@ -130,13 +130,14 @@ static const cyaml_schema_field_t measure_fields[] = {
     PS_TEXT("title", ps_framework_measure, title),
     PS_TEXT("why", ps_framework_measure, why),
     PS_OPTIONAL_TEXT("source", ps_framework_measure, source),
-    CYAML_FIELD_MAPPING("numerator", CYAML_FLAG_DEFAULT, ps_framework_measure, numerator,
-                        part_fields),
+    PS_OPTIONAL_MAPPING("numerator", ps_framework_measure, numerator, part_fields),
     PS_OPTIONAL_MAPPING("denominator", ps_framework_measure, denominator, part_fields),
     PS_TEXT("unit", ps_framework_measure, unit),
     PS_OPTIONAL_NUMBER("multiplier", ps_framework_measure, multiplier),
     PS_TEXT("method", ps_framework_measure, method),
     PS_WORD("polarity", ps_framework_measure, polarity, polarities),
+    PS_OPTIONAL_LIST("periods", ps_framework_measure, periods, &text_entry, 1,
+                     MOST_TEXTS),
     PS_OPTIONAL_MAPPING("baseline", ps_framework_measure, baseline, baseline_fields),
     PS_OPTIONAL_MAPPING("target", ps_framework_measure, target, target_fields),
     PS_LIST("geographies", ps_framework_measure, geographies, &text_entry, 1,

@@ -40,7 +40,7 @@ static void check_framework(const ps_framework *f) {
         PROMISE(*measure->multiplier > 0 && measure->min_base >= 0);
         PROMISE(ps_method_find(measure->method) != NULL);
         PROMISE(measure->geographies_count > 0);
-        check_part(f, &measure->numerator);
+        if (measure->numerator != NULL) check_part(f, measure->numerator);
         if (measure->denominator != NULL) check_part(f, measure->denominator);
         const ps_framework_target *target = measure->target;
         PROMISE(target == NULL || measure->polarity != PS_POLARITY_NONE);

@@ -109,8 +109,8 @@ static void every_key_arrives(void **state) {
     assert_string_equal(f->priorities[0].label, "L");
     const ps_framework_measure *b = &f->measures[0];
     assert_string_equal(b->source, "Row");
-    assert_string_equal(b->numerator.where[0].is[0], "theft");
-    assert_string_equal(b->numerator.where[1].not [0], "arson");
+    assert_string_equal(b->numerator->where[0].is[0], "theft");
+    assert_string_equal(b->numerator->where[1].not [0], "arson");
     assert_string_equal(b->denominator->data, "people");
     assert_true(*b->multiplier == 1000);
     assert_int_equal(b->polarity, PS_POLARITY_HIGHER);

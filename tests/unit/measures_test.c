@@ -202,8 +202,8 @@ static int column_of(const char *text, const char *name) {
 static const char *row_of(const char *text, const char *measure, const char *area,
                           const char *period) {
     for (const char *line = text; *line != '\0';) {
-        if (strcmp(field(line, 2), measure) == 0 && strcmp(field(line, 4), area) == 0 &&
-            strcmp(field(line, 6), period) == 0)
+        if (strcmp(field(line, 2), measure) == 0 && strcmp(field(line, 5), area) == 0 &&
+            strcmp(field(line, 7), period) == 0)
             return line;
         line += strcspn(line, "\n");
         line += *line != '\0';
@@ -468,9 +468,13 @@ static ps_status compute(void *context, ps_error *err) {
     }
     ps_measure_figure figure[8];
     for (size_t i = 0; i < all->n && status == PS_OK; i++) {
-        assert_true(all->measure[i].n_periods <= 8);
-        if (all->measure[i].absent == NULL)
-            status = ps_measures_of_area(all, i, 0, 0, figure, err);
+        ps_scope scope;
+        if (all->measure[i].absent != NULL) continue;
+        status = ps_scope_open(all, i, 0, &scope, err);
+        if (status != PS_OK) break;
+        assert_true(ps_scope_figures(&scope) <= 8);
+        status = ps_scope_area(&scope, 0, figure, err);
+        ps_scope_close(&scope);
     }
     ps_measures_free(all);
     return status;

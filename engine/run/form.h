@@ -1,0 +1,91 @@
+/* How the figures of a measure come about: one form for each kind of method.
+ *
+ * A form knows values: of an item of its measure, in an area, for a stretch of months. It
+ * knows nothing of targets; see judge.h. A new kind of method is a new form: a file
+ * form_*.c and its line in forms.c.
+ */
+#ifndef PS_RUN_FORM_H
+#define PS_RUN_FORM_H
+
+#include "engine/run/part.h"
+
+typedef struct ps_form ps_form;
+
+/* A measure in its job. */
+typedef struct ps_measure {
+    const ps_binding *binding;
+    const ps_framework_measure *spec;
+    const char *absent; /* why no figure can be had, or NULL; then nothing below is set */
+    const ps_form *form;
+    ps_measure_part numerator, denominator;
+    ps_period *period;
+    size_t n_periods;
+} ps_measure;
+
+typedef struct ps_measures ps_measures; /* measures.h */
+
+/* A measure in one geography, as a form works on it. */
+typedef struct ps_scope {
+    const ps_measures *all;
+    const ps_figures *figures;
+    const ps_measure *measure;
+    const ps_geography *geo;
+    size_t geography;
+    double confidence;
+    size_t area; /* that is looked at now */
+    size_t n_items;
+    void *state; /* of the form */
+} ps_scope;
+
+/* What a form found. Numbers are NAN where there are none. */
+typedef struct ps_measured {
+    ps_estimate value; /* in the unit of the measure */
+    double numerator, denominator;
+    double se;       /* of surveys, in the unit of the value */
+    int32_t months;  /* known, of the period */
+    bool running;    /* the period goes on after the data end; the value is so far */
+    char reason[256]; /* what a reader has to know, or why there is no value */
+} ps_measured;
+
+/* What a target is judged by. */
+typedef enum ps_judged_by {
+    PS_JUDGED_BY_COUNT,    /* events, Poisson; of so many people when a rate */
+    PS_JUDGED_BY_REGISTER, /* a proportion of all who are known */
+    PS_JUDGED_BY_SURVEY,   /* a proportion of a sample */
+    PS_JUDGED_BY_VALUE     /* a value with limits, or without */
+} ps_judged_by;
+
+struct ps_form {
+    const char *method; /* of the registry that it carries out; NULL: any other */
+    ps_judged_by judged_by;
+    /* Can it be had from what the job binds? *reason in the arena, or NULL. */
+    ps_status (*absence)(const ps_binding *binding, const ps_framework_measure *spec,
+                         ps_arena *arena, const char **reason, ps_error *err);
+    /* The periods of its figures. */
+    ps_status (*periods)(ps_measure *measure, const ps_figures *figures, ps_error *err);
+    /* Get ready for a geography: n_items and state; may be NULL. */
+    ps_status (*open)(ps_scope *scope, ps_error *err);
+    void (*close)(ps_scope *scope);
+    /* Get ready for the area of the scope; may be NULL. */
+    ps_status (*enter)(ps_scope *scope, ps_error *err);
+    ps_status (*measure)(const ps_scope *scope, size_t item, const ps_period *period,
+                         ps_measured *out, ps_error *err);
+    /* The name of an item; "" when there is one only. */
+    const char *(*item)(const ps_scope *scope, size_t item);
+    /* The numerator of an item by month, NULL: it has none. */
+    const ps_history *(*months)(const ps_scope *scope, size_t item);
+};
+
+/* The form of a method; NULL when a job does not carry it out. */
+const ps_form *ps_form_of(const ps_framework_measure *measure);
+
+/* Nothing measured yet: everything NAN or missing. */
+ps_measured ps_measured_nothing(void);
+/* Append to the reason, after "; ". */
+void ps_measured_note(ps_measured *out, const char *format, ...) PS_PRINTF(2, 3);
+/* The same for any text of that many bytes. */
+void ps_note_add(char *reason, size_t bytes, const char *format, ...) PS_PRINTF(3, 4);
+
+extern const ps_form ps_form_count, ps_form_rate, ps_form_proportion;
+
+#endif

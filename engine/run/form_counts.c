@@ -1,0 +1,214 @@
+/* Counts, rates and proportions of rows and people. Months are summed once per area, as
+ * what lies before each month; every period is then one subtraction.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/run/form.h"
+#include "engine/run/framework_check.h"
+
+enum { YEAR = 12 };
+
+typedef struct counts {
+    ps_history **numerator, **denominator; /* by item; denominators of rows only */
+    double people;                         /* of the area, NAN not known */
+} counts;
+
+/* ---- Can it be had? ---- */
+
+static ps_status absence(const ps_binding *b, const ps_framework_measure *spec,
+                         ps_arena *arena, const char **reason, ps_error *err) {
+    const ps_framework *f = b->framework;
+    const ps_framework_data *data =
+        &f->data[PS_FRAMEWORK_PLACE(f->data, f->data_count, spec->numerator->data)];
+    *reason = NULL;
+    if (data->kind == PS_DATA_INCIDENTS) return PS_OK;
+    *reason = ps_arena_printf(arena, "%s counts incidents only, no %s", spec->method,
+                              ps_data_kind_text(data->kind));
+    return *reason != NULL ? PS_OK : ps_fail_nomem(err);
+}
+
+/* ---- Periods ---- */
+
+/* The plan's year that the data end in, when they end before it does. */
+static bool running_year(const ps_framework *f, const ps_data_set *d, ps_period *out) {
+    if (d->spec->date == NULL || d->first > d->last) return false;
+    const bool calendar = *f->years->kind == PS_YEAR_CALENDAR;
+    const int32_t shift = calendar ? 0 : 3;
+    const ps_month first = d->last - (d->last - shift) % YEAR;
+    if (first + YEAR - 1 == d->last) return false;
+    *out =
+        (ps_period){.kind = calendar ? PS_PERIOD_CALENDAR_YEAR : PS_PERIOD_FINANCIAL_YEAR,
+                    .first = first,
+                    .last = first + YEAR - 1};
+    if (calendar)
+        snprintf(out->label, sizeof out->label, "%d", (int)(first / YEAR));
+    else
+        ps_financial_year_text(first, out->label);
+    return true;
+}
+
+/* Those that the measure asks for, else those of the job and the running year. */
+static ps_status periods(ps_measure *m, const ps_figures *figures, ps_error *err) {
+    const ps_data_set *d = &figures->data[m->numerator.data];
+    const ps_framework_measure *spec = m->spec;
+    if (spec->periods_count > 0 && d->spec->date != NULL)
+        return ps_periods_expand(spec->periods, spec->periods_count, d->first, d->last,
+                                 &m->period, &m->n_periods, err);
+    m->period = ps_alloc(d->n_periods + 1, sizeof *m->period);
+    if (m->period == NULL) return ps_fail_nomem(err);
+    m->n_periods = d->n_periods;
+    if (d->n_periods > 0) memcpy(m->period, d->period, d->n_periods * sizeof *d->period);
+    ps_period running;
+    if (!running_year(m->binding->framework, d, &running)) return PS_OK;
+    for (size_t k = 0; k < d->n_periods; k++)
+        if (d->period[k].first == running.first && d->period[k].last == running.last)
+            return PS_OK;
+    m->period[m->n_periods++] = running;
+    return PS_OK;
+}
+
+/* ---- Figures ---- */
+
+static ps_status create_histories(ps_history ***out, size_t n, ps_error *err) {
+    *out = ps_zalloc(n, sizeof **out);
+    if (*out == NULL) return ps_fail_nomem(err);
+    for (size_t i = 0; i < n; i++) PS_TRY(ps_history_create(&(*out)[i], err));
+    return PS_OK;
+}
+
+static void free_histories(ps_history **histories, size_t n) {
+    for (size_t i = 0; histories != NULL && i < n; i++) ps_history_free(histories[i]);
+    ps_free(histories);
+}
+
+static bool has_rows(const ps_measure_part *part) {
+    return part->spec != NULL && !part->people;
+}
+
+static ps_status open_scope(ps_scope *s, ps_error *err) {
+    const ps_measure *m = s->measure;
+    counts *c = s->state = ps_zalloc(1, sizeof *c);
+    if (c == NULL) return ps_fail_nomem(err);
+    s->n_items = m->numerator.n_items;
+    PS_TRY(create_histories(&c->numerator, s->n_items, err));
+    if (!has_rows(&m->denominator)) return PS_OK;
+    return create_histories(&c->denominator, m->denominator.n_items, err);
+}
+
+static void close_scope(ps_scope *s) {
+    counts *c = s->state;
+    if (c == NULL) return;
+    free_histories(c->numerator, s->n_items);
+    free_histories(c->denominator, s->measure->denominator.n_items);
+    ps_free(c);
+}
+
+static ps_status enter(ps_scope *s, ps_error *err) {
+    (void)err;
+    const ps_measure *m = s->measure;
+    const ps_geography *geo = s->geo;
+    counts *c = s->state;
+    c->people = geo->population != NULL && !geo->population_missing[s->area]
+                    ? geo->population[s->area]
+                    : (double)NAN;
+    for (size_t i = 0; i < s->n_items; i++)
+        ps_history_read(c->numerator[i], s->figures, &m->numerator, i, s->geography,
+                        s->area);
+    for (size_t i = 0; has_rows(&m->denominator) && i < m->denominator.n_items; i++)
+        ps_history_read(c->denominator[i], s->figures, &m->denominator, i, s->geography,
+                        s->area);
+    return PS_OK;
+}
+
+/* Numerator and denominator of whole months; false when they are not known. */
+static bool parts_of(const ps_scope *s, size_t item, ps_month first, ps_month last,
+                     double *x, double *n) {
+    const counts *c = s->state;
+    const ps_measure_part *denominator = &s->measure->denominator;
+    *n = (double)NAN;
+    if (!ps_history_whole(c->numerator[item], first, last, x)) return false;
+    if (denominator->spec == NULL) return true;
+    if (!denominator->people)
+        return ps_history_whole(c->denominator[denominator->n_items > 1 ? item : 0],
+                                first, last, n);
+    const int32_t months = last - first + 1;
+    *n = c->people * (months > YEAR ? months / 12.0 : 1.0);
+    return isfinite(*n) != 0;
+}
+
+static ps_estimate estimate(const ps_scope *s, double x, double n) {
+    const double multiplier = *s->measure->spec->multiplier;
+    if (s->measure->form == &ps_form_rate)
+        return ps_crude_rate(x, n, multiplier, s->confidence);
+    if (s->measure->form == &ps_form_proportion)
+        return ps_proportion(x, n, multiplier, s->confidence, PS_PROPORTION_WILSON);
+    return ps_count(x, s->confidence);
+}
+
+static void tell_absence(const ps_scope *s, const ps_period *p, ps_measured *out) {
+    const ps_data_set *d = &s->figures->data[s->measure->numerator.data];
+    char note[128];
+    const int32_t absent = out->running ? 0 : ps_period_months(p) - out->months;
+    if (absent > 0) {
+        ps_figures_describe_gaps(d, s->geography, s->area, p, absent, note);
+        ps_measured_note(out, "%s", note);
+    } else if (s->measure->denominator.people) {
+        ps_measured_note(out, "no population");
+    } else {
+        ps_measured_note(out, "the denominator is not known for all months");
+    }
+}
+
+static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
+                         ps_measured *out, ps_error *err) {
+    (void)err;
+    const ps_history *h = ((const counts *)s->state)->numerator[item];
+    double x = 0, n = 0;
+    ps_month last = p->last;
+    *out = ps_measured_nothing();
+    out->months = ps_history_sum(h, p->first, p->last, &x);
+    /* It runs when all of it is there up to the last month of the data. */
+    out->running = ps_history_last(h) < p->last && p->first <= ps_history_last(h) &&
+                   p->first >= ps_history_first(h) &&
+                   out->months == ps_history_last(h) - p->first + 1;
+    if (out->running) last = ps_history_last(h);
+    if (!parts_of(s, item, p->first, last, &x, &n)) {
+        tell_absence(s, p, out);
+        return PS_OK;
+    }
+    out->numerator = x;
+    out->denominator = n;
+    out->value = estimate(s, x, n);
+    if (out->running)
+        ps_measured_note(out, "%d of %d months so far", (int)out->months,
+                         (int)ps_period_months(p));
+    const int64_t least = s->measure->spec->min_base;
+    if (s->measure->denominator.spec == NULL || n >= (double)least) return PS_OK;
+    out->value.status = out->value.limits_status = PS_VALUE_SMALL_BASE;
+    ps_measured_note(out, "the base is below %lld", (long long)least);
+    out->numerator = out->denominator = (double)NAN;
+    return PS_OK;
+}
+
+static const char *item_name(const ps_scope *s, size_t item) {
+    const ps_framework_column *by =
+        ps_binding_by(s->measure->binding, s->measure->spec->numerator);
+    return by != NULL ? by->values[item] : "";
+}
+
+static const ps_history *months(const ps_scope *s, size_t item) {
+    return ((const counts *)s->state)->numerator[item];
+}
+
+const ps_form ps_form_count = {"count_ci", PS_JUDGED_BY_COUNT, absence, periods,
+                               open_scope, close_scope,        enter,   measure,
+                               item_name,  months};
+const ps_form ps_form_rate = {"crude_rate", PS_JUDGED_BY_COUNT, absence, periods,
+                              open_scope,   close_scope,        enter,   measure,
+                              item_name,    months};
+const ps_form ps_form_proportion = {
+    "proportion", PS_JUDGED_BY_REGISTER, absence,   periods,
+    open_scope,   close_scope,           enter,     measure,
+    item_name,    months};

@@ -1,0 +1,47 @@
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/run/form.h"
+
+static const ps_form *const forms[] = {&ps_form_count, &ps_form_rate,
+                                       &ps_form_proportion};
+
+const ps_form *ps_form_of(const ps_framework_measure *measure) {
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(measure->method, forms[i]->method) == 0) return forms[i];
+    return NULL;
+}
+
+ps_measured ps_measured_nothing(void) {
+    const double none = (double)NAN;
+    return (ps_measured){
+        .value = {.status = PS_VALUE_MISSING, .limits_status = PS_VALUE_MISSING},
+        .numerator = none,
+        .denominator = none,
+        .se = none};
+}
+
+static void add_note(char *reason, size_t bytes, const char *format, va_list args) {
+    size_t used = strlen(reason);
+    if (used > 0 && used + 2 < bytes) {
+        memcpy(reason + used, "; ", 3);
+        used += 2;
+    }
+    vsnprintf(reason + used, bytes - used, format, args);
+}
+
+void ps_note_add(char *reason, size_t bytes, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    add_note(reason, bytes, format, args);
+    va_end(args);
+}
+
+void ps_measured_note(ps_measured *out, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    add_note(out->reason, sizeof out->reason, format, args);
+    va_end(args);
+}

@@ -1,0 +1,468 @@
+#include "engine/run/judge.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "indicators/distribution.h"
+
+enum {
+    YEAR = 12,
+    EARLIER_YEARS = 3 /* that the share of a part of the year is taken from */
+};
+
+/* Everything that is the same for all periods of one item in one area. */
+typedef struct scene {
+    const ps_scope *scope;
+    const ps_framework *plan;
+    const ps_framework_measure *spec;
+    ps_judged_by by;
+    size_t item;
+    double multiplier;
+    bool is_rate;  /* events of people */
+    bool is_own;   /* the plan's own area: its stated figures hold */
+    bool has_base; /* the baseline is a period */
+    ps_period base;
+    ps_measured before;       /* of the baseline period; missing without one */
+    const ps_history *months; /* of the numerator, or NULL */
+    ps_course course;
+} scene;
+
+#define NOTE(f, ...) ps_note_add((f)->reason, sizeof(f)->reason, __VA_ARGS__)
+
+static const ps_value nothing = {.status = PS_VALUE_NOT_APPLICABLE, .value = 0};
+
+static bool there(const ps_measured *m) {
+    return m->value.status == PS_VALUE_OK;
+}
+
+static double number(ps_value value) {
+    return ps_value_ok(value) ? value.value : (double)NAN;
+}
+
+static ps_value known(double value) {
+    return isfinite(value) ? ps_value_of(value) : ps_value_none(PS_VALUE_MISSING);
+}
+
+/* ---- Baseline ---- */
+
+/* The figure that the area is compared with. */
+static void find_baseline(const scene *s, ps_measure_figure *f) {
+    const ps_framework_baseline *baseline = s->spec->baseline;
+    if (baseline == NULL) return;
+    if (there(&s->before) && !s->before.running) {
+        f->own = s->before.value.value;
+        f->baseline_numerator = s->before.numerator;
+        f->baseline_denominator = s->before.denominator;
+        f->baseline_se = s->before.se;
+    }
+    f->stated = s->is_own && baseline->value != NULL;
+    f->baseline = f->stated ? *baseline->value : f->own;
+    if (!f->stated) return;
+    /* Only a count can be tested as stated: a stated rate has no base. */
+    f->baseline_denominator = f->baseline_se = (double)NAN;
+    f->baseline_numerator =
+        s->by == PS_JUDGED_BY_COUNT && !s->is_rate ? *baseline->value : (double)NAN;
+    if (isfinite(f->own) && f->own != f->baseline) {
+        char own[32], stated[32];
+        ps_format_double(f->own, own);
+        ps_format_double(f->baseline, stated);
+        NOTE(f, "the data give %s for the baseline, the plan states %s", own, stated);
+    }
+}
+
+static ps_goal goal_of(const scene *s, const ps_period *p, const ps_measure_figure *f) {
+    const ps_framework_target *target = s->spec->target;
+    const bool figure = s->is_own && target->value != NULL,
+               step = s->is_own && target->step != NULL;
+    const double years = s->has_base ? (p->first - s->base.first) / 12.0 : (double)NAN;
+    return ps_goal_of(target->kind, f->baseline, figure ? *target->value : (double)NAN,
+                      step ? *target->step : (double)NAN, years, (int)s->spec->polarity);
+}
+
+/* ---- Change ---- */
+
+static void change_of_counts(const scene *s, const ps_target_count_input *in,
+                             ps_measure_figure *f) {
+    const ps_poisson_change c =
+        ps_poisson_change_of(in->baseline, in->baseline_exposure, in->actual,
+                             in->exposure, in->dispersion, in->confidence);
+    const bool quasi = c.verdict_by != NULL && strcmp(c.verdict_by, "quasi") == 0;
+    f->change = number(c.percent);
+    f->change_lower = 100 * (number(quasi ? c.quasi_lower : c.lower) - 1);
+    f->change_upper = 100 * (number(quasi ? c.quasi_upper : c.upper) - 1);
+    f->p_change = quasi ? c.p_quasi : c.p_exact;
+    f->verdict = c.verdict;
+    const ps_value *from[3] = {&c.difference, &c.difference_lower, &c.difference_upper};
+    ps_value *to[3] = {&f->difference, &f->difference_lower, &f->difference_upper};
+    for (int k = 0; k < 3; k++)
+        *to[k] = ps_value_ok(*from[k]) ? ps_value_of(from[k]->value * s->multiplier)
+                                       : *from[k];
+}
+
+static void change_of_register(const scene *s, ps_measure_figure *f) {
+    const ps_measured *now = &f->measured;
+    const ps_prop_change c =
+        ps_prop_change_of(f->baseline_numerator, f->baseline_denominator, now->numerator,
+                          now->denominator, s->scope->confidence);
+    const ps_value *from[3] = {&c.difference, &c.lower, &c.upper};
+    ps_value *to[3] = {&f->difference, &f->difference_lower, &f->difference_upper};
+    for (int k = 0; k < 3; k++)
+        *to[k] = ps_value_ok(*from[k]) ? ps_value_of(from[k]->value * s->multiplier)
+                                       : *from[k];
+    f->p_change = c.p_value;
+    f->verdict = c.verdict;
+}
+
+/* Two samples drawn apart: their variances add up. */
+static void change_of_surveys(const scene *s, ps_measure_figure *f) {
+    const double difference = f->measured.value.value - f->baseline,
+                 se = hypot(f->measured.se, f->baseline_se);
+    f->difference = known(difference);
+    if (!(se > 0)) return;
+    const double z = ps_normal_two_sided(s->scope->confidence),
+                 p = 2 * ps_normal_tail(fabs(difference) / se);
+    f->difference_lower = known(difference - z * se);
+    f->difference_upper = known(difference + z * se);
+    f->p_change = known(p);
+    f->verdict = p >= 1 - s->scope->confidence ? PS_VERDICT_NO_CLEAR_CHANGE
+                 : difference < 0              ? PS_VERDICT_DECREASE
+                                               : PS_VERDICT_INCREASE;
+}
+
+/* ---- Counts and rates ---- */
+
+/* The year's end from the months so far and the same months of earlier years. */
+static void project(const scene *s, const ps_period *p, const ps_goal *goal,
+                    ps_measure_figure *f) {
+    double part[EARLIER_YEARS], year[EARLIER_YEARS];
+    size_t used = 0;
+    const ps_month last = ps_history_last(s->months);
+    for (int k = 1; k <= EARLIER_YEARS; k++) {
+        const ps_month back = k * YEAR;
+        if (!ps_history_whole(s->months, p->first - back, last - back, &part[k - 1]) ||
+            !ps_history_whole(s->months, p->first - back, p->last - back, &year[k - 1]))
+            part[k - 1] = year[k - 1] = (double)NAN;
+    }
+    const ps_value share = ps_projection_share(EARLIER_YEARS, part, year, &used);
+    if (!ps_value_ok(share)) {
+        NOTE(f, "no earlier year is whole, so no projection");
+        return;
+    }
+    f->share = share.value;
+    f->projection =
+        ps_projection_pro_rata(f->measured.numerator, share.value, s->course.dispersion,
+                               goal, s->scope->confidence);
+}
+
+/* A baseline of the same months, when a year is compared before it is over. */
+static void take_same_months(const scene *s, const ps_period *p,
+                             ps_target_count_input *in, ps_measure_figure *f) {
+    double x;
+    const ps_month last = s->base.first + (ps_history_last(s->months) - p->first);
+    if (s->has_base && !f->stated &&
+        ps_history_whole(s->months, s->base.first, last, &x)) {
+        in->baseline = f->baseline_numerator = x;
+        NOTE(f, "change against the same months of the baseline");
+        return;
+    }
+    in->exposure *= f->measured.months / 12.0;
+    NOTE(f, "change against %d twelfths of the baseline, season left aside",
+         (int)f->measured.months);
+}
+
+static ps_target_count_input count_input(const scene *s, bool tested, double left,
+                                         const ps_measure_figure *f) {
+    const bool ok = there(&f->measured);
+    return (ps_target_count_input){
+        .actual = ok ? f->measured.numerator : (double)NAN,
+        .baseline = tested ? f->baseline_numerator : (double)NAN,
+        .exposure = s->is_rate ? f->measured.denominator : 1,
+        .baseline_exposure = s->is_rate ? f->baseline_denominator : 1,
+        .dispersion = s->course.dispersion,
+        .complete = !f->measured.running,
+        .projection = ps_value_none(PS_VALUE_MISSING),
+        .years_left = left,
+        .confidence = s->scope->confidence};
+}
+
+/* A rate's goal is turned into the count that gives it. */
+static void judge_count(const scene *s, const ps_period *p, bool tested, double left,
+                        ps_measure_figure *f) {
+    const bool ok = there(&f->measured), running = f->measured.running;
+    ps_goal goal = f->goal;
+    if (s->is_rate && ok) goal.target *= f->measured.denominator / s->multiplier;
+    ps_target_count_input in = count_input(s, tested, left, f);
+    if (running && ok && s->months != NULL) {
+        if (s->spec->target != NULL) project(s, p, &goal, f);
+        in.projection = f->projection.total;
+        if (tested && isfinite(in.baseline)) take_same_months(s, p, &in, f);
+    }
+    if (tested && ok && isfinite(in.baseline)) change_of_counts(s, &in, f);
+    if (s->spec->target == NULL) return;
+    f->result = ps_target_count(&goal, &in);
+    if (s->is_rate && ps_value_ok(f->result.gap))
+        f->result.gap = ps_value_of(f->measured.value.value - f->goal.target);
+    ps_value *ends[3] = {&f->projection.total, &f->projection.lower,
+                         &f->projection.upper};
+    for (int k = 0; s->is_rate && k < 3; k++)
+        if (ps_value_ok(*ends[k]))
+            *ends[k] =
+                ps_value_of(ends[k]->value * s->multiplier / f->measured.denominator);
+    if (running) /* a part of a year has no distance from a year's target */
+        f->result.gap = f->result.required = nothing;
+}
+
+/* ---- Proportions and values ---- */
+
+static void judge_register(const scene *s, bool tested, double left,
+                           ps_measure_figure *f) {
+    const bool ok = there(&f->measured);
+    if (tested && ok && isfinite(f->baseline_denominator)) change_of_register(s, f);
+    if (s->spec->target == NULL) return;
+    f->result = ps_target_register(&f->goal, ok ? f->measured.numerator : (double)NAN,
+                                   ok ? f->measured.denominator : (double)NAN,
+                                   tested ? f->baseline_numerator : (double)NAN,
+                                   tested ? f->baseline_denominator : (double)NAN,
+                                   s->multiplier, left, s->scope->confidence);
+    /* The year is not over: what holds so far is not yet met. */
+    if (f->measured.running && f->result.status == PS_TARGET_MET)
+        f->result.status = PS_TARGET_ON_TRACK;
+    if (f->measured.running && f->result.status == PS_TARGET_NOT_MET)
+        f->result.status = PS_TARGET_OFF_TRACK;
+}
+
+static void judge_survey(const scene *s, bool tested, double left, ps_measure_figure *f) {
+    const ps_estimate *v = &f->measured.value;
+    const bool ok = there(&f->measured), limits = v->limits_status == PS_VALUE_OK;
+    if (tested && ok && isfinite(f->baseline)) change_of_surveys(s, f);
+    if (s->spec->target == NULL) return;
+    f->result = ps_target_survey(&f->goal, ok ? v->value : (double)NAN, f->measured.se,
+                                 ok && limits ? v->lower : (double)NAN,
+                                 ok && limits ? v->upper : (double)NAN, s->multiplier,
+                                 left, s->scope->confidence);
+}
+
+/* A value of any other kind: met or not; clear when the limits leave the target out. */
+static void judge_value(const scene *s, bool tested, ps_measure_figure *f) {
+    const ps_estimate *v = &f->measured.value;
+    const bool ok = there(&f->measured);
+    if (tested && ok && isfinite(f->baseline))
+        f->difference = known(v->value - f->baseline);
+    if (s->spec->target == NULL) return;
+    if (!f->goal.known) {
+        f->result.status = f->goal.otherwise;
+        return;
+    }
+    f->result.status = !ok                                   ? PS_TARGET_MISSING
+                       : ps_goal_reached(&f->goal, v->value) ? PS_TARGET_MET
+                                                             : PS_TARGET_NOT_MET;
+    if (!ok) return;
+    f->result.gap = known(v->value - f->goal.target);
+    if (v->limits_status != PS_VALUE_OK) return;
+    const bool apart = f->goal.target < v->lower || f->goal.target > v->upper;
+    f->result.strength = apart ? PS_STRENGTH_CLEAR : PS_STRENGTH_WITHIN_NOISE;
+}
+
+/* ---- All of it ---- */
+
+/* Years from the end of a period to that of the plan. */
+static double years_left(const ps_framework *plan, const ps_period *p) {
+    ps_period end;
+    size_t n = 0;
+    if (plan->years->last == NULL ||
+        ps_period_expand(ps_str_of(plan->years->last), 1, 0, &end, 1, &n, NULL) !=
+            PS_OK ||
+        end.last <= p->last)
+        return (double)NAN;
+    return (end.last - p->last) / 12.0;
+}
+
+static void tell_result(const scene *s, bool overlaps, ps_measure_figure *f) {
+    const ps_framework_baseline *baseline = s->spec->baseline;
+    if (overlaps && (f->goal.known || s->spec->target == NULL)) {
+        /* Neither figure is independent of the other, so no p holds. */
+        f->result.strength = PS_STRENGTH_NONE;
+        f->result.p_fixed = ps_value_none(PS_VALUE_NOT_APPLICABLE);
+        NOTE(f, "the period shares months with the baseline, so no test of change");
+    }
+    if (s->spec->target == NULL) return;
+    f->target_status = ps_target_status_text(f->result.status);
+    if (f->result.status == PS_TARGET_BASELINE_MISSING && baseline == NULL)
+        NOTE(f, "the plan has no baseline");
+    else if (f->result.status == PS_TARGET_BASELINE_MISSING)
+        NOTE(f, "%sthe data do not hold the baseline period",
+             baseline->value != NULL && !s->is_own
+                 ? "the plan's baseline is that of another area, and "
+                 : "");
+    if (f->result.status == PS_TARGET_AWAITING)
+        NOTE(f, s->spec->target->kind == PS_TARGET_TRAJECTORY
+                    ? "the step of the plan is that of another area"
+                    : "the other plan's target is not known");
+}
+
+static void judge(const scene *s, const ps_period *p, ps_measure_figure *f) {
+    const bool target = s->spec->target != NULL;
+    f->target_status = "no-target";
+    if (!target && s->spec->baseline == NULL) return;
+    if (s->by == PS_JUDGED_BY_COUNT && ps_period_months(p) != YEAR) {
+        if (target) NOTE(f, "the target is for twelve months");
+        return;
+    }
+    if (s->has_base && p->last <= s->base.last) {
+        const bool same = p->first == s->base.first && p->last == s->base.last;
+        if (target) f->target_status = same ? "baseline" : "before-baseline";
+        return;
+    }
+    const bool overlaps = s->has_base && p->first <= s->base.last;
+    const double left = years_left(s->plan, p);
+    if (target) f->goal = goal_of(s, p, f);
+    switch (s->by) {
+        case PS_JUDGED_BY_COUNT:
+            judge_count(s, p, !overlaps, left, f);
+            break;
+        case PS_JUDGED_BY_REGISTER:
+            judge_register(s, !overlaps, left, f);
+            break;
+        case PS_JUDGED_BY_SURVEY:
+            judge_survey(s, !overlaps, left, f);
+            break;
+        case PS_JUDGED_BY_VALUE:
+            judge_value(s, !overlaps, f);
+            break;
+    }
+    tell_result(s, overlaps, f);
+}
+
+/* ---- The course of the months ---- */
+
+/* The values by month, and a level of its own for each period that the plan calls
+ * exceptional. */
+static ps_status read_months(const scene *s, ps_month first, size_t months, double *value,
+                             double *regressor, ps_interventions *steps, ps_error *err) {
+    const ps_framework_years *years = s->plan->years;
+    for (size_t m = 0; m < months; m++) {
+        const ps_month month = first + (ps_month)m;
+        if (!ps_history_whole(s->months, month, month, &value[m])) value[m] = (double)NAN;
+    }
+    for (unsigned i = 0; i < years->exceptional_count; i++) {
+        ps_period period;
+        size_t n = 0;
+        PS_TRY(ps_period_expand(ps_str_of(years->exceptional[i]), 1, 0, &period, 1, &n,
+                                err));
+        steps->first[steps->n] = period.first;
+        steps->last[steps->n++] = period.last;
+    }
+    ps_interventions_usable(steps, months, first, value);
+    for (size_t m = 0; m < months; m++)
+        for (size_t i = 0; i < steps->n; i++)
+            regressor[m * steps->n + i] =
+                ps_interventions_hold(steps, i, first + (ps_month)m) ? 1 : 0;
+    return PS_OK;
+}
+
+/* How much more the months vary than chance would have it, beside trend and season, and
+ * where they tend. Too few months tell nothing. */
+static ps_status find_course(scene *s, ps_error *err) {
+    const ps_trend_options options = {
+        .family = PS_TREND_QUASI, .harmonics = 1, .confidence = s->scope->confidence};
+    ps_interventions steps = {.n = 0};
+    ps_trend *trend = NULL;
+    s->course =
+        (ps_course){(double)NAN, nothing, nothing, nothing, nothing, PS_VERDICT_NONE};
+    if (s->by != PS_JUDGED_BY_COUNT || s->months == NULL) return PS_OK;
+    const ps_month first = ps_history_first(s->months), last = ps_history_last(s->months);
+    if (last - first + 1 < 2 * YEAR) return PS_OK;
+    const size_t months = (size_t)(last - first) + 1;
+    double *value = ps_alloc(months, sizeof *value);
+    double *regressor = ps_zalloc(months * PS_INTERVENTIONS_MOST, sizeof *regressor);
+    ps_status status = value != NULL && regressor != NULL ? PS_OK : ps_fail_nomem(err);
+    if (status == PS_OK)
+        status = read_months(s, first, months, value, regressor, &steps, err);
+    if (status == PS_OK)
+        status = ps_trend_fit(months, first, value, NULL, steps.n > 0 ? regressor : NULL,
+                              steps.n, &options, &trend, err);
+    if (status == PS_OK && trend->status == PS_VALUE_OK)
+        s->course = (ps_course){trend->dispersion,   trend->annual,  trend->annual_lower,
+                                trend->annual_upper, trend->p_value, trend->verdict};
+    ps_trend_free(trend);
+    ps_free(value), ps_free(regressor);
+    return status;
+}
+
+/* ---- One area ---- */
+
+static ps_status compute(const scene *s, const ps_period *p, ps_measure_figure *f,
+                         ps_error *err) {
+    const double none = (double)NAN;
+    *f = (ps_measure_figure){.period = p,
+                             .item = s->scope->measure->form->item(s->scope, s->item),
+                             .baseline = none,
+                             .own = none,
+                             .baseline_numerator = none,
+                             .baseline_denominator = none,
+                             .baseline_se = none,
+                             .course = s->course,
+                             .change = none,
+                             .change_lower = none,
+                             .change_upper = none,
+                             .difference = nothing,
+                             .difference_lower = nothing,
+                             .difference_upper = nothing,
+                             .p_change = nothing,
+                             .share = none,
+                             .projection = {nothing, nothing, nothing, nothing}};
+    f->result.p_fixed = f->result.p_two_sample = f->result.prob_improved = nothing;
+    f->result.gap = f->result.required = nothing;
+    PS_TRY(s->scope->measure->form->measure(s->scope, s->item, p, &f->measured, err));
+    memcpy(f->reason, f->measured.reason, sizeof f->measured.reason);
+    find_baseline(s, f);
+    judge(s, p, f);
+    return PS_OK;
+}
+
+static ps_status judge_item(scene *s, ps_measure_figure *figures, ps_error *err) {
+    const ps_measure *m = s->scope->measure;
+    s->months = m->form->months != NULL ? m->form->months(s->scope, s->item) : NULL;
+    s->before = ps_measured_nothing();
+    if (s->has_base)
+        PS_TRY(m->form->measure(s->scope, s->item, &s->base, &s->before, err));
+    PS_TRY(find_course(s, err));
+    for (size_t k = 0; k < m->n_periods; k++)
+        PS_TRY(compute(s, &m->period[k], &figures[k], err));
+    return PS_OK;
+}
+
+ps_status ps_judge_area(const ps_scope *scope, ps_measure_figure *figures,
+                        ps_error *err) {
+    const ps_measure *m = scope->measure;
+    const ps_framework *plan = m->binding->framework;
+    const ps_framework_area *own = plan->area;
+    const ps_framework_baseline *baseline = m->spec->baseline;
+    scene s = {.scope = scope,
+               .plan = plan,
+               .spec = m->spec,
+               .by = m->form->judged_by,
+               .multiplier = *m->spec->multiplier,
+               .is_rate = m->form->judged_by == PS_JUDGED_BY_COUNT &&
+                          m->denominator.spec != NULL};
+    s.is_own = own != NULL && strcmp(own->geography, scope->geo->spec->id) == 0 &&
+               ps_str_is(scope->geo->areas->code[scope->area], own->code);
+    size_t n = 0;
+    s.has_base = baseline != NULL && baseline->period != NULL &&
+                 ps_period_expand(ps_str_of(baseline->period), 1, 0, &s.base, 1, &n,
+                                  NULL) == PS_OK;
+    for (s.item = 0; s.item < scope->n_items; s.item++)
+        PS_TRY(judge_item(&s, figures + s.item * m->n_periods, err));
+    return PS_OK;
+}
+
+const char *ps_judge_without_data(const ps_framework_measure *m) {
+    if (m->target == NULL) return "no-target";
+    const double *value = m->target->value, *step = m->target->step;
+    const double *baseline = m->baseline != NULL ? m->baseline->value : NULL;
+    ps_goal goal = ps_goal_of(m->target->kind, baseline != NULL ? *baseline : (double)NAN,
+                              value != NULL ? *value : (double)NAN,
+                              step != NULL ? *step : (double)NAN, 0, (int)m->polarity);
+    return ps_target_status_text(goal.known ? PS_TARGET_MISSING : goal.otherwise);
+}

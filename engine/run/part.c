@@ -1,0 +1,119 @@
+#include "engine/run/part.h"
+
+#include <string.h>
+
+#include "engine/run/framework_check.h"
+
+enum { MOST_MONTHS = (PS_POINTS_LAST_YEAR - PS_POINTS_FIRST_YEAR + 1) * 12 };
+
+struct ps_history {
+    ps_month first, last;
+    int64_t counts[MOST_MONTHS + 1];
+    int32_t covered[MOST_MONTHS + 1];
+};
+
+ps_status ps_history_create(ps_history **out, ps_error *err) {
+    *out = ps_alloc(1, sizeof **out);
+    return *out != NULL ? PS_OK : ps_fail_nomem(err);
+}
+
+void ps_history_free(ps_history *history) {
+    ps_free(history);
+}
+
+void ps_history_read(ps_history *h, const ps_figures *f, const ps_measure_part *part,
+                     size_t item, size_t g, size_t a) {
+    bool covered[MOST_MONTHS];
+    const ps_data_set *d = &f->data[part->data];
+    const size_t months = ps_figures_span(d);
+    h->first = d->first, h->last = d->last;
+    h->counts[0] = h->covered[0] = 0;
+    ps_figures_group_months(f, g, a, part->data, ps_part_holds(part, d, item),
+                            h->counts + 1, covered);
+    for (size_t m = 0; m < months; m++) {
+        h->counts[m + 1] += h->counts[m];
+        h->covered[m + 1] = h->covered[m] + covered[m];
+    }
+}
+
+ps_month ps_history_first(const ps_history *h) {
+    return h->first;
+}
+
+ps_month ps_history_last(const ps_history *h) {
+    return h->last;
+}
+
+int32_t ps_history_sum(const ps_history *h, ps_month first, ps_month last,
+                       double *count) {
+    if (first < h->first) first = h->first;
+    if (last > h->last) last = h->last;
+    *count = 0;
+    if (first > last) return 0;
+    const size_t from = (size_t)(first - h->first), to = (size_t)(last - h->first) + 1;
+    *count = (double)(h->counts[to] - h->counts[from]);
+    return h->covered[to] - h->covered[from];
+}
+
+bool ps_history_whole(const ps_history *h, ps_month first, ps_month last, double *count) {
+    return ps_history_sum(h, first, last, count) == last - first + 1;
+}
+
+/* ---- Which rows ---- */
+
+static bool group_passes(const ps_measure_part *part, const ps_data_set *set,
+                         int32_t group) {
+    for (unsigned w = 0; w < part->spec->where_count; w++) {
+        const ps_framework_filter *filter = &part->spec->where[w];
+        const ps_job_data_column *column = ps_binding_column(part->bound, filter->column);
+        if (!ps_binding_passes(column, filter,
+                               ps_figures_group_text(set, group, column->column)))
+            return false;
+    }
+    return true;
+}
+
+static ps_status choose_groups(const ps_binding *b, const ps_data_set *set,
+                               ps_measure_part *part, ps_error *err) {
+    const size_t groups = ps_figures_groups(set);
+    const ps_framework_column *by = ps_binding_by(b, part->spec);
+    const ps_job_data_column *column =
+        by != NULL ? ps_binding_column(part->bound, by->id) : NULL;
+    part->n_items = by != NULL ? by->values_count : 1;
+    part->holds = ps_alloc(part->n_items * groups, sizeof *part->holds);
+    if (part->holds == NULL) return ps_fail_nomem(err);
+    for (size_t k = 0; k < groups; k++) {
+        const bool passes = group_passes(part, set, (int32_t)k);
+        for (size_t i = 0; i < part->n_items; i++)
+            part->holds[i * groups + k] =
+                passes && (by == NULL ||
+                           ps_binding_means(
+                               column, by->values[i],
+                               ps_figures_group_text(set, (int32_t)k, column->column)));
+    }
+    return PS_OK;
+}
+
+ps_status ps_part_open(const ps_binding *b, const ps_figures *f,
+                       const ps_framework_part *spec, ps_measure_part *part,
+                       ps_error *err) {
+    const ps_framework *plan = b->framework;
+    *part = (ps_measure_part){.spec = spec};
+    if (spec == NULL) return PS_OK;
+    part->bound = b->data[PS_FRAMEWORK_PLACE(plan->data, plan->data_count, spec->data)];
+    part->people = strcmp(part->bound->input, "population") == 0;
+    part->n_items = 1;
+    if (part->people) return PS_OK;
+    for (size_t d = 0; d < f->n_data; d++)
+        if (strcmp(f->data[d].spec->id, part->bound->input) == 0) part->data = d;
+    return choose_groups(b, &f->data[part->data], part, err);
+}
+
+const bool *ps_part_holds(const ps_measure_part *part, const ps_data_set *data,
+                          size_t item) {
+    return part->holds + (part->n_items > 1 ? item : 0) * ps_figures_groups(data);
+}
+
+void ps_part_close(ps_measure_part *part) {
+    ps_free(part->holds);
+}

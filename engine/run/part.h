@@ -1,0 +1,53 @@
+/* Numerators and denominators: what of a job's data a measure counts, and how much of it
+ * there is in an area and a stretch of months.
+ *
+ * A part is rows of incident data or people. By a column of the data it has one item for
+ * each of the column's values, in the framework's order; without, one item.
+ */
+#ifndef PS_RUN_PART_H
+#define PS_RUN_PART_H
+
+#include "engine/run/binding.h"
+#include "engine/run/figures.h"
+
+typedef struct ps_measure_part {
+    const ps_framework_part *spec; /* NULL: the measure has no such part */
+    const ps_job_data *bound;      /* what its data are in the job */
+    bool people;                   /* the population, not rows */
+    size_t data;                   /* data set */
+    bool *holds;                   /* by item, then by group of the data set */
+    size_t n_items;
+} ps_measure_part;
+
+/* Which rows count? spec NULL gives an empty part. The binding must not have said that
+ * the part is absent. Errors PS_NOMEM. */
+ps_status ps_part_open(const ps_binding *binding, const ps_figures *figures,
+                       const ps_framework_part *spec, ps_measure_part *part,
+                       ps_error *err) PS_MUST_CHECK;
+void ps_part_close(ps_measure_part *part);
+/* By group of its data set, which count for an item; of a part that is not split, for
+ * any. */
+const bool *ps_part_holds(const ps_measure_part *part, const ps_data_set *data,
+                          size_t item);
+
+/* What lies before each month of a data set, in one area, so that the count of any
+ * stretch of months is one subtraction. */
+typedef struct ps_history ps_history;
+
+ps_status ps_history_create(ps_history **out, ps_error *err) PS_MUST_CHECK;
+void ps_history_free(ps_history *history);
+/* Fill it with one item of a part of rows. */
+void ps_history_read(ps_history *history, const ps_figures *figures,
+                     const ps_measure_part *part, size_t item, size_t geography,
+                     size_t area);
+/* The months that the data span; first > last: none. */
+ps_month ps_history_first(const ps_history *history);
+ps_month ps_history_last(const ps_history *history);
+/* Months of [first, last] that are known, and what was counted in them. */
+int32_t ps_history_sum(const ps_history *history, ps_month first, ps_month last,
+                       double *count);
+/* The same; false when a month is not known. */
+bool ps_history_whole(const ps_history *history, ps_month first, ps_month last,
+                      double *count);
+
+#endif
