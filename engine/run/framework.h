@@ -100,9 +100,119 @@ typedef struct ps_framework_part {
     char *data; /* id of a kind of data */
     ps_framework_filter *where;
     unsigned where_count;
-    char *by; /* column with values: one figure for each of them. A denominator by the same
-                 column is split likewise, one without is the same for all; optional */
+    char
+        *by; /* column with values: one figure for each of them. A denominator by the same
+                column is split likewise, one without is the same for all; optional */
 } ps_framework_part;
+
+/* What the rows of a method's table are. */
+typedef enum ps_row_kind {
+    PS_ROWS_ONE,     /* a single row: two counts compared */
+    PS_ROWS_AREAS,   /* the areas of the geography `of` */
+    PS_ROWS_PERIODS, /* the periods of `periods` */
+    PS_ROWS_MONTHS,  /* the months that the data span */
+    PS_ROWS_VALUES,  /* the values of the column `of` of the numerator's data */
+    PS_ROWS_RECORDS, /* the records of the data `of` */
+    PS_ROWS_MEASURES /* each area of the geography `of` with each of `indicators` */
+} ps_row_kind;
+
+/* What names a row, or says something of it. */
+typedef enum ps_table_key {
+    PS_KEY_AREA,       /* code of its area */
+    PS_KEY_PERIOD,     /* its period, else the figure's */
+    PS_KEY_MONTH,      /* as in 2021-07 */
+    PS_KEY_VALUE,      /* its value of the column */
+    PS_KEY_NEIGHBOURS, /* codes of the areas that its area touches, with ';' between */
+    PS_KEY_X,          /* a point inside its area, in metres */
+    PS_KEY_Y,
+    PS_KEY_MEASURE, /* of rows of measures: the measure's id, its figure and what the
+                       list of indicators says of it */
+    PS_KEY_FIGURE,
+    PS_KEY_POLARITY,
+    PS_KEY_DOMAIN,
+    PS_KEY_WEIGHT,
+    PS_KEY_DOMAIN_WEIGHT
+} ps_table_key;
+
+typedef enum ps_table_count { PS_COUNT_NUMERATOR, PS_COUNT_DENOMINATOR } ps_table_count;
+
+/* What of another measure's figure is taken. */
+typedef enum ps_table_take {
+    PS_TAKE_VALUE,
+    PS_TAKE_LOWER,
+    PS_TAKE_UPPER,
+    PS_TAKE_NUMERATOR,
+    PS_TAKE_DENOMINATOR,
+    PS_TAKE_VERDICT
+} ps_table_take;
+
+/* A column of a method's table. Exactly one of key, count, measure, column and text says
+ * what stands in it. */
+typedef struct ps_framework_cell {
+    char *name;            /* the method's column; `placestat list methods` has them */
+    ps_table_key *key;     /* names the row, or says something of it */
+    ps_table_count *count; /* what is counted of numerator or denominator in the row's
+                              area, month, value or period; people for a population */
+    char *measure;         /* a measure that stands earlier: its figure in the row's area
+                              and period */
+    ps_table_take *take;   /* of that figure; default value */
+    char *data;            /* data of an area table; with `column` */
+    char *column;          /* of `data`, or of the records that are the rows */
+    char *text;            /* the same in every row */
+    char *period;          /* of a count, measure or column: another one, or "baseline";
+                              default the row's */
+    char **is;             /* 1 when the text is one of these, else 0 */
+    unsigned is_count;
+    double *bands; /* 1 + how many of these the number is above: quintiles of a rank */
+    unsigned bands_count;
+} ps_framework_cell;
+
+/* A parameter of the method. */
+typedef struct ps_framework_setting {
+    char *name;
+    char *value;
+} ps_framework_setting;
+
+/* A measure as one of the indicators of an index. */
+typedef struct ps_framework_indicator {
+    char *measure;                  /* that stands earlier */
+    char *domain;                   /* optional */
+    double *weight, *domain_weight; /* default 1 */
+} ps_framework_indicator;
+
+/* The table that a method works on. */
+typedef struct ps_framework_table {
+    ps_row_kind rows;
+    char *of;    /* geography, column or data; see ps_row_kind */
+    bool *whole; /* of areas and measures: all areas in one table, and each area's figure
+                    is its row of the result; default false: a table for every area of the
+                    figures, of the rows that lie in it */
+    char **periods; /* one set of rows for each; default: the figure's period */
+    unsigned periods_count;
+    ps_framework_cell *columns;
+    unsigned columns_count;
+    ps_framework_indicator *indicators;
+    unsigned indicators_count;
+    ps_framework_setting *parameters;
+    unsigned parameters_count;
+} ps_framework_table;
+
+/* Which columns of the method's result are the figure. */
+typedef struct ps_framework_result {
+    char *value;
+    char *lower, *upper, *numerator, *denominator, *verdict; /* optional */
+    char *item; /* every row is a figure, named by this column; optional */
+    char *area; /* of a whole table: the column with the row's area; default area_code */
+    ps_framework_filter *where; /* rows of the result that count; optional */
+    unsigned where_count;
+} ps_framework_result;
+
+/* A published figure that is shown beside the measures and not computed. */
+typedef struct ps_framework_reference {
+    double *value;
+    char *period;
+    char *source;
+} ps_framework_reference;
 
 typedef struct ps_framework_baseline {
     double *value; /* as stated for the plan's area; without it that area too is measured
@@ -138,12 +248,16 @@ typedef struct ps_framework_measure {
     char *priority;
     char *title;
     char *why;
-    char *source; /* the row of the plan in its own words; optional */
+    char *source;                   /* the row of the plan in its own words; optional */
     ps_framework_part *numerator;   /* what most methods count */
     ps_framework_part *denominator; /* of a rate or proportion */
     char *unit;
     double *multiplier; /* default 1; 100 for percent */
-    char *method;       /* of the registry: indicators/method.h */
+    char *method;       /* of the registry: indicators/method.h; none of a reference */
+    ps_framework_table *table; /* what other methods than those of counts, surveys
+                                  and registers work on; with `result` */
+    ps_framework_result *result;
+    ps_framework_reference *reference; /* instead of a method */
     ps_polarity polarity;
     char **periods; /* see indicators/period.h; default: those of the job */
     unsigned periods_count;

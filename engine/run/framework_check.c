@@ -237,6 +237,7 @@ static ps_status check_method(const ps_yaml *yaml, const ps_framework_measure *m
             near >= 0 ? "; did you mean '" : "; `placestat list methods` has them all",
             near >= 0 ? ids[near] : "", near >= 0 ? "'?" : "");
     }
+    if (measure->table != NULL) return PS_OK;
     const bool counts = strcmp(measure->method, "count_ci") == 0;
     const bool divides = strcmp(measure->method, "crude_rate") == 0 ||
                          strcmp(measure->method, "proportion") == 0;
@@ -259,6 +260,24 @@ static ps_status check_method(const ps_yaml *yaml, const ps_framework_measure *m
             "the key 'denominator' is missing, which the method %s needs",
             measure->method);
     }
+    return PS_OK;
+}
+
+/* A published figure takes the place of everything that is computed. */
+static ps_status check_reference_figure(const ps_yaml *yaml,
+                                        const ps_framework_measure *measure, unsigned m,
+                                        ps_error *err) {
+    char path[PS_YAML_PATH];
+    PS_YAML_AT(path, "measures[%u]", m);
+    if ((measure->method != NULL) == (measure->reference != NULL))
+        return PS_YAML_WRONG(yaml, err, path,
+                             "a measure has either a 'method' or a 'reference'");
+    if (measure->reference == NULL) return PS_OK;
+    if (measure->numerator != NULL || measure->denominator != NULL ||
+        measure->table != NULL || measure->baseline != NULL || measure->target != NULL)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "a reference is shown as it was published: it has no "
+                             "numerator, denominator, table, baseline or target");
     return PS_OK;
 }
 
@@ -358,7 +377,8 @@ static ps_status check_baseline(const ps_yaml *yaml, const ps_framework_measure 
     if (baseline->period == NULL) return PS_OK;
     PS_YAML_AT(path, "measures[%u].baseline.period", m);
     PS_TRY(check_period(yaml, path, baseline->period, &period, err));
-    if (strcmp(measure->method, "count_ci") == 0 && ps_period_months(&period) != 12)
+    if (measure->method != NULL && strcmp(measure->method, "count_ci") == 0 &&
+        ps_period_months(&period) != 12)
         return PS_YAML_WRONG(yaml, err, path,
                              "a count is compared by years, and '%s' has %d months",
                              baseline->period, (int)ps_period_months(&period));
@@ -403,7 +423,11 @@ static ps_status check_measures(const ps_yaml *yaml, const ps_framework *f, ps_k
                 "%g is not above 0 and up to 1,000,000,000, such as 1000",
                 *measure->multiplier);
         }
-        PS_TRY(check_method(yaml, measure, m, err));
+        PS_TRY(check_reference_figure(yaml, measure, m, err));
+        if (measure->reference == NULL) {
+            PS_TRY(check_method(yaml, measure, m, err));
+            PS_TRY(ps_framework_check_table(yaml, f, m, err));
+        }
         PS_TRY(check_split(yaml, measure, m, err));
         PS_TRY(check_periods(yaml, measure, m, err));
         PS_TRY(check_baseline(yaml, measure, m, err));
@@ -542,8 +566,10 @@ ps_status ps_framework_resolve(const ps_yaml *yaml, ps_framework *f, ps_error *e
     if (f->report == NULL) f->report = ps_zalloc(1, sizeof *f->report);
     if (f->years == NULL || f->report == NULL) return ps_fail_nomem(err);
     PS_YAML_DEFAULT(f->years->kind, PS_YEAR_FINANCIAL, err);
-    for (unsigned m = 0; m < f->measures_count; m++)
+    for (unsigned m = 0; m < f->measures_count; m++) {
         PS_YAML_DEFAULT(f->measures[m].multiplier, 1.0, err);
+        PS_TRY(ps_yaml_default_text(&f->measures[m].method, "reference", err));
+    }
     PS_TRY(ps_yaml_default_text(&f->report->title, f->title, err));
     return complete_order(f, err);
 }

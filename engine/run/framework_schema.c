@@ -34,6 +34,32 @@ static const cyaml_strval_t target_kinds[] = {
     {"reduce", PS_TARGET_REDUCE},
     {"increase", PS_TARGET_INCREASE},
     {"mirror", PS_TARGET_MIRROR}};
+static const cyaml_strval_t row_kinds[] = {
+    {"one", PS_ROWS_ONE},          {"areas", PS_ROWS_AREAS},
+    {"periods", PS_ROWS_PERIODS},  {"months", PS_ROWS_MONTHS},
+    {"values", PS_ROWS_VALUES},    {"records", PS_ROWS_RECORDS},
+    {"measures", PS_ROWS_MEASURES}};
+static const cyaml_strval_t table_keys[] = {{"area", PS_KEY_AREA},
+                                            {"period", PS_KEY_PERIOD},
+                                            {"month", PS_KEY_MONTH},
+                                            {"value", PS_KEY_VALUE},
+                                            {"neighbours", PS_KEY_NEIGHBOURS},
+                                            {"x", PS_KEY_X},
+                                            {"y", PS_KEY_Y},
+                                            {"measure", PS_KEY_MEASURE},
+                                            {"figure", PS_KEY_FIGURE},
+                                            {"polarity", PS_KEY_POLARITY},
+                                            {"domain", PS_KEY_DOMAIN},
+                                            {"weight", PS_KEY_WEIGHT},
+                                            {"domain-weight", PS_KEY_DOMAIN_WEIGHT}};
+static const cyaml_strval_t table_counts[] = {{"numerator", PS_COUNT_NUMERATOR},
+                                              {"denominator", PS_COUNT_DENOMINATOR}};
+static const cyaml_strval_t takes[] = {{"value", PS_TAKE_VALUE},
+                                       {"lower", PS_TAKE_LOWER},
+                                       {"upper", PS_TAKE_UPPER},
+                                       {"numerator", PS_TAKE_NUMERATOR},
+                                       {"denominator", PS_TAKE_DENOMINATOR},
+                                       {"verdict", PS_TAKE_VERDICT}};
 static const cyaml_strval_t polarities[] = {{"lower-better", PS_POLARITY_LOWER},
                                             {"none", PS_POLARITY_NONE},
                                             {"higher-better", PS_POLARITY_HIGHER}};
@@ -113,6 +139,68 @@ static const cyaml_schema_field_t part_fields[] = {
     PS_OPTIONAL_LIST("where", ps_framework_part, where, &filter_entry, 1, MOST_TEXTS),
     PS_OPTIONAL_TEXT("by", ps_framework_part, by), CYAML_FIELD_END};
 
+static const cyaml_schema_value_t number_entry = {
+    CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, double)};
+static const cyaml_schema_field_t cell_fields[] = {
+    PS_TEXT("name", ps_framework_cell, name),
+    PS_OPTIONAL_WORD("key", ps_framework_cell, key, table_keys),
+    PS_OPTIONAL_WORD("count", ps_framework_cell, count, table_counts),
+    PS_OPTIONAL_TEXT("measure", ps_framework_cell, measure),
+    PS_OPTIONAL_WORD("take", ps_framework_cell, take, takes),
+    PS_OPTIONAL_TEXT("data", ps_framework_cell, data),
+    PS_OPTIONAL_TEXT("column", ps_framework_cell, column),
+    PS_OPTIONAL_TEXT("text", ps_framework_cell, text),
+    PS_OPTIONAL_TEXT("period", ps_framework_cell, period),
+    PS_OPTIONAL_LIST("is", ps_framework_cell, is, &text_entry, 1, MOST_VALUES),
+    PS_OPTIONAL_LIST("bands", ps_framework_cell, bands, &number_entry, 1, MOST_TEXTS),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t cell_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_cell, cell_fields)};
+
+static const cyaml_schema_field_t setting_fields[] = {
+    PS_TEXT("name", ps_framework_setting, name),
+    PS_TEXT("value", ps_framework_setting, value), CYAML_FIELD_END};
+static const cyaml_schema_value_t setting_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_setting, setting_fields)};
+
+static const cyaml_schema_field_t indicator_fields[] = {
+    PS_TEXT("measure", ps_framework_indicator, measure),
+    PS_OPTIONAL_TEXT("domain", ps_framework_indicator, domain),
+    PS_OPTIONAL_NUMBER("weight", ps_framework_indicator, weight),
+    PS_OPTIONAL_NUMBER("domain_weight", ps_framework_indicator, domain_weight),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t indicator_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_indicator, indicator_fields)};
+
+static const cyaml_schema_field_t table_fields[] = {
+    PS_WORD("rows", ps_framework_table, rows, row_kinds),
+    PS_OPTIONAL_TEXT("of", ps_framework_table, of),
+    PS_OPTIONAL_SWITCH("whole", ps_framework_table, whole),
+    PS_OPTIONAL_LIST("periods", ps_framework_table, periods, &text_entry, 1, MOST_TEXTS),
+    PS_LIST("columns", ps_framework_table, columns, &cell_entry, 1, MOST_TEXTS),
+    PS_OPTIONAL_LIST("indicators", ps_framework_table, indicators, &indicator_entry, 1,
+                     MOST_TEXTS),
+    PS_OPTIONAL_LIST("parameters", ps_framework_table, parameters, &setting_entry, 1,
+                     MOST_TEXTS),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t result_fields[] = {
+    PS_TEXT("value", ps_framework_result, value),
+    PS_OPTIONAL_TEXT("lower", ps_framework_result, lower),
+    PS_OPTIONAL_TEXT("upper", ps_framework_result, upper),
+    PS_OPTIONAL_TEXT("numerator", ps_framework_result, numerator),
+    PS_OPTIONAL_TEXT("denominator", ps_framework_result, denominator),
+    PS_OPTIONAL_TEXT("verdict", ps_framework_result, verdict),
+    PS_OPTIONAL_TEXT("item", ps_framework_result, item),
+    PS_OPTIONAL_TEXT("area", ps_framework_result, area),
+    PS_OPTIONAL_LIST("where", ps_framework_result, where, &filter_entry, 1, MOST_TEXTS),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t reference_fields[] = {
+    PS_OPTIONAL_NUMBER("value", ps_framework_reference, value),
+    PS_OPTIONAL_TEXT("period", ps_framework_reference, period),
+    PS_TEXT("source", ps_framework_reference, source), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t baseline_fields[] = {
     PS_OPTIONAL_NUMBER("value", ps_framework_baseline, value),
     PS_OPTIONAL_TEXT("period", ps_framework_baseline, period),
@@ -134,7 +222,10 @@ static const cyaml_schema_field_t measure_fields[] = {
     PS_OPTIONAL_MAPPING("denominator", ps_framework_measure, denominator, part_fields),
     PS_TEXT("unit", ps_framework_measure, unit),
     PS_OPTIONAL_NUMBER("multiplier", ps_framework_measure, multiplier),
-    PS_TEXT("method", ps_framework_measure, method),
+    PS_OPTIONAL_TEXT("method", ps_framework_measure, method),
+    PS_OPTIONAL_MAPPING("table", ps_framework_measure, table, table_fields),
+    PS_OPTIONAL_MAPPING("result", ps_framework_measure, result, result_fields),
+    PS_OPTIONAL_MAPPING("reference", ps_framework_measure, reference, reference_fields),
     PS_WORD("polarity", ps_framework_measure, polarity, polarities),
     PS_OPTIONAL_LIST("periods", ps_framework_measure, periods, &text_entry, 1,
                      MOST_TEXTS),

@@ -15,6 +15,8 @@
     CYAML_FIELD_INT(key, CYAML_FLAG_OPTIONAL, type, member)
 #define PS_OPTIONAL_NUMBER(key, type, member) \
     CYAML_FIELD_FLOAT_PTR(key, CYAML_FLAG_OPTIONAL, type, member)
+#define PS_OPTIONAL_SWITCH(key, type, member) \
+    CYAML_FIELD_BOOL_PTR(key, CYAML_FLAG_OPTIONAL, type, member)
 #define PS_WORD(key, type, member, words) \
     CYAML_FIELD_ENUM(key, CYAML_FLAG_STRICT, type, member, words, CYAML_ARRAY_LEN(words))
 #define PS_OPTIONAL_WORD(key, type, member, words)                                   \

@@ -38,7 +38,7 @@ static void check_framework(const ps_framework *f) {
     for (unsigned m = 0; m < f->measures_count; m++) {
         const ps_framework_measure *measure = &f->measures[m];
         PROMISE(*measure->multiplier > 0 && measure->min_base >= 0);
-        PROMISE(ps_method_find(measure->method) != NULL);
+        PROMISE(measure->reference != NULL || ps_method_find(measure->method) != NULL);
         PROMISE(measure->geographies_count > 0);
         if (measure->numerator != NULL) check_part(f, measure->numerator);
         if (measure->denominator != NULL) check_part(f, measure->denominator);
