@@ -152,16 +152,22 @@ static bool strip_thousands(ps_str text, char out[64], ps_str *stripped) {
     return true;
 }
 
-ps_status ps_table_number(const ps_table *table, size_t row, size_t column, double *value,
-                          bool *missing, ps_error *err) {
-    ps_str cell = ps_table_cell(table, row, column), text = ps_str_trim(cell), stripped;
+bool ps_cell_number(ps_str cell, double *value, bool *missing) {
+    ps_str text = ps_str_trim(cell), stripped;
     char buffer[64];
     *value = 0;
     *missing = is_missing(text);
-    if (*missing || ps_parse_double(text, value)) return PS_OK;
+    if (*missing || ps_parse_double(text, value)) return true;
     if (strip_thousands(text, buffer, &stripped) && ps_parse_double(stripped, value))
-        return PS_OK;
+        return true;
     *value = 0;
+    return false;
+}
+
+ps_status ps_table_number(const ps_table *table, size_t row, size_t column, double *value,
+                          bool *missing, ps_error *err) {
+    const ps_str cell = ps_table_cell(table, row, column);
+    if (ps_cell_number(cell, value, missing)) return PS_OK;
     ps_str name = table->names[column];
     return ps_fail(
         err, PS_FORMAT,

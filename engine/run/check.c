@@ -91,15 +91,20 @@ static ps_status tell_points(const ps_job_file *job, const ps_geographies *all,
         const double groups =
             (double)ps_keys_size(ps_groups_keys(ps_points_groups(points))) *
             (double)sources;
+        /* Incidents, rows, and rows without a count. */
+        const double cubes = p->count != NULL ? 3 : 1;
         for (size_t g = 0; g < all->n; g++)
-            if (all->geography[g].base < 0)
-                f->counting +=
-                    ps_count_memory(all->geography[g].areas->n, fmin(groups, rows), rows);
-        ps_output_printf(out, "  %s: %zu file%s, %.1f MB, about %.0f rows, %s\n", p->id,
-                         sources, sources == 1 ? "" : "s", (double)bytes / 1e6, rows,
-                         ps_crs_name(ps_points_crs(points)));
+            if (p->areas != NULL ? strcmp(all->geography[g].spec->id, p->areas) == 0
+                                 : all->geography[g].base < 0)
+                f->counting += cubes * ps_count_memory(all->geography[g].areas->n,
+                                                       fmin(groups, rows), rows);
+        ps_output_printf(
+            out, "  %s: %zu file%s, %.1f MB, about %.0f rows, %s%s\n", p->id, sources,
+            sources == 1 ? "" : "s", (double)bytes / 1e6, rows,
+            p->areas != NULL ? "coded to " : "",
+            p->areas != NULL ? p->areas : ps_crs_name(ps_points_crs(points)));
     }
-    for (size_t g = 0; g < all->n && status == PS_OK; g++)
+    for (size_t g = 0; g < all->n && status == PS_OK && p->areas == NULL; g++)
         if (all->geography[g].base < 0)
             status = tell_operation(points, all, g, options->strict, out, err);
     ps_points_close(points);

@@ -19,6 +19,8 @@ typedef struct outcome {
 typedef struct rows {
     int32_t *row;
     size_t capacity;
+    int32_t *withheld; /* rows of the cube of unknown counts */
+    size_t withheld_capacity;
     int64_t *ties; /* by geography */
 } rows;
 
@@ -81,6 +83,20 @@ static void tell_operation(const counter *c, size_t g) {
     ps_operation_tell(used, c->options->talk);
 }
 
+/* Two rows more than areas: outside and unlocated. */
+static ps_status open_counts(counter *c, size_t g, ps_error *err) {
+    ps_geography_counts *counts = &c->count->geography[g];
+    const ps_points *points = c->count->points;
+    const size_t n = c->areas[g]->n + 2;
+    counts->areas = c->areas[g];
+    counts->matches = ps_zalloc(ps_points_sources(points), sizeof *counts->matches);
+    if (counts->matches == NULL) return ps_fail_nomem(err);
+    PS_TRY(ps_cube_create(n, ps_threads(), PAGE_BYTES, &counts->cube, err));
+    if (ps_points_spec_of(points)->count == NULL) return PS_OK;
+    PS_TRY(ps_cube_create(n, ps_threads(), PAGE_BYTES, &counts->rows, err));
+    return ps_cube_create(n, ps_threads(), PAGE_BYTES, &counts->unknown, err);
+}
+
 /* *op brings the areas to the CRS of the points. */
 static ps_status open_target(counter *c, size_t g, ps_crs_operation **op, ps_error *err) {
     ps_geography_counts *counts = &c->count->geography[g];
@@ -95,11 +111,7 @@ static ps_status open_target(counter *c, size_t g, ps_crs_operation **op, ps_err
     if (has_box && g == 0 && ps_crs_is_geographic(to)) {
         if (*op == NULL || transform_box(*op, box)) set_plausible_box(points, box);
     }
-    /* Two rows more: outside and unlocated. */
-    PS_TRY(ps_cube_create(areas->n + 2, ps_threads(), PAGE_BYTES, &counts->cube, err));
-    counts->areas = areas;
-    counts->matches = ps_zalloc(ps_points_sources(points), sizeof *counts->matches);
-    return counts->matches != NULL ? PS_OK : ps_fail_nomem(err);
+    return PS_OK;
 }
 
 /* One index for all geographies. */
@@ -121,6 +133,18 @@ static ps_status open_targets(counter *c, ps_error *err) {
     return status;
 }
 
+/* Coded rows are where their codes are. */
+static void look_up(const ps_points_spec *spec, const ps_areas *areas,
+                    const ps_points_block *b, int32_t *row) {
+    const int32_t all = spec->area != NULL
+                            ? ps_keys_find(areas->by_code, ps_str_of(spec->area))
+                            : PS_NONE;
+    for (size_t i = 0; i < b->n; i++) {
+        row[i] = all;
+        if (spec->code != NULL) row[i] = ps_keys_find(areas->by_code, b->area_code[i]);
+    }
+}
+
 static void compare_code(const ps_areas *areas, ps_str code, int32_t row,
                          ps_agreement *a) {
     if (code.n == 0) {
@@ -139,13 +163,12 @@ static void compare_code(const ps_areas *areas, ps_str code, int32_t row,
 /* What the rows of a block came to in a geography. Rows become rows of the cube: those in
  * no area the one behind the last, those without a coordinate the next, and those that do
  * not count none. */
-static void judge_rows(const ps_areas *areas, const ps_points_block *b, int32_t *row,
-                       outcome *o) {
+static void judge_rows(const ps_areas *areas, const ps_points_block *b, bool compares,
+                       int32_t *row, outcome *o) {
     const int32_t outside = (int32_t)areas->n, unlocated = outside + 1;
     for (size_t i = 0; i < b->n; i++) {
         if (b->fate[i] == PS_FATE_LOCATED) {
-            if (b->area_code != NULL)
-                compare_code(areas, b->area_code[i], row[i], &o->agreement);
+            if (compares) compare_code(areas, b->area_code[i], row[i], &o->agreement);
             if (row[i] != PS_NONE) {
                 o->matches.matched++;
             } else {
@@ -158,6 +181,39 @@ static void judge_rows(const ps_areas *areas, const ps_points_block *b, int32_t 
     }
 }
 
+/* Rows whose number is withheld or cannot be read: where they lie, nothing is known. */
+static ps_status list_withheld(const ps_points_block *b, const int32_t *row, rows *r,
+                               ps_error *err) {
+    PS_TRY(ps_grow((void **)&r->withheld, &r->withheld_capacity, b->n + 1,
+                   sizeof *r->withheld, err));
+    for (size_t i = 0; i < b->n; i++) {
+        const bool taken = b->fate[i] == PS_FATE_LOCATED || b->fate[i] == PS_FATE_INVALID;
+        const bool withheld =
+            taken && b->group[i] != PS_NONE && b->count[i] == PS_POINTS_UNKNOWN;
+        r->withheld[i] = withheld ? row[i] : PS_NONE;
+    }
+    return PS_OK;
+}
+
+/* Rows that stand for any number of incidents. */
+static ps_status add_counted(const counter *c, size_t g, const ps_points_block *b,
+                             int worker, const rows *r, const int32_t *row, outcome *o,
+                             ps_error *err) {
+    const ps_geography_counts *counts = &c->count->geography[g];
+    const int32_t areas = (int32_t)c->areas[g]->n;
+    for (size_t i = 0; i < b->n; i++) {
+        if (row[i] == PS_NONE) continue;
+        const bool unknown = b->count[i] == PS_POINTS_UNKNOWN;
+        if (row[i] < areas && unknown) o->matches.unknown++;
+        if (row[i] < areas && !unknown) o->matches.incidents += b->count[i];
+        if (b->count[i] > 0)
+            PS_TRY(ps_cube_add_count(counts->cube, worker, row[i], b->group[i],
+                                     b->count[i], err));
+    }
+    PS_TRY(ps_cube_add(counts->rows, worker, b->n, row, b->group, err));
+    return ps_cube_add(counts->unknown, worker, b->n, r->withheld, b->group, err);
+}
+
 static ps_status count_block(void *context, size_t index, const ps_points_block *b,
                              int worker, ps_error *err) {
     counter *c = context;
@@ -168,14 +224,21 @@ static ps_status count_block(void *context, size_t index, const ps_points_block 
     if (r->ties == NULL) r->ties = ps_alloc(geographies, sizeof *r->ties);
     if (r->ties == NULL) return ps_fail_nomem(err);
     memset(r->ties, 0, geographies * sizeof *r->ties);
-    ps_locate(c->locator, b->n, b->x, b->y, r->row, r->ties);
+    const ps_points_spec *spec = ps_points_spec_of(c->count->points);
+    const bool coded = ps_points_are_coded(spec);
+    if (coded)
+        look_up(spec, c->areas[0], b, r->row);
+    else
+        ps_locate(c->locator, b->n, b->x, b->y, r->row, r->ties);
     for (size_t g = 0; g < geographies; g++) {
         outcome *o = &c->outcome[index * geographies + g];
         int32_t *row = r->row + g * b->n;
         *o = (outcome){.matches.ties = r->ties[g]};
-        judge_rows(c->areas[g], b, row, o);
-        PS_TRY(
-            ps_cube_add(c->count->geography[g].cube, worker, b->n, row, b->group, err));
+        if (b->count != NULL) PS_TRY(list_withheld(b, row, r, err));
+        judge_rows(c->areas[g], b, !coded && b->area_code != NULL, row, o);
+        PS_TRY(b->count != NULL ? add_counted(c, g, b, worker, r, row, o, err)
+                                : ps_cube_add(c->count->geography[g].cube, worker, b->n,
+                                              row, b->group, err));
     }
     return PS_OK;
 }
@@ -190,6 +253,8 @@ static void add_outcomes(counter *c, const ps_points_block *blocks, size_t n) {
             m->matched += o->matches.matched;
             m->outside += o->matches.outside;
             m->ties += o->matches.ties;
+            m->incidents += o->matches.incidents;
+            m->unknown += o->matches.unknown;
             counts->agreement.same += o->agreement.same;
             counts->agreement.other += o->agreement.other;
             counts->agreement.unknown += o->agreement.unknown;
@@ -265,7 +330,8 @@ static ps_status run_counter(counter *c, const ps_points_spec *spec,
     c->areas = areas;
     c->count->n_geographies = n_areas;
     PS_TRY(ps_points_open(spec, c->options->talk, &c->count->points, err));
-    PS_TRY(open_targets(c, err));
+    for (size_t g = 0; g < n_areas; g++) PS_TRY(open_counts(c, g, err));
+    if (!ps_points_are_coded(spec)) PS_TRY(open_targets(c, err));
     PS_TRY(count_all(c, err));
     return check_identity(c->count, err);
 }
@@ -275,6 +341,7 @@ static void close_counter(counter *c) {
     for (size_t i = 0; c->rows != NULL && i < c->n_rows; i++) {
         ps_free(c->rows[i].row);
         ps_free(c->rows[i].ties);
+        ps_free(c->rows[i].withheld);
     }
     ps_free(c->rows), ps_free(c->outcome);
 }
@@ -304,6 +371,8 @@ void ps_point_counts_free(ps_point_counts *count) {
     if (count == NULL) return;
     for (size_t g = 0; g < count->n_geographies; g++) {
         ps_cube_free(count->geography[g].cube);
+        ps_cube_free(count->geography[g].rows);
+        ps_cube_free(count->geography[g].unknown);
         ps_free(count->geography[g].matches);
     }
     ps_free(count->geography);

@@ -11,6 +11,8 @@
 /* Where the located rows of one input went in one geography. */
 typedef struct ps_matches {
     int64_t matched, outside, ties;
+    int64_t incidents; /* that the matched rows stand for */
+    int64_t unknown;   /* matched rows that do not say for how many */
 } ps_matches;
 
 /* The area found against the code that the publisher supplied. */
@@ -25,6 +27,8 @@ typedef struct ps_agreement {
 typedef struct ps_geography_counts {
     const ps_areas *areas;
     ps_cube *cube;       /* areas 0 .. n - 1, then n: outside, n + 1: unlocated */
+    ps_cube *rows;       /* the same in rows, and */
+    ps_cube *unknown;    /* of rows without a count; both NULL where each row is one */
     ps_matches *matches; /* one per source */
     ps_agreement agreement;
     ps_operation_used operation;
@@ -43,7 +47,8 @@ typedef struct ps_point_counts {
     size_t n_geographies;
 } ps_point_counts;
 
-/* Read all rows of spec, locate them in every geography and count. The accounting
+/* Read all rows of spec, locate them in every geography and count. Rows that are coded to
+ * areas are of one geography, whose codes they have. The accounting
  * identity is tested for every input and geography; PS_GATE when it does not hold.
  * Threads  parallel inside; same result for any number. */
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,

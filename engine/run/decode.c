@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/core/table.h"
+
 /* Where in a row the columns of the spec stand, or -1. */
 typedef struct roles {
-    int x, y, date, key, reporter, area_code;
+    int x, y, date, key, reporter, area_code, count;
     int *by;
     int *where;
 } roles;
@@ -45,10 +47,12 @@ static ps_status reserve(ps_decoded *d, size_t n, ps_error *err) {
     d->group = ps_alloc(wanted, sizeof *d->group);
     d->fate = ps_alloc(wanted, sizeof *d->fate);
     d->area_code = ps_alloc(wanted, sizeof *d->area_code);
+    d->count = ps_alloc(wanted, sizeof *d->count);
     d->fingerprint = ps_alloc(wanted, sizeof *d->fingerprint);
     d->context = ps_alloc(wanted, sizeof *d->context);
     if (d->x == NULL || d->y == NULL || d->group == NULL || d->fate == NULL ||
-        d->area_code == NULL || d->fingerprint == NULL || d->context == NULL)
+        d->area_code == NULL || d->count == NULL || d->fingerprint == NULL ||
+        d->context == NULL)
         return ps_fail_nomem(err);
     d->capacity = wanted;
     return PS_OK;
@@ -67,7 +71,8 @@ ps_status ps_decoded_begin(ps_decoded *d, size_t n, ps_str lasting, ps_error *er
 
 void ps_decoded_free(ps_decoded *d) {
     ps_free(d->x), ps_free(d->y), ps_free(d->group), ps_free(d->fate);
-    ps_free(d->area_code), ps_free(d->fingerprint), ps_free(d->context);
+    ps_free(d->area_code), ps_free(d->count), ps_free(d->fingerprint),
+        ps_free(d->context);
     ps_arena_free(d->copies);
     *d = (ps_decoded){0};
 }
@@ -107,7 +112,7 @@ static int choose_column(ps_decoder *d, const char *name) {
 
 static ps_status choose_columns(ps_decoder *d, ps_error *err) {
     const ps_points_spec *s = d->spec;
-    d->column = ps_alloc(6 + s->n_by + s->n_where, sizeof *d->column);
+    d->column = ps_alloc(7 + s->n_by + s->n_where, sizeof *d->column);
     d->role.by = ps_alloc(s->n_by, sizeof(int));
     d->role.where = ps_alloc(s->n_where, sizeof(int));
     if (d->column == NULL || d->role.by == NULL || d->role.where == NULL)
@@ -117,7 +122,8 @@ static ps_status choose_columns(ps_decoder *d, ps_error *err) {
     d->role.date = choose_column(d, s->date);
     d->role.key = s->drop_duplicates ? choose_column(d, s->key) : -1;
     d->role.reporter = choose_column(d, s->reporter);
-    d->role.area_code = choose_column(d, s->area_code);
+    d->role.area_code = choose_column(d, s->code != NULL ? s->code : s->area_code);
+    d->role.count = choose_column(d, s->count);
     for (size_t i = 0; i < s->n_by; i++) d->role.by[i] = choose_column(d, s->by[i]);
     for (size_t i = 0; i < s->n_where; i++)
         d->role.where[i] = choose_column(d, s->where[i].column);
@@ -249,29 +255,58 @@ static ps_status find_context(const ps_decoder *d, worker *w, const ps_str *fiel
     return PS_OK;
 }
 
+/* The coordinate of a row, NAN when it has none; false, and told, when it makes no sense.
+ */
+static bool read_place(const ps_decoder *d, ps_decoded *rows, int64_t row,
+                       const ps_str *field, double *x, double *y) {
+    ps_str tx = ps_str_trim(field[d->role.x]), ty = ps_str_trim(field[d->role.y]);
+    const bool no_x = is_missing(d->spec, tx), no_y = is_missing(d->spec, ty);
+    if (no_x && no_y) return true;
+    if (no_x || !ps_parse_double(tx, x)) {
+        note_invalid(rows, row, PS_CAUSE_BAD_COORDINATE, tx);
+        return false;
+    }
+    if (no_y || !ps_parse_double(ty, y)) {
+        note_invalid(rows, row, PS_CAUSE_BAD_COORDINATE, ty);
+        return false;
+    }
+    return true;
+}
+
+/* The most incidents that one row may stand for: sums of all rows stay exact. */
+static const double most_incidents = 1e12;
+
+static bool read_count(ps_str text, int64_t *count) {
+    double value;
+    bool missing;
+    if (!ps_cell_number(text, &value, &missing)) return false;
+    if (missing) {
+        *count = PS_POINTS_UNKNOWN;
+        return true;
+    }
+    if (!(value >= 0 && value <= most_incidents) || value != floor(value)) return false;
+    *count = (int64_t)value;
+    return true;
+}
+
 static ps_status decode(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i,
                         int64_t row, const ps_str *field, const double *px,
                         const double *py, ps_error *err) {
     worker *w = &d->worker[worker_id];
+    const bool coded = ps_points_are_coded(d->spec);
     bool located;
     double x = NAN, y = NAN;
-    if (px != NULL) {
+    if (coded) {
+        located = d->spec->area != NULL ||
+                  !is_missing(d->spec, ps_str_trim(field[d->role.area_code]));
+    } else if (px != NULL) {
         x = *px, y = *py;
         located = isfinite(x) && isfinite(y);
     } else {
-        ps_str tx = ps_str_trim(field[d->role.x]), ty = ps_str_trim(field[d->role.y]);
-        bool no_x = is_missing(d->spec, tx), no_y = is_missing(d->spec, ty);
-        located = !(no_x && no_y);
-        if (located && (no_x || !ps_parse_double(tx, &x))) {
-            note_invalid(rows, row, PS_CAUSE_BAD_COORDINATE, tx);
-            return PS_OK;
-        }
-        if (located && (no_y || !ps_parse_double(ty, &y))) {
-            note_invalid(rows, row, PS_CAUSE_BAD_COORDINATE, ty);
-            return PS_OK;
-        }
+        if (!read_place(d, rows, row, field, &x, &y)) return PS_OK;
+        located = !isnan(x);
     }
-    if (located && d->has_box && !inside(d->box, x, y)) {
+    if (located && !coded && d->has_box && !inside(d->box, x, y)) {
         rows->swapped += inside(d->box, y, x);
         char seen[64];
         int n = snprintf(seen, sizeof seen, "%.9g, %.9g", x, y);
@@ -289,8 +324,16 @@ static ps_status decode(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i
         rows->fate[i] = PS_FATE_FILTERED;
         return PS_OK;
     }
-    rows->fate[i] = located ? PS_FATE_LOCATED : PS_FATE_UNLOCATED;
-    if (located) rows->x[i] = x, rows->y[i] = y;
+    const bool counts =
+        d->role.count < 0 || read_count(field[d->role.count], &rows->count[i]);
+    if (!counts) {
+        rows->count[i] = PS_POINTS_UNKNOWN;
+        note_invalid(rows, row, PS_CAUSE_BAD_COUNT, field[d->role.count]);
+    }
+    rows->fate[i] = !counts   ? PS_FATE_INVALID
+                    : located ? PS_FATE_LOCATED
+                              : PS_FATE_UNLOCATED;
+    if (located && counts) rows->x[i] = x, rows->y[i] = y;
     for (size_t c = 0; c < d->spec->n_by; c++) {
         const int at = d->role.by[c];
         w->by[c] = at == d->role.date ? month : ps_str_trim(field[at]);
@@ -299,7 +342,7 @@ static ps_status decode(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i
     if (d->role.area_code >= 0)
         PS_TRY(keep_text(rows, ps_str_trim(field[d->role.area_code]), &rows->area_code[i],
                          err));
-    if (d->role.key >= 0) {
+    if (d->role.key >= 0 && counts) {
         ps_str key = ps_str_trim(field[d->role.key]);
         if (key.n > 0) {
             PS_TRY(find_context(d, w, field, month, err));
@@ -315,6 +358,7 @@ static size_t begin_row(ps_decoded *rows) {
     rows->x[i] = rows->y[i] = NAN;
     rows->group[i] = PS_NONE;
     rows->fate[i] = PS_FATE_INVALID;
+    rows->count[i] = 1;
     rows->area_code[i] = (ps_str){"", 0};
     rows->fingerprint[i] = (ps_fingerprint){0, 0};
     return i;

@@ -11,7 +11,8 @@ typedef struct ps_decoded {
     double *x, *y;
     int32_t *group;
     uint8_t *fate;
-    ps_str *area_code;
+    ps_str *area_code; /* supplied, or that the row is coded to */
+    int64_t *count;
     const char *lasting;         /* memory that stays as long as the rows do, */
     size_t lasting_n;            /* so that area codes in it need no copy */
     ps_arena *copies;            /* of all others; made when needed */

@@ -206,11 +206,8 @@ static void tell_filters(const explanation *e, const ps_framework_part *part,
 }
 
 static void tell_files(const explanation *e, const ps_data_set *d, size_t geography) {
-    /* Counts know the geographies with polygons of their own. */
-    size_t g = geography, joined = 0;
-    while (e->geographies->geography[g].base >= 0)
-        g = (size_t)e->geographies->geography[g].base;
-    for (size_t k = 0; k < g; k++) joined += e->geographies->geography[k].base < 0;
+    const int from = d->reach->first[geography];
+    const size_t g = from >= 0 ? (size_t)from : d->reach->whole;
     const size_t files = ps_points_sources(d->count->points);
     ps_output_printf(e->out, "%-11s %zu:", "  files", files);
     for (size_t s = 0; s < files && s < MOST_FILES; s++)
@@ -219,7 +216,7 @@ static void tell_files(const explanation *e, const ps_data_set *d, size_t geogra
     ps_output_text(e->out, files > MOST_FILES ? ", ...\n" : "\n");
     ps_rows rows;
     ps_matches m;
-    ps_figures_rows(d, joined, &rows, &m);
+    ps_figures_rows(d, g, &rows, &m);
     ps_output_printf(
         e->out,
         "%-11s %lld read = %lld matched to %s + %lld outside + %lld unlocated + %lld "
@@ -262,8 +259,8 @@ static ps_status tell_counted(explanation *e, const ps_framework_part *spec,
     if (e->tally == NULL) return ps_fail_nomem(err);
     PS_TRY(ps_keys_create(&e->texts, err));
     int64_t total = 0;
-    for (size_t i = 0; i < d->n_cells[g]; i++) {
-        const ps_tally_cell *cell = &d->cells[g][i];
+    for (size_t i = 0; i < d->cells[g].n; i++) {
+        const ps_tally_cell *cell = &d->cells[g].cell[i];
         char text[512];
         if (cell->area < 0 || (size_t)cell->area != area || !holds[cell->group])
             continue;
@@ -275,8 +272,8 @@ static ps_status tell_counted(explanation *e, const ps_framework_part *spec,
         e->tally[id].rows += cell->count;
         total += cell->count;
     }
-    ps_output_printf(e->out, "%-11s %lld rows in this area and period", "  counted",
-                     (long long)total);
+    ps_output_printf(e->out, "%-11s %lld %s in this area and period", "  counted",
+                     (long long)total, d->spec->count != NULL ? "incidents" : "rows");
     const size_t n = spec->where_count > 0 ? ps_keys_size(e->texts) : 0;
     for (size_t k = 0; k < n; k++) e->tally[k].text = ps_keys_text(e->texts, (int32_t)k);
     if (n > 0) qsort(e->tally, n, sizeof *e->tally, by_text);

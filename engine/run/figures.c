@@ -75,6 +75,9 @@ void ps_figures_points_spec(const ps_job_file *job, const ps_job_points *p,
         .x = p->x,
         .y = p->y,
         .crs = p->crs,
+        .code = p->code,
+        .area = p->area,
+        .count = p->count,
         .date = p->date,
         .date_form = *p->date_form,
         .by = by,
@@ -114,9 +117,7 @@ static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
     d->n_by = spec.n_by;
     const ps_areas **areas = ps_alloc(all->n, sizeof *areas);
     if (areas == NULL) return ps_fail_nomem(err);
-    size_t n = 0;
-    for (size_t g = 0; g < all->n; g++)
-        if (all->geography[g].base < 0) areas[n++] = all->geography[g].areas;
+    const size_t n = ps_reach_areas(d->reach, all, areas);
     ps_count_options options = {.max_accuracy = strict ? PS_STRICT_ACCURACY : 0,
                                 .talk = talk,
                                 .prepared = job->prepared};
@@ -125,27 +126,26 @@ static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
     return status;
 }
 
-/* The counts of every geography: of polygons from the join, of memberships from their
- * base. */
+static ps_status collect(const ps_geographies *all, const ps_data_set *d, size_t field,
+                         ps_area_counts **cells, ps_error *err) {
+    const ps_cube **cube = ps_alloc(d->count->n_geographies, sizeof *cube);
+    *cells = ps_zalloc(all->n, sizeof **cells);
+    ps_status status = cube != NULL && *cells != NULL ? PS_OK : ps_fail_nomem(err);
+    for (size_t g = 0; status == PS_OK && g < d->count->n_geographies; g++)
+        memcpy(&cube[g], (const char *)&d->count->geography[g] + field, sizeof *cube);
+    if (status == PS_OK)
+        status = ps_reach_cells(d->reach, all, cube, ps_figures_groups(d), *cells, err);
+    ps_free((void *)cube);
+    return status;
+}
+
 static ps_status collect_cells(const ps_geographies *all, ps_data_set *d, ps_error *err) {
-    d->cells = ps_zalloc(all->n, sizeof *d->cells);
-    d->n_cells = ps_zalloc(all->n, sizeof *d->n_cells);
-    if (d->cells == NULL || d->n_cells == NULL) return ps_fail_nomem(err);
-    const size_t groups = ps_figures_groups(d);
-    size_t joined = 0;
-    for (size_t g = 0; g < all->n; g++) {
-        const ps_geography *geo = &all->geography[g];
-        if (geo->base < 0) {
-            PS_TRY(ps_cube_cells(d->count->geography[joined++].cube, NULL, groups,
-                                 &d->cells[g], &d->n_cells[g], err));
-        } else {
-            size_t base = (size_t)geo->base;
-            PS_TRY(ps_geography_sum_cells(geo, all->geography[base].areas->n,
-                                          d->cells[base], d->n_cells[base], &d->cells[g],
-                                          &d->n_cells[g], err));
-        }
-    }
-    return PS_OK;
+    PS_TRY(collect(all, d, offsetof(ps_geography_counts, cube), &d->cells, err));
+    d->rows = d->cells;
+    if (d->spec->count == NULL) return PS_OK;
+    d->rows = NULL;
+    PS_TRY(collect(all, d, offsetof(ps_geography_counts, rows), &d->rows, err));
+    return collect(all, d, offsetof(ps_geography_counts, unknown), &d->unknown, err);
 }
 
 static ps_status read_groups(ps_data_set *d, ps_error *err) {
@@ -180,8 +180,9 @@ static ps_status find_presence(ps_data_set *d, ps_error *err) {
     const size_t months = ps_figures_span(d), reporters = ps_keys_size(d->reporters);
     d->present = ps_zalloc(reporters * months, sizeof *d->present);
     if (d->present == NULL) return ps_fail_nomem(err);
-    for (size_t i = 0; i < d->n_cells[0]; i++) {
-        int32_t group = d->cells[0][i].group;
+    const ps_area_counts *whole = &d->rows[d->reach->whole];
+    for (size_t i = 0; i < whole->n; i++) {
+        const int32_t group = whole->cell[i].group;
         if (d->group_month[group] == PS_NO_MONTH) continue;
         d->present[(size_t)d->group_reporter[group] * months +
                    (size_t)(d->group_month[group] - d->first)] = true;
@@ -225,12 +226,16 @@ static bool covers_area(const ps_data_set *d, const ps_tally_cell *cells, size_t
  * not tell. */
 static void expect_in_geography(const ps_geographies *all, ps_data_set *d, size_t g,
                                 int32_t usual, int64_t *rows) {
-    const ps_tally_cell *cells = d->cells[g];
+    const ps_tally_cell *cells = d->rows[g].cell;
     size_t begin = 0, end = 0;
     for (size_t a = 0; a < all->geography[g].areas->n; a++, begin = end) {
         memset(rows, 0, ps_keys_size(d->reporters) * sizeof *rows);
-        for (; end < d->n_cells[g] && (size_t)cells[end].area == a; end++)
+        for (; end < d->rows[g].n && (size_t)cells[end].area == a; end++)
             rows[d->group_reporter[cells[end].group]] += cells[end].count;
+        if (!ps_reach_knows(d->reach, g, a)) {
+            d->reporter[g][a] = PS_NONE;
+            continue;
+        }
         int32_t expected = most_rows(d, rows);
         if (expected != PS_NONE && usual == PS_NONE &&
             !covers_area(d, cells, begin, end, expected))
@@ -249,8 +254,9 @@ static ps_status expect_reporters(const ps_geographies *all, ps_data_set *d,
     ps_status status = PS_OK;
     if (rows == NULL || d->reporter == NULL || d->uncovered == NULL)
         status = ps_fail_nomem(err);
-    for (size_t i = 0; status == PS_OK && i < d->n_cells[0]; i++)
-        rows[d->group_reporter[d->cells[0][i].group]] += d->cells[0][i].count;
+    const ps_area_counts *whole = &d->rows[d->reach->whole];
+    for (size_t i = 0; status == PS_OK && i < whole->n; i++)
+        rows[d->group_reporter[whole->cell[i].group]] += whole->cell[i].count;
     const bool everywhere = *d->spec->covers == PS_COVERAGE_ALL;
     const int32_t usual = status == PS_OK && everywhere ? most_rows(d, rows) : PS_NONE;
     for (size_t g = 0; status == PS_OK && g < all->n; g++) {
@@ -358,9 +364,10 @@ static ps_status check_categories(const ps_data_set *d, bool strict, const ps_ta
         status = ps_keys_add(unknown, label, &id, &added, err);
         if (status != PS_OK || !added) continue;
         int64_t rows = 0;
-        for (size_t i = 0; i < d->n_cells[0]; i++)
-            if (ps_str_eq(group_text(d, d->cells[0][i].group, BY_CATEGORY), label))
-                rows += d->cells[0][i].count;
+        const ps_area_counts *whole = &d->rows[d->reach->whole];
+        for (size_t i = 0; i < whole->n; i++)
+            if (ps_str_eq(group_text(d, whole->cell[i].group, BY_CATEGORY), label))
+                rows += whole->cell[i].count;
         if (strict)
             status = ps_fail(
                 err, PS_GATE,
@@ -476,6 +483,21 @@ static ps_status read_values(const ps_job_file *job, ps_figures *f, const ps_tal
     return PS_OK;
 }
 
+/* Which geographies get no counts, or not in all of their areas. */
+static void tell_reach(const ps_geographies *all, const ps_data_set *d,
+                       const ps_talk *talk) {
+    for (size_t g = 0; g < all->n; g++) {
+        const size_t n = all->geography[g].areas->n;
+        size_t unknown = 0;
+        for (size_t a = 0; a < n; a++) unknown += !ps_reach_knows(d->reach, g, a);
+        if (unknown > 0)
+            ps_say(talk, PS_TALK_WARNING,
+                   "%s: %zu of %zu areas of %s are not counted: %s; their figures are "
+                   "missing, not 0",
+                   d->spec->id, unknown, n, all->geography[g].spec->id, d->reach->why);
+    }
+}
+
 static ps_status open_figures(const ps_job_file *job, ps_figures *f, bool strict,
                               const ps_talk *talk, ps_error *err) {
     f->data = ps_zalloc(f->job->points_count, sizeof *f->data);
@@ -486,6 +508,8 @@ static ps_status open_figures(const ps_job_file *job, ps_figures *f, bool strict
     for (size_t i = 0; i < f->n_data; i++) {
         ps_data_set *d = &f->data[i];
         d->spec = &f->job->points[i];
+        PS_TRY(ps_reach_open(f->geographies, d->spec->areas, &d->reach, err));
+        tell_reach(f->geographies, d, talk);
         PS_TRY(count_data(job, f->geographies, d, strict, talk, err));
         PS_TRY(collect_cells(f->geographies, d, err));
         PS_TRY(read_groups(d, err));
@@ -528,10 +552,9 @@ ps_status ps_figures_check_tables(const ps_job_file *job,
 }
 
 /* The cells of one area: [*begin, *end). */
-static void cells_of(const ps_data_set *d, size_t geography, size_t area, size_t *begin,
-                     size_t *end) {
-    const ps_tally_cell *cells = d->cells[geography];
-    size_t low = 0, high = d->n_cells[geography];
+static void cells_of(const ps_area_counts *of, size_t area, size_t *begin, size_t *end) {
+    const ps_tally_cell *cells = of->cell;
+    size_t low = 0, high = of->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if ((size_t)cells[middle].area < area)
@@ -540,7 +563,7 @@ static void cells_of(const ps_data_set *d, size_t geography, size_t area, size_t
             high = middle;
     }
     *begin = low;
-    while (low < d->n_cells[geography] && (size_t)cells[low].area == area) low++;
+    while (low < of->n && (size_t)cells[low].area == area) low++;
     *end = low;
 }
 
@@ -555,14 +578,28 @@ double ps_period_years(const ps_period *period) {
 }
 
 /* Which months of the period are unknown here, in words. */
-static void describe_gaps(const ps_data_set *d, int32_t reporter, const ps_period *p,
-                          int32_t absent, char note[128]) {
+static void describe_gaps(const ps_data_set *d, size_t geography, size_t area,
+                          const ps_period *p, int32_t absent, char note[128]) {
+    const int32_t reporter = d->reporter[geography][area];
+    if (!ps_reach_knows(d->reach, geography, area)) {
+        snprintf(note, 128, "%s", d->reach->why);
+        return;
+    }
     if (reporter == PS_NONE) {
         snprintf(note, 128, "not covered: rows in less than half of the months");
         return;
     }
-    size_t used = (size_t)snprintf(note, 128, "%d of %d months published; missing:",
-                                   ps_period_months(p) - absent, ps_period_months(p));
+    int32_t unpublished = 0;
+    for (ps_month m = p->first; m <= p->last; m++)
+        unpublished += !is_covered(d, reporter, m);
+    if (unpublished == 0) {
+        snprintf(note, 128, "the numbers of %d of %d months are withheld", (int)absent,
+                 (int)ps_period_months(p));
+        return;
+    }
+    size_t used =
+        (size_t)snprintf(note, 128, "%d of %d months published; missing:",
+                         ps_period_months(p) - unpublished, ps_period_months(p));
     int told = 0;
     for (ps_month m = p->first; m <= p->last && told < 4; m++) {
         if (is_covered(d, reporter, m)) continue;
@@ -571,12 +608,12 @@ static void describe_gaps(const ps_data_set *d, int32_t reporter, const ps_perio
         used += (size_t)snprintf(note + used, 128 - used, " %s", text);
         told++;
     }
-    if (absent > told) snprintf(note + used, 128 - used, " ...");
+    if (unpublished > told) snprintf(note + used, 128 - used, " ...");
 }
 
 void ps_figures_describe_gaps(const ps_data_set *d, size_t geography, size_t area,
                               const ps_period *period, int32_t absent, char note[128]) {
-    describe_gaps(d, d->reporter[geography][area], period, absent, note);
+    describe_gaps(d, geography, area, period, absent, note);
 }
 
 static const ps_estimate no_estimate = {.status = PS_VALUE_MISSING,
@@ -601,9 +638,9 @@ static void sum_months(const ps_figures *f, size_t geography, size_t area, size_
     }
 }
 
-static void compute(const ps_figures *f, const ps_data_set *d, const ps_geography *geo,
-                    size_t area, int32_t reporter, const ps_period *p, const history *h,
-                    ps_figure *out) {
+static void compute(const ps_figures *f, const ps_data_set *d, size_t geography,
+                    size_t area, const ps_period *p, const history *h, ps_figure *out) {
+    const ps_geography *geo = &f->geographies->geography[geography];
     out->note[0] = '\0';
     out->has_denominator = false;
     out->denominator = 0;
@@ -619,7 +656,7 @@ static void compute(const ps_figures *f, const ps_data_set *d, const ps_geograph
         absent -= h->covered[to] - h->covered[from];
     }
     if (absent > 0) {
-        describe_gaps(d, reporter, p, absent, out->note);
+        describe_gaps(d, geography, area, p, absent, out->note);
         return;
     }
     const double confidence = *f->job->confidence;
@@ -645,15 +682,13 @@ static void compute(const ps_figures *f, const ps_data_set *d, const ps_geograph
 
 void ps_figures_of_area(const ps_figures *f, size_t geography, size_t area,
                         ps_figure *slots) {
-    const ps_geography *geo = &f->geographies->geography[geography];
     history h;
     for (size_t s = 0; s < f->n_series; s++) {
         const ps_series *series = &f->series[s];
         const ps_data_set *d = &f->data[series->data];
-        const int32_t reporter = d->reporter[geography][area];
         sum_months(f, geography, area, s, &h);
         for (size_t k = 0; k < d->n_periods; k++)
-            compute(f, d, geo, area, reporter, &d->period[k], &h,
+            compute(f, d, geography, area, &d->period[k], &h,
                     &slots[series->first_slot + k]);
     }
 }
@@ -675,11 +710,18 @@ void ps_figures_group_months(const ps_figures *f, size_t geography, size_t area,
         covered[m] = is_covered(d, reporter, d->first + (ps_month)m);
     }
     size_t begin, end;
-    cells_of(d, geography, area, &begin, &end);
+    cells_of(&d->cells[geography], area, &begin, &end);
     for (size_t i = begin; i < end; i++) {
-        const ps_tally_cell *cell = &d->cells[geography][i];
+        const ps_tally_cell *cell = &d->cells[geography].cell[i];
         if (!holds[cell->group] || d->group_month[cell->group] == PS_NO_MONTH) continue;
         counts[d->group_month[cell->group] - d->first] += cell->count;
+    }
+    if (d->unknown == NULL) return;
+    cells_of(&d->unknown[geography], area, &begin, &end);
+    for (size_t i = begin; i < end; i++) {
+        const int32_t group = d->unknown[geography].cell[i].group;
+        if (holds[group] && d->group_month[group] != PS_NO_MONTH)
+            covered[d->group_month[group] - d->first] = false;
     }
 }
 
@@ -687,9 +729,10 @@ void ps_figures_rows(const ps_data_set *d, size_t geography, ps_rows *rows,
                      ps_matches *matches) {
     *rows = (ps_rows){0};
     *matches = (ps_matches){0};
+    const int counted = d->reach->counted[geography];
     for (size_t s = 0; s < ps_points_sources(d->count->points); s++) {
         const ps_rows *r = ps_points_rows(d->count->points, s);
-        const ps_matches *m = &d->count->geography[geography].matches[s];
+        const ps_matches *m = &d->count->geography[counted].matches[s];
         rows->read += r->read;
         rows->unlocated += r->unlocated;
         rows->invalid += r->invalid;
@@ -698,14 +741,19 @@ void ps_figures_rows(const ps_data_set *d, size_t geography, ps_rows *rows,
         matches->matched += m->matched;
         matches->outside += m->outside;
         matches->ties += m->ties;
+        matches->incidents += m->incidents;
+        matches->unknown += m->unknown;
     }
 }
 
 static void free_data(ps_data_set *d, size_t geographies) {
-    for (size_t g = 0; d->cells != NULL && g < geographies; g++) ps_free(d->cells[g]);
+    if (d->rows != d->cells) ps_area_counts_free(d->rows, geographies);
+    ps_area_counts_free(d->cells, geographies);
+    ps_area_counts_free(d->unknown, geographies);
+    ps_reach_free(d->reach);
     for (size_t g = 0; d->reporter != NULL && g < geographies; g++)
         ps_free(d->reporter[g]);
-    ps_free(d->cells), ps_free(d->n_cells), ps_free(d->reporter), ps_free(d->uncovered);
+    ps_free(d->reporter), ps_free(d->uncovered);
     ps_keys_free(d->reporters);
     ps_free(d->group_reporter), ps_free(d->group_month), ps_free(d->present);
     ps_free(d->period);

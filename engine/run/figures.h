@@ -10,13 +10,15 @@
  * months that it published, the area is not covered: stray rows of a neighbouring force
  * are no sign of complete files. When the job says that the data cover all areas, all are
  * covered, one without rows by the reporter with most rows overall. Without a reporter
- * column there is one reporter.
+ * column there is one reporter. A month in which a row does not say how many incidents it
+ * stands for is missing, too, and so is all of an area that the data cannot tell of.
  */
 #ifndef PS_RUN_FIGURES_H
 #define PS_RUN_FIGURES_H
 
 #include "engine/run/count.h"
 #include "engine/run/geography.h"
+#include "engine/run/reach.h"
 #include "indicators/period.h"
 #include "indicators/rate.h"
 
@@ -36,8 +38,11 @@ typedef struct ps_data_set {
     const char *by[PS_FIGURES_BY]; /* columns that make a group */
     size_t n_by;
     ps_point_counts *count;
-    ps_tally_cell **cells; /* by geography; sorted by area and group */
-    size_t *n_cells;
+    ps_reach *reach;
+    ps_area_counts *cells; /* by geography: incidents */
+    ps_area_counts *rows;  /* rows; the same as cells where each is one incident */
+    ps_area_counts
+        *unknown;       /* rows that do not say how many they stand for; NULL: none can */
     int32_t **reporter; /* by geography and area: expected reporter or PS_NONE */
     int64_t *uncovered; /* by geography: areas that no reporter is expected for */
     ps_keys *reporters;
@@ -119,9 +124,9 @@ void ps_figures_describe_gaps(const ps_data_set *data, size_t geography, size_t 
 /* Years that a period counts for in a denominator: whole and part years above one,
  * else 1. */
 double ps_period_years(const ps_period *period);
-/* Rows of all inputs of a data set by fate, and how they met a geography with polygons of
- * its own, counted among those. */
-void ps_figures_rows(const ps_data_set *data, size_t joined, ps_rows *rows,
+/* Rows of all inputs of a data set by fate, and how they met a geography that they were
+ * counted in. */
+void ps_figures_rows(const ps_data_set *data, size_t geography, ps_rows *rows,
                      ps_matches *matches);
 void ps_figures_free(ps_figures *figures);
 

@@ -8,6 +8,10 @@
 #include "engine/run/area_table.h"
 #include "geo/locate.h"
 
+bool ps_geography_has_map(const ps_geography *geography) {
+    return geography->areas->crs != NULL;
+}
+
 static ps_status read_polygons(const ps_job_file *job, size_t i, ps_geography *g,
                                const ps_talk *talk, ps_error *err) {
     const ps_job_areas *s = g->spec;
@@ -365,10 +369,29 @@ static ps_status load_population(const ps_job_file *job, ps_geographies *all,
         if (g == source) continue;
         if (g->base >= 0 && all->geography[g->base].population != NULL)
             PS_TRY(sum_members(&all->geography[g->base], g, err));
-        else
+        else if (ps_geography_has_map(source) && ps_geography_has_map(g))
             PS_TRY(fit_population(all, (size_t)(source - all->geography), g, err));
     }
     all->has_population = true;
+    return PS_OK;
+}
+
+/* Rows of which all belong to one area: is there such an area? */
+static ps_status check_area_codes(const ps_job_file *job, const ps_geographies *all,
+                                  ps_error *err) {
+    for (unsigned i = 0; i < job->job->points_count; i++) {
+        const ps_job_points *p = &job->job->points[i];
+        for (size_t g = 0; g < all->n && p->area != NULL; g++) {
+            const ps_geography *geo = &all->geography[g];
+            if (strcmp(geo->spec->id, p->areas) != 0 ||
+                ps_keys_find(geo->areas->by_code, ps_str_of(p->area)) != PS_NONE)
+                continue;
+            char at[48];
+            snprintf(at, sizeof at, "points[%u].area", i);
+            return ps_yaml_fail(job->yaml, err, PS_CONFIG, at, "'%.60s' is no area of %s",
+                                p->area, geo->spec->id);
+        }
+    }
     return PS_OK;
 }
 
@@ -384,6 +407,7 @@ static ps_status open_all(const ps_job_file *job, ps_geographies *all,
             PS_TRY(build_membership(job, i, all, talk, err));
         }
     }
+    PS_TRY(check_area_codes(job, all, err));
     return job->job->population != NULL ? load_population(job, all, talk, err) : PS_OK;
 }
 

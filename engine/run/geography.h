@@ -26,6 +26,9 @@ typedef struct ps_geographies {
     bool has_population;
 } ps_geographies;
 
+/* Has it polygons, of its own or of its members? */
+bool ps_geography_has_map(const ps_geography *geography);
+
 /* Load all geographies of a job, in its order. Warnings name codes that do not meet. */
 ps_status ps_geographies_open(const ps_job_file *job, const ps_talk *talk,
                               ps_geographies **out, ps_error *err) PS_MUST_CHECK;

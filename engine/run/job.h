@@ -66,7 +66,8 @@ typedef enum ps_coverage {
     PS_COVERAGE_ALL   /* every area of the job */
 } ps_coverage;
 
-/* Incidents with coordinates. */
+/* Incidents: with coordinates (x, y, crs), or coded to areas (areas, and code or area).
+ */
 typedef struct ps_job_points {
     char *id;
     char *title;
@@ -77,6 +78,10 @@ typedef struct ps_job_points {
     char *layer;             /* when the file is a point layer */
     char *x, *y;             /* columns */
     char *crs;               /* of x and y; required for columns */
+    char *areas;             /* id of the geography that rows are coded to */
+    char *code;              /* column of the area's code */
+    char *area;              /* code of the one area that all rows belong to */
+    char *count;             /* column: the row stands for so many incidents; optional */
     char *date;              /* column; optional */
     ps_date_form *date_form; /* auto (default), iso, dmy, mdy */
     char *category;          /* column; optional */
@@ -84,7 +89,8 @@ typedef struct ps_job_points {
     char *reporter;          /* column of who published the row, for coverage; optional */
     char *area_code; /* column with an area code supplied by the publisher, compared with
                         the area found */
-    char **missing;  /* texts that mean no coordinate, beside empty: "-1", "0", "NULL" */
+    char **missing;  /* texts that mean no coordinate or code, beside empty: "-1", "0",
+                        "NULL" */
     unsigned missing_count;
     ps_job_filter *where;
     unsigned where_count;

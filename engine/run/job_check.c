@@ -229,6 +229,50 @@ static bool is_police_uk(const ps_job_points *points) {
     return points->format != NULL && *points->format == PS_POINTS_POLICE_UK;
 }
 
+/* The keys of rows that are coded to areas, and those of rows with coordinates. */
+static ps_status check_coded(const ps_yaml *yaml, const ps_job *job, unsigned i,
+                             ps_error *err) {
+    const ps_job_points *points = &job->points[i];
+    char path[PS_YAML_PATH];
+    const struct {
+        const char *key;
+        bool given;
+    } of_places[] = {
+        {"x", points->x != NULL},
+        {"y", points->y != NULL},
+        {"crs", points->crs != NULL},
+        {"layer", points->layer != NULL},
+        {"area_code", points->area_code != NULL},
+    };
+    for (size_t k = 0; k < sizeof of_places / sizeof *of_places; k++) {
+        if (!of_places[k].given) continue;
+        PS_YAML_AT(path, "points[%u].%s", i, of_places[k].key);
+        return PS_YAML_WRONG(yaml, err, path,
+                             "is for rows with coordinates, but these are coded to "
+                             "'areas'; leave the key out");
+    }
+    PS_YAML_AT(path, "points[%u].areas", i);
+    PS_TRY(find_areas(yaml, job, job->areas_count, path, points->areas, err));
+    if ((points->code != NULL) != (points->area != NULL)) return PS_OK;
+    PS_YAML_AT(path, "points[%u]", i);
+    return PS_YAML_WRONG(yaml, err, path,
+                         "rows coded to areas need either 'code' (a column) or 'area' "
+                         "(one code for all rows)%s",
+                         points->code != NULL ? ", not both" : "");
+}
+
+/* Which geography code and area speak of has to be said. */
+static ps_status check_uncoded(const ps_yaml *yaml, const ps_job_points *points,
+                               unsigned i, ps_error *err) {
+    char path[PS_YAML_PATH];
+    const char *key = points->code != NULL ? "code" : "area";
+    if (points->code == NULL && points->area == NULL) return PS_OK;
+    PS_YAML_AT(path, "points[%u].%s", i, key);
+    return PS_YAML_WRONG(yaml, err, path,
+                         "is a code of an area, but the key 'areas' is missing: the "
+                         "geography that it belongs to");
+}
+
 static ps_status check_police_uk(const ps_yaml *yaml, const ps_job_points *points,
                                  unsigned i, ps_error *err) {
     char path[PS_YAML_PATH];
@@ -247,7 +291,12 @@ static ps_status check_police_uk(const ps_yaml *yaml, const ps_job_points *point
         return PS_YAML_WRONG(yaml, err, path,
                              "police.uk files have no layers; leave the key out");
     }
-    return PS_OK;
+    if (points->areas == NULL && points->count == NULL) return PS_OK;
+    PS_YAML_AT(path, "points[%u].%s", i, points->areas != NULL ? "areas" : "count");
+    return PS_YAML_WRONG(yaml, err, path,
+                         "format: police.uk has a row with coordinates for each "
+                         "incident; leave the key out, or write format: columns and all "
+                         "columns");
 }
 
 static ps_status check_columns(const ps_yaml *yaml, const ps_job_points *points,
@@ -302,8 +351,10 @@ static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *i
         const bool police = is_police_uk(points);
         PS_YAML_AT(path, "points[%u].id", i);
         PS_TRY(ps_yaml_check_id(yaml, ids, path, points->id, err));
-        PS_TRY(police ? check_police_uk(yaml, points, i, err)
-                      : check_columns(yaml, points, i, err));
+        PS_TRY(police                  ? check_police_uk(yaml, points, i, err)
+               : points->areas != NULL ? check_coded(yaml, job, i, err)
+                                       : check_columns(yaml, points, i, err));
+        if (points->areas == NULL) PS_TRY(check_uncoded(yaml, points, i, err));
         if (points->date_form != NULL && points->date == NULL && !police) {
             PS_YAML_AT(path, "points[%u].date_form", i);
             return PS_YAML_WRONG(

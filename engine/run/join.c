@@ -162,7 +162,7 @@ static ps_status write_counts(const joined *j, ps_output *out, ps_error *err) {
 }
 
 static ps_status write_manifest(const joined *j, ps_error *err) {
-    static const char *const ids[] = {"areas"};
+    static const char *const areas[] = {"areas"}, *const *const ids[] = {areas};
     const ps_join_request *r = j->request;
     ps_inputs *inputs = NULL;
     PS_TRY(ps_inputs_create(&inputs, err));

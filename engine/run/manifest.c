@@ -79,6 +79,10 @@ static void write_rows(ps_json *json, const ps_point_counts *count, size_t sourc
         ps_json_member_int(json, "matched", m->matched);
         ps_json_member_int(json, "outside", m->outside);
         ps_json_member_int(json, "ties", m->ties);
+        if (ps_points_spec_of(count->points)->count != NULL) {
+            ps_json_member_int(json, "incidents", m->incidents);
+            ps_json_member_int(json, "rows_without_count", m->unknown);
+        }
         ps_json_end_object(json);
     }
     ps_json_end_object(json);
@@ -105,12 +109,12 @@ static bool write_counted(ps_json *json, const ps_input *input,
 
 void ps_manifest_inputs(ps_json *json, const ps_inputs *inputs,
                         const ps_point_counts *const *counts, size_t n_counts,
-                        const char *const *ids) {
+                        const char *const *const *ids) {
     for (size_t i = 0; i < ps_inputs_size(inputs); i++) {
         const ps_input *input = ps_inputs_get(inputs, i);
         bool counted = false;
         for (size_t c = 0; c < n_counts; c++)
-            counted |= write_counted(json, input, counts[c], ids);
+            counted |= write_counted(json, input, counts[c], ids[c]);
         if (counted) continue;
         ps_json_object(json);
         ps_json_member_text(json, "kind", input->kind);

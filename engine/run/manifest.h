@@ -21,11 +21,11 @@ void ps_manifest_versions(ps_json *json);
 void ps_manifest_file(ps_json *json, const ps_input *input);
 /* All inputs as elements of the open array; those that one of the counts read with their
  * encoding and rows by fate, and matches by geography. Members of an archive are elements
- * of their own with the digest of the archive. ids: names of the geographies of the
- * counts. */
+ * of their own with the digest of the archive. ids[i]: names of the geographies of
+ * counts[i]. */
 void ps_manifest_inputs(ps_json *json, const ps_inputs *inputs,
                         const ps_point_counts *const *counts, size_t n_counts,
-                        const char *const *ids);
+                        const char *const *const *ids);
 /* "operation": how points and one geography were brought together. */
 void ps_manifest_operation(ps_json *json, const char *geography,
                            const ps_operation_used *used);

@@ -104,10 +104,17 @@ struct ps_points {
 };
 
 const char *ps_cause_text(ps_cause cause) {
-    static const char *const text[PS_CAUSES] = {
-        "too few fields", "too many fields", "coordinate is not a number",
-        "coordinate makes no sense in its CRS", "date cannot be read"};
+    static const char *const text[PS_CAUSES] = {"too few fields",
+                                                "too many fields",
+                                                "coordinate is not a number",
+                                                "coordinate makes no sense in its CRS",
+                                                "date cannot be read",
+                                                "count is no whole number of 0 or more"};
     return text[cause];
+}
+
+bool ps_points_are_coded(const ps_points_spec *spec) {
+    return spec->code != NULL || spec->area != NULL;
 }
 
 static bool ends_with(const char *name, const char *suffix) {
@@ -186,7 +193,8 @@ static ps_status check_layer(ps_points *p, size_t i, ps_error *err) {
 static ps_status check_text(ps_points *p, size_t i, ps_error *err) {
     const ps_source *source = ps_source_list_get(p->sources, i);
     input *in = &p->input[i];
-    if (p->spec.x == NULL || p->spec.y == NULL || p->spec.crs == NULL)
+    if (!ps_points_are_coded(&p->spec) &&
+        (p->spec.x == NULL || p->spec.y == NULL || p->spec.crs == NULL))
         return ps_fail(err, PS_CONFIG,
                        "%s: delimited text needs the columns of x and y and their "
                        "crs (for police.uk files say format police.uk)",
@@ -256,7 +264,7 @@ static ps_status open_points(ps_points *p, ps_error *err) {
     if (p->spec.crs != NULL) PS_TRY(ps_crs_open(p->spec.crs, &p->crs, err));
     PS_TRY(check_inputs(p, err));
     double box[4];
-    if (ps_crs_plausible_box(p->crs, box)) ps_points_set_box(p, box);
+    if (p->crs != NULL && ps_crs_plausible_box(p->crs, box)) ps_points_set_box(p, box);
     return make_workers(p, err);
 }
 
@@ -423,7 +431,9 @@ static ps_status finish_block(ps_points *p, size_t item, block *b, int worker_id
         .y = b->rows.y,
         .group = b->rows.group,
         .fate = b->rows.fate,
-        .area_code = p->spec.area_code != NULL ? b->rows.area_code : NULL};
+        .area_code =
+            p->spec.area_code != NULL || p->spec.code != NULL ? b->rows.area_code : NULL,
+        .count = p->spec.count != NULL ? b->rows.count : NULL};
     return p->take(p->context, item, view, worker_id, err);
 }
 

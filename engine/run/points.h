@@ -1,16 +1,18 @@
 /* Incident files into rows that can be located and counted.
  *
- * Bytes become blocks of decoded rows: a coordinate in the points' CRS, a group (the
+ * Bytes become blocks of decoded rows: a coordinate in the points' CRS or the code of an
+ * area, a group (the
  * combination of the columns that are counted by), and a fate. Workers each take a block
  * from its bytes to whatever is done with its rows, while it is in their cache. Where
  * order matters (which of two duplicates counts) all blocks of a call wait for it, so
  * that the answer is the same for any number of threads.
  *
  * Every row has exactly one fate, tested in this order:
- *   invalid    too few or too many fields, a coordinate or date that cannot be read, a
- * coordinate that makes no sense in its CRS filtered   left out by a filter of the job
+ *   invalid    too few or too many fields, a coordinate, date or count that cannot be
+ *              read, a coordinate that makes no sense in its CRS
+ *   filtered   left out by a filter of the job
  *   duplicate  its key stood in an earlier row of the same month and reporter
- *   unlocated  no coordinate
+ *   unlocated  no coordinate, no code
  *   located    to be joined: matched or outside, by geography
  */
 #ifndef PS_RUN_POINTS_H
@@ -22,6 +24,8 @@
 
 /* A date in another year is a slip of the pen, not an incident. */
 enum { PS_POINTS_FIRST_YEAR = 1900, PS_POINTS_LAST_YEAR = 2199 };
+/* The count of a row whose cell is empty or a marker such as "*": withheld, not 0. */
+enum { PS_POINTS_UNKNOWN = -1 };
 
 typedef enum ps_fate {
     PS_FATE_INVALID,
@@ -37,6 +41,7 @@ typedef enum ps_cause {
     PS_CAUSE_BAD_COORDINATE,
     PS_CAUSE_IMPLAUSIBLE_COORDINATE,
     PS_CAUSE_BAD_DATE,
+    PS_CAUSE_BAD_COUNT,
     PS_CAUSES
 } ps_cause;
 
@@ -50,8 +55,11 @@ typedef struct ps_points_spec {
     size_t n_files;
     const char *base; /* folder that relative files start from */
     const char *layer;
-    const char *x, *y, *crs;
-    const char *date; /* column, or NULL */
+    const char *x, *y, *crs; /* NULL for rows that are coded to areas: */
+    const char *code;        /* column of the area's code, */
+    const char *area;        /* or the code of the area that all rows belong to */
+    const char *count;       /* column: a row stands for so many incidents; or NULL */
+    const char *date;        /* column, or NULL */
     ps_date_form date_form;
     const char *const
         *by; /* columns that make the group; the date column counts as its month */
@@ -81,9 +89,12 @@ typedef struct ps_points_block {
     int64_t first_row; /* data rows count from 1 */
     size_t n;
     const double *x, *y;     /* NAN unless located */
-    const int32_t *group;    /* PS_NONE for invalid and filtered rows */
+    const int32_t *group;    /* PS_NONE for filtered rows and for invalid ones, unless
+                                nothing but the count is wrong */
     const uint8_t *fate;     /* ps_fate */
-    const ps_str *area_code; /* as supplied; NULL when the spec names no column of it */
+    const ps_str *area_code; /* as supplied, or what the row is coded to; NULL when the
+                                spec names no column of it */
+    const int64_t *count;    /* incidents, or PS_POINTS_UNKNOWN; NULL: each row is one */
 } ps_points_block;
 
 /* What is done with a block, of index `index` among those of a call of ps_points_next. */
@@ -96,7 +107,9 @@ typedef struct ps_points ps_points;
  * csv.h and layer.h, before any row is read. */
 ps_status ps_points_open(const ps_points_spec *spec, const ps_talk *talk, ps_points **out,
                          ps_error *err) PS_MUST_CHECK;
+/* NULL when rows are coded to areas. */
 const ps_crs *ps_points_crs(const ps_points *points);
+bool ps_points_are_coded(const ps_points_spec *spec);
 /* The box (minx, miny, maxx, maxy) in which coordinates make sense; before the first row
  * is read. */
 void ps_points_set_box(ps_points *points, const double box[4]);

@@ -206,13 +206,15 @@ static void manifest_months(ps_json *json, const ps_data_set *d) {
     ps_json_end_object(json);
 }
 
-static void manifest_data(const job_run *r, ps_json *json, const char *const *ids) {
+static void manifest_data(const job_run *r, ps_json *json) {
     ps_json_key(json, "data");
     ps_json_array(json);
     for (size_t i = 0; i < r->figures->n_data; i++) {
         const ps_data_set *d = &r->figures->data[i];
         ps_json_object(json);
+        const char *const *ids = d->reach->id;
         ps_json_member_text(json, "id", d->spec->id);
+        if (d->spec->areas != NULL) ps_json_member_text(json, "coded_to", d->spec->areas);
         manifest_months(json, d);
         ps_json_key(json, "areas");
         ps_json_object(json);
@@ -220,8 +222,10 @@ static void manifest_data(const job_run *r, ps_json *json, const char *const *id
             ps_json_key(json, ids[g]);
             ps_json_object(json);
             ps_json_member_text(json, "rule",
-                                "closed areas; a point on a shared edge belongs to "
-                                "the lowest code");
+                                d->spec->areas != NULL
+                                    ? "the area that the row is coded to"
+                                    : "closed areas; a point on a shared edge belongs to "
+                                      "the lowest code");
             if (d->spec->area_code != NULL)
                 manifest_agreement(json, &d->count->geography[g].agreement);
             ps_json_end_object(json);
@@ -229,7 +233,7 @@ static void manifest_data(const job_run *r, ps_json *json, const char *const *id
         ps_json_end_object(json);
         ps_json_key(json, "operations");
         ps_json_array(json);
-        for (size_t g = 0; g < d->count->n_geographies; g++)
+        for (size_t g = 0; d->spec->areas == NULL && g < d->count->n_geographies; g++)
             ps_manifest_operation(json, ids[g], &d->count->geography[g].operation);
         ps_json_end_array(json);
         ps_json_end_object(json);
@@ -275,7 +279,8 @@ static void manifest_timings(const job_run *r, ps_json *json) {
     ps_json_end_object(json);
 }
 
-static ps_status fill_manifest(const job_run *r, ps_output *out, const char *const *ids,
+static ps_status fill_manifest(const job_run *r, ps_output *out,
+                               const char *const *const *ids,
                                const ps_point_counts *const *counts, const char *resolved,
                                ps_error *err) {
     ps_json json = ps_json_begin(out);
@@ -289,7 +294,7 @@ static ps_status fill_manifest(const job_run *r, ps_output *out, const char *con
     ps_manifest_inputs(&json, r->inputs, counts, r->figures->n_data, ids);
     ps_json_end_array(&json);
     manifest_geographies(r, &json);
-    manifest_data(r, &json, ids);
+    manifest_data(r, &json);
     ps_json_key(&json, "warnings");
     ps_json_array(&json);
     for (size_t i = 0; i < r->listener.n; i++)
@@ -309,18 +314,16 @@ static ps_status fill_manifest(const job_run *r, ps_output *out, const char *con
 }
 
 static ps_status write_manifest(job_run *r, ps_error *err) {
-    const char **ids = ps_alloc(r->geographies->n, sizeof *ids);
+    const char *const **ids = ps_alloc(r->figures->n_data, sizeof *ids);
     const ps_point_counts **counts = ps_alloc(r->figures->n_data, sizeof *counts);
     char *resolved = NULL;
     ps_output *out = NULL;
     ps_status status = ids != NULL && counts != NULL ? PS_OK : ps_fail_nomem(err);
     if (status == PS_OK) {
-        size_t n = 0; /* counts know only the geographies with polygons of their own */
-        for (size_t g = 0; g < r->geographies->n; g++)
-            if (r->geographies->geography[g].base < 0)
-                ids[n++] = r->geographies->geography[g].spec->id;
-        for (size_t i = 0; i < r->figures->n_data; i++)
+        for (size_t i = 0; i < r->figures->n_data; i++) {
+            ids[i] = r->figures->data[i].reach->id;
             counts[i] = r->figures->data[i].count;
+        }
         status = ps_yaml_text(r->job->yaml, &resolved, err);
     }
     if (status == PS_OK)
@@ -340,22 +343,27 @@ static void summarise(const job_run *r, ps_output *out) {
     if (r->job->job->title != NULL) ps_output_printf(out, "%s\n", r->job->job->title);
     for (size_t i = 0; i < r->figures->n_data; i++) {
         const ps_data_set *d = &r->figures->data[i];
-        size_t joined = 0;
         for (size_t g = 0; g < r->geographies->n; g++) {
             const ps_geography *geo = &r->geographies->geography[g];
-            if (geo->base >= 0) continue;
+            if (d->reach->counted[g] < 0) continue;
             ps_rows rows;
             ps_matches m;
-            ps_figures_rows(d, joined++, &rows, &m);
+            ps_figures_rows(d, g, &rows, &m);
             ps_output_printf(
                 out,
                 "%s x %s: %lld read = %lld matched + %lld outside + %lld unlocated "
-                "+ %lld invalid + %lld duplicate + %lld filtered%s",
+                "+ %lld invalid + %lld duplicate + %lld filtered",
                 d->spec->id, geo->spec->id, (long long)rows.read, (long long)m.matched,
                 (long long)m.outside, (long long)rows.unlocated, (long long)rows.invalid,
-                (long long)rows.duplicate, (long long)rows.filtered,
-                m.ties > 0 ? "" : "\n");
-            if (m.ties > 0) ps_output_printf(out, "; %lld ties\n", (long long)m.ties);
+                (long long)rows.duplicate, (long long)rows.filtered);
+            if (m.ties > 0) ps_output_printf(out, "; %lld ties", (long long)m.ties);
+            if (d->spec->count != NULL)
+                ps_output_printf(out, "; the matched stand for %lld incidents",
+                                 (long long)m.incidents);
+            if (m.unknown > 0)
+                ps_output_printf(out, ", %lld of them do not say for how many",
+                                 (long long)m.unknown);
+            ps_output_text(out, "\n");
         }
     }
     if (*r->job->job->outputs->indicators)

@@ -46,6 +46,8 @@ static void check_job(const ps_job *job) {
                 p->covers && p->files_count > 0);
         PROMISE((p->x == NULL) == (p->y == NULL));
         PROMISE(p->x == NULL || p->crs != NULL);
+        PROMISE((p->areas != NULL) == ((p->code != NULL) != (p->area != NULL)));
+        PROMISE(p->areas == NULL || (p->x == NULL && p->layer == NULL));
         PROMISE(*p->duplicates == PS_DUPLICATES_KEEP || p->key != NULL);
     }
     PROMISE(job->points_count == 0 || job->series_count > 0);

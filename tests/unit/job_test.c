@@ -114,6 +114,8 @@ static const char large[] =
     "      - {column: severity, is: [1, 2]}\n"
     "      - {column: type, not: ['']}\n"
     "  - {id: trees, files: [trees.gpkg], layer: trees}\n"
+    "  - {id: calls, files: [calls.csv], areas: ward, code: WD, count: n}\n"
+    "  - {id: fires, files: [fires.csv], areas: ward, area: W1}\n"
     "tables:\n"
     "  - id: imd\n"
     "    file: File_7.csv\n"
@@ -189,6 +191,10 @@ static void every_key_arrives(void **state) {
     assert_int_equal(hurt->where[1].not_count, 1);
     assert_int_equal(*job->points[2].duplicates, PS_DUPLICATES_KEEP);
     assert_null(job->points[2].x);
+    assert_string_equal(job->points[3].areas, "ward");
+    assert_string_equal(job->points[3].code, "WD");
+    assert_string_equal(job->points[3].count, "n");
+    assert_string_equal(job->points[4].area, "W1");
 
     assert_true(job->tables[0].header == 1);
     assert_string_equal(job->tables[0].values[0].period, "2019");
@@ -413,6 +419,24 @@ static const struct {
      "job.yaml:2:43: points[0].where[0]: a filter needs either 'is' or 'not', not both"},
     {AREAS "points: [{id: f, files: [f.gpkg]}, {id: f, files: [g.gpkg]}]\n",
      "job.yaml:2:41: points[1].id: the id 'f' is taken already"},
+
+    {AREAS "points: [{id: f, files: [f.csv], areas: lsoa, x: x}]\n",
+     "job.yaml:2:51: points[0].x: is for rows with coordinates, but these are coded to "
+     "'areas'; leave the key out"},
+    {AREAS "points: [{id: f, files: [f.csv], areas: ward, code: c}]\n",
+     "job.yaml:2:41: points[0].areas: no areas have the id 'ward'; there is lsoa"},
+    {AREAS "points: [{id: f, files: [f.csv], areas: lsoa}]\n",
+     "job.yaml:2:10: points[0]: rows coded to areas need either 'code' (a column) or "
+     "'area' (one code for all rows)"},
+    {AREAS "points: [{id: f, files: [f.csv], areas: lsoa, code: c, area: d}]\n",
+     "job.yaml:2:10: points[0]: rows coded to areas need either 'code' (a column) or "
+     "'area' (one code for all rows), not both"},
+    {AREAS "points: [{id: f, files: [f.gpkg], area: d}]\n",
+     "job.yaml:2:41: points[0].area: is a code of an area, but the key 'areas' is "
+     "missing: the geography that it belongs to"},
+    {AREAS "points: [{id: c, format: police.uk, files: [c], count: n}]\n",
+     "job.yaml:2:56: points[0].count: format: police.uk has a row with coordinates for "
+     "each incident; leave the key out, or write format: columns and all columns"},
 
     /* Tables and population. */
     {AREAS TABLE("lsoa", ", sheet: s"),
