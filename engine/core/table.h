@@ -31,8 +31,9 @@ ps_status ps_table_need_column(const ps_table *table, ps_str name, int *out,
                                ps_error *err) PS_MUST_CHECK;
 ps_str ps_table_cell(const ps_table *table, size_t row, size_t column);
 int64_t ps_table_row_in_file(const ps_table *table, size_t row);
-/* A cell as a number; false when it is none. Thousands separators ("1,234") are taken when every group has
- * three digits. *missing is set, and *value 0, for an empty cell and for the markers "-",
+/* A cell as a number; false when it is none. Thousands separators ("1,234") are taken
+ * when every group has three digits. *missing is set, and *value 0, for an empty cell and
+ * for the markers "-",
  * "..", ":", "*", "n/a", "NA", "[x]", "[z]", "[c]" in any case. */
 bool ps_cell_number(ps_str cell, double *value, bool *missing);
 /* The same for a cell of a table. PS_FORMAT names table, row, column and the text seen.

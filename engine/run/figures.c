@@ -593,7 +593,7 @@ static void describe_gaps(const ps_data_set *d, size_t geography, size_t area,
     for (ps_month m = p->first; m <= p->last; m++)
         unpublished += !is_covered(d, reporter, m);
     if (unpublished == 0) {
-        snprintf(note, 128, "the numbers of %d of %d months are withheld", (int)absent,
+        snprintf(note, 128, "the number is not known in %d of %d months", (int)absent,
                  (int)ps_period_months(p));
         return;
     }
