@@ -95,6 +95,33 @@ static ps_status check_column(const ps_job_file *job, const ps_framework_data *k
     return PS_OK;
 }
 
+/* Which of a job's inputs data can be. */
+typedef enum input_kind {
+    INPUT_POINTS,
+    INPUT_RECORDS,
+    INPUT_POPULATION,
+    INPUT_NONE
+} input_kind;
+
+static const char *const input_request[] = {
+    [INPUT_POINTS] = "name points of the job",
+    [INPUT_RECORDS] = "name records of the job",
+    [INPUT_POPULATION] = "write population",
+};
+
+static input_kind input_for(ps_data_kind kind) {
+    if (kind == PS_DATA_INCIDENTS) return INPUT_POINTS;
+    if (kind == PS_DATA_POPULATION) return INPUT_POPULATION;
+    return ps_data_kind_is_records(kind) ? INPUT_RECORDS : INPUT_NONE;
+}
+
+static input_kind input_of(const ps_job *job, const char *id) {
+    if (strcmp(id, "population") == 0) return INPUT_POPULATION;
+    for (unsigned r = 0; r < job->records_count; r++)
+        if (strcmp(job->records[r].id, id) == 0) return INPUT_RECORDS;
+    return INPUT_POINTS;
+}
+
 static ps_status bind_data(ps_binding *b, unsigned i, ps_error *err) {
     const ps_framework *f = b->framework;
     const ps_job_data *data = &b->job->job->data[i];
@@ -114,18 +141,18 @@ static ps_status bind_data(ps_binding *b, unsigned i, ps_error *err) {
                                  : "; `placestat list frameworks` has its measures");
     }
     const ps_framework_data *kind = &f->data[at];
-    const bool people = strcmp(data->input, "population") == 0;
+    const input_kind wanted = input_for(kind->kind);
     PS_YAML_AT(path, "data[%u].input", i);
-    if (kind->kind != PS_DATA_INCIDENTS && kind->kind != PS_DATA_POPULATION)
+    if (wanted == INPUT_NONE)
         return PS_YAML_WRONG(
             b->job->yaml, err, path,
             "'%s' is of the kind %s, which a job has no inputs for; leave "
             "it out, and its measures are listed as absent",
             kind->id, ps_data_kind_text(kind->kind));
-    if (people != (kind->kind == PS_DATA_POPULATION))
+    if (wanted != input_of(b->job->job, data->input))
         return PS_YAML_WRONG(b->job->yaml, err, path, "'%s' is of the kind %s: %s",
                              kind->id, ps_data_kind_text(kind->kind),
-                             people ? "name points of the job" : "write population");
+                             input_request[wanted]);
     for (unsigned c = 0; c < data->columns_count; c++)
         PS_TRY(check_column(b->job, kind, i, c, err));
     b->data[at] = data;

@@ -45,27 +45,43 @@ typedef enum ps_data_kind {
     PS_DATA_INCIDENTS,  /* one row an incident: points of a job */
     PS_DATA_POPULATION, /* people by area: the population of a job */
     PS_DATA_AREA_TABLE, /* values by area */
-    PS_DATA_SURVEY,     /* one row a respondent */
-    PS_DATA_REGISTER,   /* one row an event of a person who may be met again */
+    PS_DATA_SURVEY,     /* one row a respondent: records of a job, and the next two */
+    PS_DATA_REGISTER,   /* one row an event, as of a person who may be met again */
     PS_DATA_SCORES,     /* self-evaluation, Place Standard */
     PS_DATA_COMPARATOR  /* published figures of other areas */
 } ps_data_kind;
 
-/* What a method needs a column for, beside filters. */
+/* What a method needs a column for, beside filters. Data have one column of a role. */
 typedef enum ps_column_role {
-    PS_ROLE_WEIGHT,
-    PS_ROLE_STRATUM,
-    PS_ROLE_PSU,
-    PS_ROLE_PERSON, /* who is met again */
-    PS_ROLE_SCORE
+    PS_ROLE_WEIGHT,  /* of a respondent, 0 or more */
+    PS_ROLE_STRATUM, /* of the sample */
+    PS_ROLE_PSU,     /* primary sampling unit, nested in the strata */
+    PS_ROLE_FPC,     /* units of the stratum in the population, or the share drawn */
+    PS_ROLE_PERSON,  /* who is met again */
+    PS_ROLE_SCORE,
+    PS_ROLE_SCALE_MIN, /* ends of the scale that the score is on */
+    PS_ROLE_SCALE_MAX,
+    PS_ROLE_THEME, /* of the Place Standard */
+    PS_ROLE_PLACE,
+    PS_ROLE_ROUND,    /* of engagement */
+    PS_ROLE_APPROACH, /* of the Inclusive Communities Framework */
+    PS_ROLE_ORGANISATION,
+    PS_ROLE_DIRECTORATE,
+    PS_ROLE_RESPONDENT, /* for matching rounds */
+    PS_ROLE_GROUP_SIZE, /* people who agreed on the score */
+    PS_ROLE_EVENT,      /* conversation that the response is from */
+    PS_ROLE_AMOUNT      /* what is added up or averaged: pounds, people, days of delay */
 } ps_column_role;
+enum { PS_ROLES = PS_ROLE_AMOUNT + 1 };
 
 /* A column of the data in the framework's own words. */
 typedef struct ps_framework_column {
     char *id;
     char *title;
     ps_column_role *role; /* optional */
-    char **values;        /* that filters tell apart; optional */
+    bool several; /* a cell may hold several answers; a filter asks whether any of them is
+                     the value. Of records only; default false */
+    char **values; /* that filters tell apart; optional */
     unsigned values_count;
 } ps_framework_column;
 
@@ -344,6 +360,9 @@ const char *const *ps_framework_statuses(void);
 /* "lower-better", "none", "higher-better"; "incidents"; "public". */
 const char *ps_polarity_text(ps_polarity polarity);
 const char *ps_data_kind_text(ps_data_kind kind);
+const char *ps_column_role_text(ps_column_role role);
+/* Are the rows of such data kept one by one? Then they are records of a job. */
+bool ps_data_kind_is_records(ps_data_kind kind);
 const char *ps_disclosure_class_text(ps_disclosure_class disclosure);
 
 #endif

@@ -106,6 +106,24 @@ static ps_status check_geographies(const ps_yaml *yaml, const ps_framework *f,
                            f->geographies_count, f->area->geography, err);
 }
 
+static ps_status check_role(const ps_yaml *yaml, const ps_framework_data *data,
+                            unsigned i, unsigned c, ps_error *err) {
+    const ps_framework_column *column = &data->columns[c];
+    char path[PS_YAML_PATH];
+    PS_YAML_AT(path, "data[%u].columns[%u].several", i, c);
+    if (column->several && !ps_data_kind_is_records(data->kind))
+        return PS_YAML_WRONG(yaml, err, path,
+                             "several answers in a cell are told apart in surveys, "
+                             "registers and scores only");
+    PS_YAML_AT(path, "data[%u].columns[%u].role", i, c);
+    for (unsigned k = 0; k < c && column->role != NULL; k++)
+        if (data->columns[k].role != NULL && *data->columns[k].role == *column->role)
+            return PS_YAML_WRONG(yaml, err, path,
+                                 "the column '%s' has the role %s already",
+                                 data->columns[k].id, ps_column_role_text(*column->role));
+    return PS_OK;
+}
+
 static ps_status check_columns(const ps_yaml *yaml, const ps_framework_data *data,
                                unsigned i, ps_keys *ids, ps_keys *values, ps_error *err) {
     char path[PS_YAML_PATH], key[160];
@@ -113,6 +131,7 @@ static ps_status check_columns(const ps_yaml *yaml, const ps_framework_data *dat
         const ps_framework_column *column = &data->columns[c];
         PS_YAML_AT(path, "data[%u].columns[%u].id", i, c);
         PS_TRY(ps_yaml_check_id(yaml, ids, path, column->id, err));
+        PS_TRY(check_role(yaml, data, i, c, err));
         for (unsigned v = 0; v < column->values_count; v++) {
             bool added;
             int32_t at;

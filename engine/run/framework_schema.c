@@ -25,8 +25,21 @@ static const cyaml_strval_t data_kinds[] = {
 static const cyaml_strval_t roles[] = {{"weight", PS_ROLE_WEIGHT},
                                        {"stratum", PS_ROLE_STRATUM},
                                        {"psu", PS_ROLE_PSU},
+                                       {"fpc", PS_ROLE_FPC},
                                        {"person", PS_ROLE_PERSON},
-                                       {"score", PS_ROLE_SCORE}};
+                                       {"score", PS_ROLE_SCORE},
+                                       {"scale-min", PS_ROLE_SCALE_MIN},
+                                       {"scale-max", PS_ROLE_SCALE_MAX},
+                                       {"theme", PS_ROLE_THEME},
+                                       {"place", PS_ROLE_PLACE},
+                                       {"round", PS_ROLE_ROUND},
+                                       {"approach", PS_ROLE_APPROACH},
+                                       {"organisation", PS_ROLE_ORGANISATION},
+                                       {"directorate", PS_ROLE_DIRECTORATE},
+                                       {"respondent", PS_ROLE_RESPONDENT},
+                                       {"group-size", PS_ROLE_GROUP_SIZE},
+                                       {"event", PS_ROLE_EVENT},
+                                       {"amount", PS_ROLE_AMOUNT}};
 static const cyaml_strval_t target_kinds[] = {
     {"below-baseline", PS_TARGET_BELOW_BASELINE},
     {"above", PS_TARGET_ABOVE},
@@ -77,6 +90,14 @@ const char *ps_data_kind_text(ps_data_kind kind) {
     return data_kinds[kind].str;
 }
 
+bool ps_data_kind_is_records(ps_data_kind kind) {
+    return kind == PS_DATA_SURVEY || kind == PS_DATA_REGISTER || kind == PS_DATA_SCORES;
+}
+
+const char *ps_column_role_text(ps_column_role role) {
+    return roles[role].str;
+}
+
 const char *ps_disclosure_class_text(ps_disclosure_class disclosure) {
     return disclosures[disclosure].str;
 }
@@ -104,6 +125,7 @@ static const cyaml_schema_field_t column_fields[] = {
     PS_TEXT("id", ps_framework_column, id),
     PS_OPTIONAL_TEXT("title", ps_framework_column, title),
     PS_OPTIONAL_WORD("role", ps_framework_column, role, roles),
+    CYAML_FIELD_BOOL("several", CYAML_FLAG_OPTIONAL, ps_framework_column, several),
     PS_OPTIONAL_LIST("values", ps_framework_column, values, &text_entry, 1, MOST_VALUES),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t column_entry = {

@@ -7,7 +7,8 @@
 #include "engine/core/talk.h"
 
 typedef struct ps_input {
-    const char *kind; /* "job", "areas", "points", "table", "population", "membership" */
+    const char *kind; /* "job", "areas", "points", "table", "records", "population",
+                         "membership" */
     const char *name; /* as the user wrote it */
     const char *path; /* as opened */
     int64_t bytes;

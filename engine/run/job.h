@@ -134,6 +134,30 @@ typedef struct ps_job_population {
     int64_t year; /* mid-year the figures are for; optional */
 } ps_job_population;
 
+/* Rows that are kept one by one, because a method needs them together: answers to a
+ * survey, events of people who may be met again, scores, grants. They are for the
+ * measures of a framework. */
+typedef struct ps_job_records {
+    char *id;
+    char *title;
+    char *file; /* CSV (also .gz), XLSX, ODS */
+    char *sheet;
+    int64_t header;
+    char *areas; /* id of the geography that the rows' codes belong to, with one of code
+                    and area; without it every row is of the whole: of the only area of
+                    each geography that has one */
+    char *code;  /* column of the code */
+    char *area;  /* code of the area that all rows are of */
+    char *date;  /* column: a day, a month, a year (2021) or a financial year (2021/22) */
+    ps_date_form *date_form; /* of days: auto (default), iso, dmy, mdy */
+    char *period;   /* that all rows are of, when no column tells: 2021, 2021/22 */
+    char **missing; /* texts that mean no answer; default: the empty one */
+    unsigned missing_count;
+    char *separator; /* between several answers in one cell; default ";" */
+    ps_job_filter *where;
+    unsigned where_count;
+} ps_job_records;
+
 /* What is counted: a built-in police.uk series by id alone, or rows of a category. */
 typedef struct ps_job_series {
     char *id;
@@ -165,7 +189,7 @@ enum { PS_JOB_BOUND_COLUMNS = 13 };
 /* Which input is a kind of data that the framework needs. */
 typedef struct ps_job_data {
     char *id;    /* the framework's kind of data */
-    char *input; /* id of points, or "population" */
+    char *input; /* id of points or records, or "population" */
     ps_job_data_column *columns;
     unsigned columns_count;
 } ps_job_data;
@@ -182,6 +206,8 @@ typedef struct ps_job {
     unsigned points_count;
     ps_job_table *tables;
     unsigned tables_count;
+    ps_job_records *records;
+    unsigned records_count;
     ps_job_population *population;
     char **periods; /* see indicators/period.h; default financial-years */
     unsigned periods_count;

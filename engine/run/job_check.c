@@ -330,13 +330,14 @@ static ps_status check_columns(const ps_yaml *yaml, const ps_job_points *points,
     return check_crs(yaml, path, points->crs, err);
 }
 
-static ps_status check_filters(const ps_yaml *yaml, const ps_job_points *points,
-                               unsigned i, ps_error *err) {
-    char path[PS_YAML_PATH];
-    for (unsigned w = 0; w < points->where_count; w++) {
-        const ps_job_filter *filter = &points->where[w];
+/* Filters at a path such as "points[0].where". */
+static ps_status check_filters(const ps_yaml *yaml, const char *at,
+                               const ps_job_filter *filters, unsigned n, ps_error *err) {
+    char path[PS_YAML_PATH + 16];
+    for (unsigned w = 0; w < n; w++) {
+        const ps_job_filter *filter = &filters[w];
         if ((filter->is != NULL) != (filter->not != NULL)) continue;
-        PS_YAML_AT(path, "points[%u].where[%u]", i, w);
+        snprintf(path, sizeof path, "%s[%u]", at, w);
         return PS_YAML_WRONG(yaml, err, path, "a filter needs either 'is' or 'not'%s",
                              filter->is != NULL ? ", not both" : "");
     }
@@ -369,7 +370,8 @@ static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *i
                 "duplicates are found by the incident's id, but the key 'key' "
                 "is missing");
         }
-        PS_TRY(check_filters(yaml, points, i, err));
+        PS_YAML_AT(path, "points[%u].where", i);
+        PS_TRY(check_filters(yaml, path, points->where, points->where_count, err));
     }
     return PS_OK;
 }
@@ -414,6 +416,76 @@ static ps_status check_population(const ps_yaml *yaml, const ps_job *job, ps_err
         return PS_YAML_WRONG(
             yaml, err, path,
             "'%.40s' lacks an end; a range of columns is written as in '0..90+'", text);
+    }
+    return PS_OK;
+}
+
+/* ---- Records ---- */
+
+static ps_status check_period(const ps_yaml *yaml, const char *path, const char *text,
+                              ps_error *err) {
+    ps_error why = {.status = PS_OK};
+    ps_period period;
+    size_t n = 0;
+    if (ps_period_expand(ps_str_of(text), 1, 0, &period, 1, &n, &why) != PS_OK)
+        return PS_YAML_WRONG(yaml, err, path, "%s", why.text);
+    if (n != 1)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "'%.40s' is a series of periods; one is wanted, such as "
+                             "2021/22 or 2021",
+                             text);
+    return PS_OK;
+}
+
+/* Where and when rows are is told in one way. */
+static ps_status check_place(const ps_yaml *yaml, const ps_job *job, unsigned i,
+                             ps_error *err) {
+    const ps_job_records *r = &job->records[i];
+    char path[PS_YAML_PATH];
+    PS_YAML_AT(path, "records[%u]", i);
+    if (r->areas == NULL && (r->code != NULL || r->area != NULL))
+        return PS_YAML_WRONG(yaml, err, path,
+                             "the key 'areas' is missing: the id of the areas that '%s' "
+                             "belongs to",
+                             r->code != NULL ? "code" : "area");
+    if (r->areas != NULL && (r->code != NULL) == (r->area != NULL))
+        return PS_YAML_WRONG(yaml, err, path,
+                             "'areas' needs either 'code' (column of the area's code) or "
+                             "'area' (the one that all rows are of)%s",
+                             r->code != NULL ? ", not both" : "");
+    if (r->date != NULL && r->period != NULL)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "either 'date' (a column) or 'period' (of all rows) says "
+                             "when, not both");
+    if (r->date_form != NULL && r->date == NULL) {
+        PS_YAML_AT(path, "records[%u].date_form", i);
+        return PS_YAML_WRONG(yaml, err, path,
+                             "says how to read a date, but the key 'date' is missing");
+    }
+    PS_YAML_AT(path, "records[%u].period", i);
+    if (r->period != NULL) PS_TRY(check_period(yaml, path, r->period, err));
+    PS_YAML_AT(path, "records[%u].areas", i);
+    return r->areas != NULL ? find_areas(yaml, job, job->areas_count, path, r->areas, err)
+                            : PS_OK;
+}
+
+/* Points and records share their ids: both are inputs of the framework's data. */
+static ps_status check_records(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
+                               ps_error *err) {
+    char path[PS_YAML_PATH];
+    if (job->records_count > 0 && job->framework == NULL)
+        return PS_YAML_WRONG(yaml, err, "records",
+                             "are for the measures of a framework, but the key "
+                             "'framework' is missing");
+    for (unsigned i = 0; i < job->records_count; i++) {
+        const ps_job_records *r = &job->records[i];
+        PS_YAML_AT(path, "records[%u].id", i);
+        PS_TRY(ps_yaml_check_id(yaml, ids, path, r->id, err));
+        PS_YAML_AT(path, "records[%u]", i);
+        PS_TRY(check_sheet(yaml, path, r->file, r->sheet, r->header, err));
+        PS_TRY(check_place(yaml, job, i, err));
+        PS_YAML_AT(path, "records[%u].where", i);
+        PS_TRY(check_filters(yaml, path, r->where, r->where_count, err));
     }
     return PS_OK;
 }
@@ -576,14 +648,18 @@ static ps_status check_input(const ps_yaml *yaml, const ps_job *job, unsigned i,
         if (strcmp(job->points[p].id, input) == 0) return PS_OK;
         candidates[n++] = job->points[p].id;
     }
+    for (unsigned r = 0; r < job->records_count && n < 63; r++) {
+        if (strcmp(job->records[r].id, input) == 0) return PS_OK;
+        candidates[n++] = job->records[r].id;
+    }
     PS_YAML_AT(path, "data[%u].input", i);
     if (strcmp(input, "population") == 0) {
         if (job->population != NULL) return PS_OK;
         return PS_YAML_WRONG(yaml, err, path, "the job has no population");
     }
     if (job->population != NULL) candidates[n++] = "population";
-    return PS_YAML_WRONG(yaml, err, path, "no points have the id '%.40s'%s", input,
-                         ps_yaml_hint(text, input, candidates, n));
+    return PS_YAML_WRONG(yaml, err, path, "no points or records have the id '%.40s'%s",
+                         input, ps_yaml_hint(text, input, candidates, n));
 }
 
 /* Rows are counted by every column that the framework tells apart. */
@@ -671,17 +747,18 @@ static ps_status check_numbers(const ps_yaml *yaml, const ps_job *job, ps_error 
     return PS_OK;
 }
 
-/* ids: of areas, points, tables, indicators; periods; data. */
+/* ids: of areas, points and records, tables, indicators; periods; data. */
 enum { N_KEYS = 6 };
 
 static ps_status check_all(const ps_yaml *yaml, const ps_job *job, ps_keys **keys,
                            ps_error *err) {
-    if (job->points_count == 0 && job->tables_count == 0)
+    if (job->points_count == 0 && job->tables_count == 0 && job->records_count == 0)
         return PS_YAML_WRONG(yaml, err, "",
-                             "needs 'points' to count or 'tables' of values");
+                             "needs 'points' to count, 'tables' of values or 'records'");
     PS_TRY(check_areas(yaml, job, keys[0], err));
     PS_TRY(check_points(yaml, job, keys[1], err));
     PS_TRY(check_tables(yaml, job, keys[2], keys[3], err));
+    PS_TRY(check_records(yaml, job, keys[1], err));
     PS_TRY(check_population(yaml, job, err));
     PS_TRY(check_periods(yaml, job, keys[4], err));
     PS_TRY(check_series(yaml, job, keys[3], err));
@@ -732,6 +809,18 @@ static ps_status resolve_table(ps_job_table *table, ps_error *err) {
     for (unsigned v = 0; v < table->values_count; v++)
         PS_TRY(ps_yaml_default_text(&table->values[v].title, table->values[v].id, err));
     return PS_OK;
+}
+
+static ps_status resolve_records(ps_job_records *records, ps_error *err) {
+    default_header(&records->header);
+    PS_TRY(ps_yaml_default_text(&records->title, records->id, err));
+    PS_TRY(ps_yaml_default_text(&records->separator, ";", err));
+    PS_YAML_DEFAULT(records->date_form, PS_DATE_AUTO, err);
+    if (records->missing_count > 0) return PS_OK;
+    records->missing = ps_zalloc(1, sizeof *records->missing);
+    if (records->missing == NULL) return ps_fail_nomem(err);
+    records->missing_count = 1;
+    return ps_yaml_default_text(&records->missing[0], "", err);
 }
 
 /* Append a series. The count grows before the texts are made, so that a series made in
@@ -834,6 +923,8 @@ ps_status ps_job_resolve(const ps_yaml *yaml, ps_job *job, ps_error *err) {
         PS_TRY(resolve_points(&job->points[i], err));
     for (unsigned i = 0; i < job->tables_count; i++)
         PS_TRY(resolve_table(&job->tables[i], err));
+    for (unsigned i = 0; i < job->records_count; i++)
+        PS_TRY(resolve_records(&job->records[i], err));
     if (job->population != NULL) {
         default_header(&job->population->header);
         PS_TRY(ps_yaml_default_text(&job->population->title, "population", err));

@@ -117,6 +117,25 @@ static const cyaml_schema_field_t table_fields[] = {
 static const cyaml_schema_value_t table_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_table, table_fields)};
 
+static const cyaml_schema_field_t records_fields[] = {
+    PS_TEXT("id", ps_job_records, id),
+    PS_OPTIONAL_TEXT("title", ps_job_records, title),
+    PS_TEXT("file", ps_job_records, file),
+    PS_OPTIONAL_TEXT("sheet", ps_job_records, sheet),
+    PS_OPTIONAL_INT("header", ps_job_records, header),
+    PS_OPTIONAL_TEXT("areas", ps_job_records, areas),
+    PS_OPTIONAL_TEXT("code", ps_job_records, code),
+    PS_OPTIONAL_TEXT("area", ps_job_records, area),
+    PS_OPTIONAL_TEXT("date", ps_job_records, date),
+    PS_OPTIONAL_WORD("date_form", ps_job_records, date_form, date_forms),
+    PS_OPTIONAL_TEXT("period", ps_job_records, period),
+    PS_OPTIONAL_LIST("missing", ps_job_records, missing, &cell_entry, 1, MOST_SERIES),
+    PS_OPTIONAL_TEXT("separator", ps_job_records, separator),
+    PS_OPTIONAL_LIST("where", ps_job_records, where, &filter_entry, 1, MOST_INPUTS),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t records_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_records, records_fields)};
+
 static const cyaml_schema_field_t population_fields[] = {
     PS_OPTIONAL_TEXT("title", ps_job_population, title),
     PS_TEXT("file", ps_job_population, file),
@@ -170,6 +189,7 @@ static const cyaml_schema_field_t job_fields[] = {
     PS_LIST("areas", ps_job, areas, &areas_entry, 1, MOST_INPUTS),
     PS_OPTIONAL_LIST("points", ps_job, points, &points_entry, 1, MOST_INPUTS),
     PS_OPTIONAL_LIST("tables", ps_job, tables, &table_entry, 1, MOST_INPUTS),
+    PS_OPTIONAL_LIST("records", ps_job, records, &records_entry, 1, MOST_INPUTS),
     CYAML_FIELD_MAPPING_PTR("population", CYAML_FLAG_OPTIONAL, ps_job, population,
                             population_fields),
     PS_OPTIONAL_LIST("periods", ps_job, periods, &text_entry, 1, MOST_SERIES),

@@ -56,6 +56,10 @@ static ps_status add_all(const ps_job_file *file, const char *path, ps_inputs *i
         snprintf(at, sizeof at, "tables[%u].file", i);
         PS_TRY(add_named(file, inputs, "table", job->tables[i].file, at, err));
     }
+    for (unsigned i = 0; i < job->records_count; i++) {
+        snprintf(at, sizeof at, "records[%u].file", i);
+        PS_TRY(add_named(file, inputs, "records", job->records[i].file, at, err));
+    }
     for (unsigned i = 0; i < job->points_count; i++) {
         for (unsigned k = 0; k < job->points[i].files_count; k++) {
             ps_error why = {PS_OK, ""};

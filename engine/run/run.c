@@ -12,6 +12,7 @@
 #include "engine/core/par.h"
 #include "engine/run/manifest.h"
 #include "engine/run/plan.h"
+#include "engine/run/records.h"
 #include "engine/run/strict.h"
 #include "engine/run/write.h"
 
@@ -52,6 +53,7 @@ typedef struct job_run {
     ps_geographies *geographies;
     ps_figures *figures;
     ps_binding *binding; /* NULL: the job names no framework */
+    ps_records *records; /* NULL: there are none */
     ps_measures *measures;
     ps_output_set *outputs;
     ps_written written, measured;
@@ -241,6 +243,28 @@ static void manifest_data(const job_run *r, ps_json *json) {
     ps_json_end_array(json);
 }
 
+/* Rows of records and how they reached each geography. */
+static void manifest_records(const job_run *r, ps_json *json) {
+    if (r->records == NULL) return;
+    ps_json_key(json, "records");
+    ps_json_array(json);
+    for (size_t i = 0; i < r->records->n; i++) {
+        const ps_record_set *s = &r->records->set[i];
+        ps_json_object(json);
+        ps_json_member_text(json, "id", s->spec->id);
+        ps_json_member_text(json, "file", s->spec->file);
+        ps_records_manifest(s, json);
+        ps_json_key(json, "areas");
+        ps_json_object(json);
+        for (size_t g = 0; g < s->n_areas; g++)
+            ps_json_member_text(json, r->geographies->geography[g].spec->id,
+                                s->areas[g].how);
+        ps_json_end_object(json);
+        ps_json_end_object(json);
+    }
+    ps_json_end_array(json);
+}
+
 static ps_status manifest_outputs(const job_run *r, ps_json *json, ps_error *err) {
     ps_json_key(json, "outputs");
     ps_json_array(json);
@@ -295,6 +319,7 @@ static ps_status fill_manifest(const job_run *r, ps_output *out,
     ps_json_end_array(&json);
     manifest_geographies(r, &json);
     manifest_data(r, &json);
+    manifest_records(r, &json);
     ps_json_key(&json, "warnings");
     ps_json_array(&json);
     for (size_t i = 0; i < r->listener.n; i++)
@@ -366,6 +391,8 @@ static void summarise(const job_run *r, ps_output *out) {
             ps_output_text(out, "\n");
         }
     }
+    for (size_t i = 0; r->records != NULL && i < r->records->n; i++)
+        ps_records_tell(&r->records->set[i], "", out);
     if (*r->job->job->outputs->indicators)
         ps_output_printf(out, "%lld figures, %lld of them without a value\n",
                          (long long)r->written.figures, (long long)r->written.absent);
@@ -389,7 +416,7 @@ static ps_status check_strict(const job_run *r, ps_error *err) {
     }
     for (size_t i = 0; i < r->figures->n_data; i++)
         PS_TRY(ps_strict_rows(r->figures->data[i].count->points, err));
-    return PS_OK;
+    return r->records != NULL ? ps_records_strict(r->records, err) : PS_OK;
 }
 
 static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
@@ -421,6 +448,8 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     PS_TRY(ps_geographies_open(r->job, &r->talk, &r->geographies, err));
     r->seconds[1] = seconds_since(&phase);
     clock_gettime(CLOCK_MONOTONIC, &phase);
+    if (r->job->job->records_count > 0)
+        PS_TRY(ps_records_open(r->binding, r->geographies, &r->talk, &r->records, err));
     PS_TRY(ps_figures_open(r->job, r->geographies, r->options->strict, &r->talk,
                            &r->figures, err));
     if (r->options->strict) PS_TRY(check_strict(r, err));
@@ -446,6 +475,7 @@ ps_status ps_run_job(const ps_run_options *options, ps_output *out,
     ps_status status = carry_out(&r, out, outcome, err);
     if (r.outputs != NULL) ps_output_set_abandon(r.outputs);
     ps_measures_free(r.measures);
+    ps_records_free(r.records);
     ps_figures_free(r.figures);
     ps_geographies_free(r.geographies);
     ps_inputs_free(r.inputs);

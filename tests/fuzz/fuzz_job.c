@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_job(const ps_job *job) {
     PROMISE(job->areas_count > 0);
-    PROMISE(job->points_count + job->tables_count > 0);
+    PROMISE(job->points_count + job->tables_count + job->records_count > 0);
+    PROMISE(job->records_count == 0 || job->framework != NULL);
     PROMISE(job->periods_count > 0);
     PROMISE(*job->confidence >= 0.9 && *job->confidence < 1 && *job->multiplier > 0);
     PROMISE(job->outputs->counts && job->outputs->indicators && job->outputs->geopackage);
@@ -28,6 +29,8 @@ static void check_job(const ps_job *job) {
         PROMISE(!found || job->population != NULL);
         for (unsigned k = 0; k < job->points_count && !found; k++)
             found = strcmp(job->points[k].id, job->data[i].input) == 0;
+        for (unsigned k = 0; k < job->records_count && !found; k++)
+            found = strcmp(job->records[k].id, job->data[i].input) == 0;
         PROMISE(found);
     }
     for (unsigned i = 0; i < job->areas_count; i++) {
@@ -49,6 +52,13 @@ static void check_job(const ps_job *job) {
         PROMISE((p->areas != NULL) == ((p->code != NULL) != (p->area != NULL)));
         PROMISE(p->areas == NULL || (p->x == NULL && p->layer == NULL));
         PROMISE(*p->duplicates == PS_DUPLICATES_KEEP || p->key != NULL);
+    }
+    for (unsigned i = 0; i < job->records_count; i++) {
+        const ps_job_records *r = &job->records[i];
+        PROMISE(r->id && r->title && r->file && r->date_form && r->separator);
+        PROMISE(r->header >= 1 && r->missing_count > 0);
+        PROMISE((r->areas != NULL) == ((r->code != NULL) != (r->area != NULL)));
+        PROMISE(r->date == NULL || r->period == NULL);
     }
     PROMISE(job->points_count == 0 || job->series_count > 0);
     for (unsigned i = 0; i < job->series_count; i++) {

@@ -149,6 +149,16 @@ static const struct {
     {HEAD PLACES "data: [{id: crime, kind: incident, title: C}]\n" PRIORITIES COUNT(""),
      "plan.yaml:4:26: data[0].kind: 'incident' is not one of incidents, population, "
      "area-table, survey, register, scores, comparator; did you mean 'incidents'?"},
+    {HEAD PLACES
+     "data: [{id: crime, kind: survey, title: C, columns: [{id: a, role: weight}, {id: "
+     "b, role: weight}]}]\n" PRIORITIES COUNT(""),
+     "plan.yaml:4:91: data[0].columns[1].role: the column 'a' has the role weight "
+     "already"},
+    {HEAD PLACES
+     "data: [{id: crime, kind: incidents, title: C, columns: [{id: a, several: "
+     "true}]}]\n" PRIORITIES COUNT(""),
+     "plan.yaml:4:74: data[0].columns[0].several: several answers in a cell are told "
+     "apart in surveys, registers and scores only"},
     {HEAD PLACES DATA "priorities: [{id: safe, title: S}]\n" COUNT(""),
      "plan.yaml:9:27: measures[0].priority: no priority has the id 'safety'; did you "
      "mean 'safe'?"},

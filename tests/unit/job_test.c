@@ -125,6 +125,21 @@ static const char large[] =
     "      - {id: imd-score, title: IMD score, column: Score, unit: score, period: "
     "2019}\n"
     "      - {id: imd-rank, column: Rank}\n"
+    "records:\n"
+    "  - {id: answers, file: a.csv}\n"
+    "  - id: poll\n"
+    "    title: The poll\n"
+    "    file: poll.xlsx\n"
+    "    sheet: '2'\n"
+    "    header: 4\n"
+    "    areas: ward\n"
+    "    code: Ward\n"
+    "    date: Day\n"
+    "    date_form: dmy\n"
+    "    missing: ['', -1]\n"
+    "    separator: ' | '\n"
+    "    where: [{column: wave, is: [2]}]\n"
+    "  - {id: all-of-it, file: b.csv, areas: ward, area: E05, period: 2021}\n"
     "population:\n"
     "  title: mid-2019\n"
     "  file: pop.xlsx\n"
@@ -199,6 +214,27 @@ static void every_key_arrives(void **state) {
     assert_true(job->tables[0].header == 1);
     assert_string_equal(job->tables[0].values[0].period, "2019");
     assert_string_equal(job->tables[0].values[1].title, "imd-rank");
+    const ps_job_records *plain = &job->records[0], *poll = &job->records[1];
+    assert_int_equal(job->records_count, 3);
+    assert_string_equal(plain->title, "answers");
+    assert_true(plain->header == 1);
+    assert_null(plain->areas);
+    assert_int_equal(plain->missing_count, 1);
+    assert_string_equal(plain->missing[0], "");
+    assert_string_equal(plain->separator, ";");
+    assert_int_equal(*plain->date_form, PS_DATE_AUTO);
+    assert_string_equal(poll->title, "The poll");
+    assert_string_equal(poll->sheet, "2");
+    assert_true(poll->header == 4);
+    assert_string_equal(poll->code, "Ward");
+    assert_string_equal(poll->date, "Day");
+    assert_int_equal(*poll->date_form, PS_DATE_DMY);
+    assert_int_equal(poll->missing_count, 2);
+    assert_string_equal(poll->missing[1], "-1");
+    assert_string_equal(poll->separator, " | ");
+    assert_string_equal(poll->where[0].is[0], "2");
+    assert_string_equal(job->records[2].area, "E05");
+    assert_string_equal(job->records[2].period, "2021");
     assert_true(job->population->header == 5);
     assert_true(job->population->year == 2019);
     assert_string_equal(job->population->columns[0], "0..90+");
@@ -275,6 +311,7 @@ static void paths_start_from_the_folder_of_the_job(void **state) {
 #define AREAS "areas: [{id: lsoa, file: a.gpkg, code: c}]\n"
 #define CRIME "points: [{id: crime, format: police.uk, files: [c]}]\n"
 #define FIRES "points: [{id: fires, files: [f.csv], x: x, y: y, crs: 'EPSG:27700'}]\n"
+#define PLAN "framework: p\n"
 #define TABLE(areas, more)                        \
     "tables: [{id: t, file: t.csv, areas: " areas \
     ", code: c, values: [{id: v, column: v}]" more "}]\n"
@@ -323,7 +360,8 @@ static const struct {
      "job.yaml:3:7: data: says what a framework's data are, but the key 'framework' is "
      "missing"},
     {AREAS CRIME "framework: p\ndata: [{id: a, input: crim}]\n",
-     "job.yaml:4:23: data[0].input: no points have the id 'crim'; did you mean 'crime'?"},
+     "job.yaml:4:23: data[0].input: no points or records have the id 'crim'; did you "
+     "mean 'crime'?"},
     {AREAS CRIME "framework: p\ndata: [{id: a, input: population}]\n",
      "job.yaml:4:23: data[0].input: the job has no population"},
     {AREAS CRIME "framework: p\ndata: [{id: a, input: crime}, {id: a, input: crime}]\n",
@@ -338,8 +376,41 @@ static const struct {
                  "false, measures: false}\n",
      "job.yaml:4:10: outputs: nothing would be written"},
 
+    /* Records. */
+    {AREAS "records: [{id: r, file: r.csv}]\n",
+     "job.yaml:2:10: records: are for the measures of a framework, but the key "
+     "'framework' is missing"},
+    {AREAS CRIME PLAN "records: [{id: crime, file: r.csv}]\n",
+     "job.yaml:4:16: records[0].id: the id 'crime' is taken already"},
+    {AREAS PLAN "records: [{id: r, file: r.csv, code: ward}]\n",
+     "job.yaml:3:11: records[0]: the key 'areas' is missing: the id of the areas that "
+     "'code' belongs to"},
+    {AREAS PLAN "records: [{id: r, file: r.csv, areas: lsoa}]\n",
+     "job.yaml:3:11: records[0]: 'areas' needs either 'code' (column of the area's code) "
+     "or 'area' (the one that all rows are of)"},
+    {AREAS PLAN "records: [{id: r, file: r.csv, areas: lsoa, code: c, area: A}]\n",
+     "job.yaml:3:11: records[0]: 'areas' needs either 'code' (column of the area's code) "
+     "or 'area' (the one that all rows are of), not both"},
+    {AREAS PLAN "records: [{id: r, file: r.csv, areas: lsao, code: c}]\n",
+     "job.yaml:3:39: records[0].areas: no areas have the id 'lsao'; did you mean "
+     "'lsoa'?"},
+    {AREAS PLAN "records: [{id: r, file: r.csv, date: d, period: 2021}]\n",
+     "job.yaml:3:11: records[0]: either 'date' (a column) or 'period' (of all rows) says "
+     "when, not both"},
+    {AREAS PLAN "records: [{id: r, file: r.csv, date_form: dmy}]\n",
+     "job.yaml:3:43: records[0].date_form: says how to read a date, but the key 'date' "
+     "is missing"},
+    {AREAS PLAN "records: [{id: r, file: r.csv, period: months}]\n",
+     "job.yaml:3:40: records[0].period: 'months' is a series of periods; one is wanted, "
+     "such as 2021/22 or 2021"},
+    {AREAS PLAN "records: [{id: r, file: r.csv, sheet: '1'}]\n",
+     "job.yaml:3:39: records[0].sheet: 'r.csv' is no workbook, so it has no sheets; "
+     "leave the key out"},
+    {AREAS PLAN "records: [{id: r, file: r.csv, where: [{column: a}]}]\n",
+     "job.yaml:3:40: records[0].where[0]: a filter needs either 'is' or 'not'"},
+
     /* Areas. */
-    {AREAS, "job.yaml:1:1: needs 'points' to count or 'tables' of values"},
+    {AREAS, "job.yaml:1:1: needs 'points' to count, 'tables' of values or 'records'"},
     {CRIME, "job.yaml:1:1: the key 'areas' is missing"},
     {"areas: [{id: LSOA, file: a, code: c}]\n" CRIME,
      "job.yaml:1:14: areas[0].id: 'LSOA' is not an id: small letters, digits and '-', "

@@ -377,7 +377,8 @@ static const struct {
      "job.yaml:8:13: data[0].id: the framework 'plan' has no data 'incident'; did you "
      "mean 'incidents'?"},
     {"data: [{id: incidents, input: call}]\n",
-     "job.yaml:8:31: data[0].input: no points have the id 'call'; did you mean 'calls'?"},
+     "job.yaml:8:31: data[0].input: no points or records have the id 'call'; did "
+     "you mean 'calls'?"},
     {"data: [{id: incidents, input: population}]\n",
      "job.yaml:8:31: data[0].input: 'incidents' is of the kind incidents: name points of "
      "the job"},
@@ -385,8 +386,8 @@ static const struct {
      "job.yaml:8:31: data[0].input: 'residents' is of the kind population: write "
      "population"},
     {"data: [{id: poll, input: calls}]\n",
-     "job.yaml:8:26: data[0].input: 'poll' is of the kind survey, which a job has no "
-     "inputs for; leave it out, and its measures are listed as absent"},
+     "job.yaml:8:26: data[0].input: 'poll' is of the kind survey: name records of the "
+     "job"},
     {"data: [{id: incidents, input: calls, columns: [{id: kinds, column: kind}]}]\n",
      "job.yaml:8:53: data[0].columns[0].id: the framework's data 'incidents' have no "
      "column 'kinds'; did you mean 'kind'?"},
