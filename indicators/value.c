@@ -23,3 +23,10 @@ const char *ps_value_status_text(ps_value_status status) {
     }
     return "undefined";
 }
+
+ps_value_status ps_value_status_find(ps_str name, ps_value_status otherwise) {
+    for (int status = PS_VALUE_OK + 1; status <= PS_VALUE_DENOMINATOR_ZERO; status++)
+        if (ps_str_is(name, ps_value_status_text((ps_value_status)status)))
+            return (ps_value_status)status;
+    return otherwise;
+}

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "engine/core/text.h"
+
 /* Why a figure is there or not. A value and its status are separate: nothing but
  * PS_VALUE_OK has a number, and no number is ever NaN or infinite. */
 typedef enum ps_value_status {
@@ -23,6 +25,8 @@ typedef enum ps_value_status {
 
 /* "ok", "missing", "undefined", ... as written in outputs. */
 const char *ps_value_status_text(ps_value_status status);
+/* The status with this name; otherwise when none has it, and when it is "ok". */
+ps_value_status ps_value_status_find(ps_str name, ps_value_status otherwise);
 
 typedef struct ps_estimate {
     ps_value_status status;

@@ -99,6 +99,7 @@ static ps_status check_column(const ps_job_file *job, const ps_framework_data *k
 typedef enum input_kind {
     INPUT_POINTS,
     INPUT_RECORDS,
+    INPUT_TABLE,
     INPUT_POPULATION,
     INPUT_NONE
 } input_kind;
@@ -106,12 +107,14 @@ typedef enum input_kind {
 static const char *const input_request[] = {
     [INPUT_POINTS] = "name points of the job",
     [INPUT_RECORDS] = "name records of the job",
+    [INPUT_TABLE] = "name a table of the job",
     [INPUT_POPULATION] = "write population",
 };
 
 static input_kind input_for(ps_data_kind kind) {
     if (kind == PS_DATA_INCIDENTS) return INPUT_POINTS;
     if (kind == PS_DATA_POPULATION) return INPUT_POPULATION;
+    if (kind == PS_DATA_AREA_TABLE) return INPUT_TABLE;
     return ps_data_kind_is_records(kind) ? INPUT_RECORDS : INPUT_NONE;
 }
 
@@ -120,6 +123,37 @@ static input_kind input_of(const ps_job *job, const char *id) {
     for (unsigned r = 0; r < job->records_count; r++)
         if (strcmp(job->records[r].id, id) == 0) return INPUT_RECORDS;
     return INPUT_POINTS;
+}
+
+/* The columns of an area table are values of the job's. */
+static ps_status check_table(const ps_job_file *job, const ps_framework_data *kind,
+                             unsigned i, ps_error *err) {
+    const ps_job *j = job->job;
+    const ps_job_data *data = &j->data[i];
+    const char *candidates[MOST_CANDIDATES];
+    char path[PS_YAML_PATH], hint[PS_YAML_HINT];
+    const int t = PS_FRAMEWORK_PLACE(j->tables, j->tables_count, data->input);
+    PS_YAML_AT(path, "data[%u].input", i);
+    if (t < 0)
+        return PS_YAML_WRONG(job->yaml, err, path,
+                             "'%s' is of the kind %s: name a table of the job", kind->id,
+                             ps_data_kind_text(kind->kind));
+    const ps_job_table *table = &j->tables[t];
+    for (unsigned c = 0; c < data->columns_count; c++) {
+        PS_TRY(check_column(job, kind, i, c, err));
+        if (PS_FRAMEWORK_PLACE(table->values, table->values_count,
+                               data->columns[c].column) >= 0)
+            continue;
+        size_t n = 0;
+        for (; n < table->values_count && n < MOST_CANDIDATES; n++)
+            candidates[n] = table->values[n].id;
+        PS_YAML_AT(path, "data[%u].columns[%u].column", i, c);
+        return PS_YAML_WRONG(job->yaml, err, path,
+                             "the table '%s' has no value with the id '%.40s'%s",
+                             table->id, data->columns[c].column,
+                             ps_yaml_hint(hint, data->columns[c].column, candidates, n));
+    }
+    return PS_OK;
 }
 
 static ps_status bind_data(ps_binding *b, unsigned i, ps_error *err) {
@@ -143,6 +177,11 @@ static ps_status bind_data(ps_binding *b, unsigned i, ps_error *err) {
     const ps_framework_data *kind = &f->data[at];
     const input_kind wanted = input_for(kind->kind);
     PS_YAML_AT(path, "data[%u].input", i);
+    if (wanted == INPUT_TABLE) {
+        PS_TRY(check_table(b->job, kind, i, err));
+        b->data[at] = data;
+        return PS_OK;
+    }
     if (wanted == INPUT_NONE)
         return PS_YAML_WRONG(
             b->job->yaml, err, path,
@@ -183,8 +222,8 @@ static ps_status find_absence(owner *own, const ps_framework_part *part,
     const ps_job_data *data = own->binding.data[at];
     *reason = NULL;
     if (data == NULL) {
-        *reason = ps_arena_printf(own->arena, "no input of the job is '%s' (%s)", part->data,
-                      f->data[at].title);
+        *reason = ps_arena_printf(own->arena, "no input of the job is '%s' (%s)",
+                                  part->data, f->data[at].title);
         return *reason != NULL ? PS_OK : ps_fail_nomem(err);
     }
     if (f->data[at].kind == PS_DATA_POPULATION) return PS_OK;
@@ -193,12 +232,14 @@ static ps_status find_absence(owner *own, const ps_framework_part *part,
         const ps_job_data_column *column = ps_binding_column(data, filter->column);
         const char *value = column != NULL ? unmeant(column, filter) : NULL;
         if (column == NULL)
-            *reason = ps_arena_printf(own->arena, "the job does not say which column of '%s' is '%s'",
-                          data->input, filter->column);
-        else if (value != NULL)
             *reason = ps_arena_printf(own->arena,
-                          "the job does not say which texts of the column '%s' mean '%s'",
-                          column->column, value);
+                                      "the job does not say which column of '%s' is '%s'",
+                                      data->input, filter->column);
+        else if (value != NULL)
+            *reason = ps_arena_printf(
+                own->arena,
+                "the job does not say which texts of the column '%s' mean '%s'",
+                column->column, value);
         else
             continue;
         return *reason != NULL ? PS_OK : ps_fail_nomem(err);

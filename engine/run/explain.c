@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/run/measures.h"
+#include "engine/run/method_table.h"
 #include "engine/run/plan.h"
 #include "engine/run/yaml_check.h"
 #include "indicators/method.h"
@@ -262,8 +263,7 @@ static ps_status tell_counted(explanation *e, const ps_framework_part *spec,
     for (size_t i = 0; i < d->cells[g].n; i++) {
         const ps_tally_cell *cell = &d->cells[g].cell[i];
         char text[512];
-        if (cell->area < 0 || (size_t)cell->area != area || !holds[cell->group])
-            continue;
+        if (cell->area < 0 || (size_t)cell->area != area || !holds[cell->group]) continue;
         const ps_month month = d->group_month[cell->group];
         if (month == PS_NO_MONTH || month < p->first || month > p->last) continue;
         int32_t id;
@@ -342,6 +342,42 @@ static ps_status tell_part(explanation *e, const char *label,
     return tell_months(e, part, g, area, p, err);
 }
 
+static void tell_cells(const explanation *e, const ps_table *table, size_t row) {
+    const size_t n = ps_table_columns(table);
+    ps_output_text(e->out, "  ");
+    for (size_t c = 0; c < n; c++) {
+        if (c > 0) ps_output_write(e->out, ",", 1);
+        ps_output_csv_field(e->out, ps_table_cell(table, row, c));
+    }
+    ps_output_text(e->out, "\n");
+}
+
+/* What the method worked on, as `placestat compute` takes it. */
+static ps_status tell_table(const explanation *e, size_t area, const ps_period *p,
+                            ps_error *err) {
+    enum { MOST_ROWS = 40 };
+    const ps_framework_table *l = e->scope.measure->spec->table;
+    ps_method_table *laid;
+    ps_table *table = NULL;
+    PS_TRY(ps_method_table_open(&e->scope, &laid, err));
+    const ps_status status = ps_method_table_lay(laid, area, p, &table, err);
+    if (status == PS_OK) {
+        const size_t rows = ps_table_rows(table);
+        ps_output_printf(e->out, "%-11s %zu rows\n  ", "Table", rows);
+        for (unsigned c = 0; c < l->columns_count; c++)
+            ps_output_printf(e->out, "%s%s", c > 0 ? "," : "", l->columns[c].name);
+        ps_output_text(e->out, "\n");
+        for (size_t r = 0; r < rows && r < MOST_ROWS; r++) tell_cells(e, table, r);
+        if (rows > MOST_ROWS) ps_output_text(e->out, "  ...\n");
+        for (unsigned i = 0; i < l->parameters_count; i++)
+            ps_output_printf(e->out, "%-11s %s=%s\n", i == 0 ? "Parameters" : "",
+                             l->parameters[i].name, l->parameters[i].value);
+    }
+    ps_table_free(table);
+    ps_method_table_close(laid);
+    return status;
+}
+
 static void tell_value(const explanation *e, const ps_measure *m,
                        const ps_measure_figure *f) {
     const ps_method *method = ps_method_find(m->spec->method);
@@ -354,15 +390,17 @@ static void tell_value(const explanation *e, const ps_measure *m,
         return;
     }
     ps_output_printf(e->out, "%-11s ", "Value");
-    if (m->denominator.spec != NULL)
+    if (m->denominator.spec != NULL && m->spec->table == NULL)
         ps_output_printf(e->out, "%s x %s / %s = ", shown(*m->spec->multiplier, scale),
-                         shown(f->measured.numerator, x), shown(f->measured.denominator, n));
-    ps_output_printf(e->out, "%s %s", shown(f->measured.value.value, value), m->spec->unit);
+                         shown(f->measured.numerator, x),
+                         shown(f->measured.denominator, n));
+    ps_output_printf(e->out, "%s %s", shown(f->measured.value.value, value),
+                     m->spec->unit);
     if (f->measured.value.limits_status == PS_VALUE_OK)
         ps_output_printf(e->out, ", %s %% interval %s to %s (%s)",
                          shown(100 * *e->job->job->confidence, scale),
-                         shown(f->measured.value.lower, lower), shown(f->measured.value.upper, upper),
-                         f->measured.value.method);
+                         shown(f->measured.value.lower, lower),
+                         shown(f->measured.value.upper, upper), f->measured.value.method);
     ps_output_text(e->out, "\n");
 }
 
@@ -498,6 +536,7 @@ static ps_status tell(explanation *e, ps_error *err) {
     if (geo->base >= 0)
         ps_output_printf(e->out, "%-11s built of %zu areas of %s\n", "Area",
                          geo->offset[area + 1] - geo->offset[area], geo->spec->of);
+    if (spec->table != NULL) PS_TRY(tell_table(e, area, f->period, err));
     tell_value(e, m, f);
     tell_target(e, m, f);
     tell_caveats(e, spec);

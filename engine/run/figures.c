@@ -760,6 +760,20 @@ static void free_data(ps_data_set *d, size_t geographies) {
     ps_point_counts_free(d->count);
 }
 
+const ps_area_values *ps_figures_area_values(const ps_figures *f, const char *table,
+                                             const char *value) {
+    for (unsigned t = 0; t < f->job->tables_count; t++) {
+        const ps_job_table *spec = &f->job->tables[t];
+        if (strcmp(spec->id, table) != 0) continue;
+        for (size_t v = 0; v < f->n_values; v++)
+            if (f->values[v].spec >= spec->values &&
+                f->values[v].spec < spec->values + spec->values_count &&
+                strcmp(f->values[v].spec->id, value) == 0)
+                return &f->values[v];
+    }
+    return NULL;
+}
+
 void ps_figures_free(ps_figures *f) {
     if (f == NULL) return;
     for (size_t i = 0; i < f->n_data; i++) free_data(&f->data[i], f->geographies->n);

@@ -128,6 +128,9 @@ double ps_period_years(const ps_period *period);
  * counted in. */
 void ps_figures_rows(const ps_data_set *data, size_t geography, ps_rows *rows,
                      ps_matches *matches);
+/* A value of an area table of the job by their ids; NULL: there is none. */
+const ps_area_values *ps_figures_area_values(const ps_figures *figures, const char *table,
+                                             const char *value);
 void ps_figures_free(ps_figures *figures);
 
 #endif

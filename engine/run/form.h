@@ -41,10 +41,11 @@ typedef struct ps_scope {
 typedef struct ps_measured {
     ps_estimate value; /* in the unit of the measure */
     double numerator, denominator;
-    double se;       /* of surveys, in the unit of the value */
-    int32_t months;  /* known, of the period */
-    bool running;    /* the period goes on after the data end; the value is so far */
-    char reason[256]; /* what a reader has to know, or why there is no value */
+    double se;           /* of surveys, in the unit of the value */
+    int32_t months;      /* known, of the period */
+    bool running;        /* the period goes on after the data end; the value is so far */
+    const char *verdict; /* what the method calls the value, such as hot-95; or NULL */
+    char reason[256];    /* what a reader has to know, or why there is no value */
 } ps_measured;
 
 /* What a target is judged by. */
@@ -62,7 +63,7 @@ struct ps_form {
     ps_status (*absence)(const ps_binding *binding, const ps_framework_measure *spec,
                          ps_arena *arena, const char **reason, ps_error *err);
     /* The periods of its figures. */
-    ps_status (*periods)(ps_measure *measure, const ps_figures *figures, ps_error *err);
+    ps_status (*periods)(const ps_measures *all, ps_measure *measure, ps_error *err);
     /* Get ready for a geography: n_items and state; may be NULL. */
     ps_status (*open)(ps_scope *scope, ps_error *err);
     void (*close)(ps_scope *scope);
@@ -86,6 +87,7 @@ void ps_measured_note(ps_measured *out, const char *format, ...) PS_PRINTF(2, 3)
 /* The same for any text of that many bytes. */
 void ps_note_add(char *reason, size_t bytes, const char *format, ...) PS_PRINTF(3, 4);
 
-extern const ps_form ps_form_count, ps_form_rate, ps_form_proportion;
+extern const ps_form ps_form_count, ps_form_rate, ps_form_proportion, ps_form_reference;
+extern const ps_form ps_form_table;
 
 #endif

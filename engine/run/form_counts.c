@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/run/form.h"
 #include "engine/run/framework_check.h"
+#include "engine/run/measures.h"
 
 enum { YEAR = 12 };
 
@@ -50,8 +50,8 @@ static bool running_year(const ps_framework *f, const ps_data_set *d, ps_period 
 }
 
 /* Those that the measure asks for, else those of the job and the running year. */
-static ps_status periods(ps_measure *m, const ps_figures *figures, ps_error *err) {
-    const ps_data_set *d = &figures->data[m->numerator.data];
+static ps_status periods(const ps_measures *all, ps_measure *m, ps_error *err) {
+    const ps_data_set *d = &all->figures->data[m->numerator.data];
     const ps_framework_measure *spec = m->spec;
     if (spec->periods_count > 0 && d->spec->date != NULL)
         return ps_periods_expand(spec->periods, spec->periods_count, d->first, d->last,
@@ -193,22 +193,21 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
 }
 
 static const char *item_name(const ps_scope *s, size_t item) {
-    const ps_framework_column *by =
-        ps_binding_by(s->measure->binding, s->measure->spec->numerator);
-    return by != NULL ? by->values[item] : "";
+    return ps_part_item(s->measure->binding, s->measure->spec->numerator, item);
 }
 
 static const ps_history *months(const ps_scope *s, size_t item) {
     return ((const counts *)s->state)->numerator[item];
 }
 
-const ps_form ps_form_count = {"count_ci", PS_JUDGED_BY_COUNT, absence, periods,
-                               open_scope, close_scope,        enter,   measure,
-                               item_name,  months};
-const ps_form ps_form_rate = {"crude_rate", PS_JUDGED_BY_COUNT, absence, periods,
-                              open_scope,   close_scope,        enter,   measure,
-                              item_name,    months};
-const ps_form ps_form_proportion = {
-    "proportion", PS_JUDGED_BY_REGISTER, absence,   periods,
-    open_scope,   close_scope,           enter,     measure,
-    item_name,    months};
+const ps_form ps_form_count = {
+    "count_ci", PS_JUDGED_BY_COUNT, absence, periods, open_scope, close_scope, enter,
+    measure,    item_name,          months};
+const ps_form ps_form_rate = {
+    "crude_rate", PS_JUDGED_BY_COUNT, absence, periods, open_scope, close_scope, enter,
+    measure,      item_name,          months};
+const ps_form ps_form_proportion = {"proportion", PS_JUDGED_BY_REGISTER,
+                                    absence,      periods,
+                                    open_scope,   close_scope,
+                                    enter,        measure,
+                                    item_name,    months};

@@ -5,10 +5,11 @@
 
 #include "engine/run/form.h"
 
-static const ps_form *const forms[] = {&ps_form_count, &ps_form_rate,
-                                       &ps_form_proportion};
+static const ps_form *const forms[] = {&ps_form_count, &ps_form_rate, &ps_form_proportion,
+                                       &ps_form_reference};
 
 const ps_form *ps_form_of(const ps_framework_measure *measure) {
+    if (measure->table != NULL) return &ps_form_table;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (strcmp(measure->method, forms[i]->method) == 0) return forms[i];
     return NULL;

@@ -101,6 +101,15 @@ static ps_status check_rows(const place *p, ps_error *err) {
     PS_TRY(check_of(p, err));
     if (t->whole != NULL && t->rows != PS_ROWS_AREAS && t->rows != PS_ROWS_MEASURES)
         return WRONG(p, err, ".table.whole", "goes with rows: areas or measures");
+    const bool whole = t->whole != NULL && *t->whole;
+    for (unsigned g = 0; whole && g < p->measure->geographies_count; g++) {
+        PS_YAML_AT(path, "measures[%u].geographies[%u]", p->m, g);
+        if (strcmp(p->measure->geographies[g], t->of) != 0)
+            return PS_YAML_WRONG(p->yaml, err, path,
+                                 "a table of all areas of '%s' (whole) has figures for "
+                                 "these alone",
+                                 t->of);
+    }
     if ((t->rows == PS_ROWS_PERIODS) && t->periods == NULL)
         return WRONG(p, err, ".table", "rows: periods need the key 'periods'");
     if ((t->rows == PS_ROWS_MEASURES) != (t->indicators != NULL))

@@ -189,7 +189,7 @@ enum { PS_JOB_BOUND_COLUMNS = 13 };
 /* Which input is a kind of data that the framework needs. */
 typedef struct ps_job_data {
     char *id;    /* the framework's kind of data */
-    char *input; /* id of points or records, or "population" */
+    char *input; /* id of points, records or a table, or "population" */
     ps_job_data_column *columns;
     unsigned columns_count;
 } ps_job_data;

@@ -652,13 +652,17 @@ static ps_status check_input(const ps_yaml *yaml, const ps_job *job, unsigned i,
         if (strcmp(job->records[r].id, input) == 0) return PS_OK;
         candidates[n++] = job->records[r].id;
     }
+    for (unsigned t = 0; t < job->tables_count && n < 63; t++) {
+        if (strcmp(job->tables[t].id, input) == 0) return PS_OK;
+        candidates[n++] = job->tables[t].id;
+    }
     PS_YAML_AT(path, "data[%u].input", i);
     if (strcmp(input, "population") == 0) {
         if (job->population != NULL) return PS_OK;
         return PS_YAML_WRONG(yaml, err, path, "the job has no population");
     }
     if (job->population != NULL) candidates[n++] = "population";
-    return PS_YAML_WRONG(yaml, err, path, "no points or records have the id '%.40s'%s",
+    return PS_YAML_WRONG(yaml, err, path, "no input has the id '%.40s'%s",
                          input, ps_yaml_hint(text, input, candidates, n));
 }
 

@@ -2,14 +2,34 @@
 
 #include <string.h>
 
+#include "engine/run/framework_check.h"
+
 /* ---- Getting ready ---- */
 
-static ps_status open_measure(const ps_binding *b, const ps_figures *f, ps_measure *m,
-                              ps_error *err) {
+static ps_status open_measure(const ps_measures *all, ps_measure *m, ps_error *err) {
     m->form = ps_form_of(m->spec);
-    PS_TRY(ps_part_open(b, f, m->spec->numerator, &m->numerator, err));
-    PS_TRY(ps_part_open(b, f, m->spec->denominator, &m->denominator, err));
-    return m->form->periods(m, f, err);
+    PS_TRY(
+        ps_part_open(m->binding, all->figures, m->spec->numerator, &m->numerator, err));
+    PS_TRY(ps_part_open(m->binding, all->figures, m->spec->denominator, &m->denominator,
+                        err));
+    return m->form->periods(all, m, err);
+}
+
+/* In the order of the file, because a measure may need those before it. */
+static ps_status open_all(ps_measures *all, const ps_binding *b, ps_error *err) {
+    const ps_framework *plan = b->framework;
+    for (size_t i = 0; i < all->n; i++) {
+        const int at = PS_FRAMEWORK_PLACE(plan->measures, plan->measures_count,
+                                          plan->report->order[i]);
+        all->measure[i] = (ps_measure){
+            .binding = b, .spec = &plan->measures[at], .absent = b->absent[at]};
+    }
+    for (unsigned m = 0; m < plan->measures_count; m++)
+        for (size_t i = 0; i < all->n; i++)
+            if (all->measure[i].spec == &plan->measures[m] &&
+                all->measure[i].absent == NULL)
+                PS_TRY(open_measure(all, &all->measure[i], err));
+    return PS_OK;
 }
 
 ps_status ps_measures_open(const ps_binding *b, const ps_figures *f, ps_measures **out,
@@ -23,15 +43,7 @@ ps_status ps_measures_open(const ps_binding *b, const ps_figures *f, ps_measures
         return ps_fail_nomem(err);
     }
     *all = (ps_measures){b, f, list, plan->measures_count};
-    ps_status status = PS_OK;
-    for (size_t i = 0; i < all->n && status == PS_OK; i++)
-        for (unsigned m = 0; m < plan->measures_count; m++) {
-            if (strcmp(plan->measures[m].id, plan->report->order[i]) != 0) continue;
-            list[i].binding = b;
-            list[i].spec = &plan->measures[m];
-            list[i].absent = b->absent[m];
-            if (list[i].absent == NULL) status = open_measure(b, f, &list[i], err);
-        }
+    const ps_status status = open_all(all, b, err);
     if (status == PS_OK)
         *out = all;
     else
@@ -54,6 +66,32 @@ int ps_measures_geography(const ps_geographies *all, const char *id) {
     for (size_t g = 0; g < all->n; g++)
         if (strcmp(all->geography[g].spec->id, id) == 0) return (int)g;
     return -1;
+}
+
+static const ps_measure *find_measure(const ps_measures *all, const ps_binding *b,
+                                      const char *id) {
+    for (size_t i = 0; i < all->n; i++)
+        if (all->measure[i].binding == b && strcmp(all->measure[i].spec->id, id) == 0)
+            return &all->measure[i];
+    return NULL;
+}
+
+void ps_measure_span(const ps_measures *all, const ps_measure *m, ps_month *first,
+                     ps_month *last) {
+    const ps_framework_table *t = m->spec->table;
+    *first = 1, *last = 0;
+    if (m->numerator.spec != NULL && !m->numerator.people) {
+        *first = all->figures->data[m->numerator.data].first;
+        *last = all->figures->data[m->numerator.data].last;
+        return;
+    }
+    const char *other = NULL;
+    for (unsigned c = 0; t != NULL && c < t->columns_count && other == NULL; c++)
+        other = t->columns[c].measure;
+    if (other == NULL && t != NULL && t->indicators_count > 0)
+        other = t->indicators[0].measure;
+    const ps_measure *taken = other != NULL ? find_measure(all, m->binding, other) : NULL;
+    if (taken != NULL) ps_measure_span(all, taken, first, last);
 }
 
 /* ---- One measure in one geography ---- */

@@ -22,6 +22,11 @@ ps_status ps_measures_open(const ps_binding *binding, const ps_figures *figures,
                            ps_measures **out, ps_error *err) PS_MUST_CHECK;
 void ps_measures_free(ps_measures *measures);
 
+/* The months that the data of a measure span, its own or those of the first measure that
+ * its table takes figures of; first > last: none. */
+void ps_measure_span(const ps_measures *measures, const ps_measure *measure,
+                     ps_month *first, ps_month *last);
+
 /* A measure that is not absent, in one geography. What the form works out for all areas
  * together is worked out here. */
 ps_status ps_scope_open(const ps_measures *measures, size_t measure, size_t geography,

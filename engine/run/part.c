@@ -109,6 +109,12 @@ ps_status ps_part_open(const ps_binding *b, const ps_figures *f,
     return choose_groups(b, &f->data[part->data], part, err);
 }
 
+const char *ps_part_item(const ps_binding *b, const ps_framework_part *spec,
+                         size_t item) {
+    const ps_framework_column *by = ps_binding_by(b, spec);
+    return by != NULL ? by->values[item] : "";
+}
+
 const bool *ps_part_holds(const ps_measure_part *part, const ps_data_set *data,
                           size_t item) {
     return part->holds + (part->n_items > 1 ? item : 0) * ps_figures_groups(data);

@@ -25,6 +25,9 @@ ps_status ps_part_open(const ps_binding *binding, const ps_figures *figures,
                        const ps_framework_part *spec, ps_measure_part *part,
                        ps_error *err) PS_MUST_CHECK;
 void ps_part_close(ps_measure_part *part);
+/* The name of an item; "" when the part is not split. */
+const char *ps_part_item(const ps_binding *binding, const ps_framework_part *spec,
+                         size_t item);
 /* By group of its data set, which count for an item; of a part that is not split, for
  * any. */
 const bool *ps_part_holds(const ps_measure_part *part, const ps_data_set *data,

@@ -53,7 +53,8 @@ static void write_change(const ps_measure_figure *f, ps_output *out) {
     put_number(out, f->change_upper);
     put_values(out, &f->difference, &f->difference_lower, &f->difference_upper);
     put_value(out, f->p_change);
-    put_text(out, ps_verdict_text(f->verdict));
+    const char *named = f->measured.verdict; /* by the method, else by the change */
+    put_text(out, named != NULL ? named : ps_verdict_text(f->verdict));
     put_values(out, &c->annual, &c->lower, &c->upper);
     put_text(out, ps_verdict_text(c->verdict));
 }

@@ -1,0 +1,516 @@
+#include "engine/run/method_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/run/framework_check.h"
+#include "engine/run/measures.h"
+#include "geo/neighbours.h"
+#include "indicators/method.h"
+
+enum { YEAR = 12 };
+
+/* A row about to be written. */
+typedef struct row {
+    const ps_period *period;
+    size_t geography, area; /* that its counts, figures and columns are of */
+    size_t value;           /* of the column that rows are of */
+    size_t indicator;
+} row;
+
+struct ps_method_table {
+    const ps_scope *scope;
+    const ps_framework_measure *spec;
+    const ps_framework_table *layout;
+    bool of_areas;    /* rows are areas, with indicators or without */
+    size_t rows_in;   /* geography of the rows that are areas */
+    int32_t *lies_in; /* by area of it: area of the scope's geography; NULL: members or
+                         the same geography */
+    ps_scope *figure; /* by column, then by indicator: of the measures named there */
+    bool *figure_open;
+    size_t n_figures;
+    ps_measure_part values; /* the numerator split by the column that rows are of */
+    ps_history *history;
+    const ps_measure_part *history_part; /* what the history is of */
+    size_t history_item, history_geography, history_area;
+    double *x, *y; /* of the rows' areas, in metres; NULL not asked for */
+    ps_neighbours neighbours;
+    ps_period *period;
+    size_t n_periods;
+    ps_arena *arena; /* texts of the table under construction */
+};
+
+bool ps_method_table_whole(const ps_framework_table *spec) {
+    return spec->whole != NULL && *spec->whole;
+}
+
+/* ---- Getting ready ---- */
+
+static ps_status open_figure(ps_method_table *t, size_t at, const char *measure,
+                             ps_error *err) {
+    const ps_measures *all = t->scope->all;
+    for (size_t i = 0; i < all->n; i++) {
+        const ps_measure *m = &all->measure[i];
+        if (m->binding != t->scope->measure->binding || strcmp(m->spec->id, measure) != 0)
+            continue;
+        PS_TRY(ps_scope_open(all, i, t->of_areas ? t->rows_in : t->scope->geography,
+                             &t->figure[at], err));
+        t->figure_open[at] = true;
+    }
+    return PS_OK;
+}
+
+static ps_status open_figures(ps_method_table *t, ps_error *err) {
+    const ps_framework_table *l = t->layout;
+    t->n_figures = l->columns_count + l->indicators_count;
+    t->figure = ps_zalloc(t->n_figures, sizeof *t->figure);
+    t->figure_open = ps_zalloc(t->n_figures, sizeof *t->figure_open);
+    if (t->figure == NULL || t->figure_open == NULL) return ps_fail_nomem(err);
+    for (unsigned c = 0; c < l->columns_count; c++)
+        if (l->columns[c].measure != NULL)
+            PS_TRY(open_figure(t, c, l->columns[c].measure, err));
+    for (unsigned i = 0; i < l->indicators_count; i++)
+        PS_TRY(open_figure(t, l->columns_count + i, l->indicators[i].measure, err));
+    return PS_OK;
+}
+
+static bool asks_for(const ps_framework_table *l, ps_table_key key) {
+    for (unsigned c = 0; c < l->columns_count; c++)
+        if (l->columns[c].key != NULL && *l->columns[c].key == key) return true;
+    return false;
+}
+
+/* Points inside the areas; none in a geographic CRS, whose unit is no metre. */
+static ps_status find_places(ps_method_table *t, ps_error *err) {
+    const ps_areas *areas = t->scope->figures->geographies->geography[t->rows_in].areas;
+    const double unit = areas->crs != NULL ? ps_crs_metres(areas->crs) : 1;
+    t->x = ps_alloc(areas->n, sizeof *t->x);
+    t->y = ps_alloc(areas->n, sizeof *t->y);
+    if (t->x == NULL || t->y == NULL) return ps_fail_nomem(err);
+    PS_TRY(ps_areas_interior_points(areas, t->x, t->y, err));
+    const bool degrees = areas->crs != NULL && ps_crs_is_geographic(areas->crs);
+    for (size_t a = 0; a < areas->n; a++) {
+        t->x[a] = degrees ? (double)NAN : t->x[a] * unit;
+        t->y[a] = degrees ? (double)NAN : t->y[a] * unit;
+    }
+    return PS_OK;
+}
+
+static ps_status open_areas(ps_method_table *t, ps_error *err) {
+    const ps_geographies *all = t->scope->figures->geographies;
+    const ps_framework_table *l = t->layout;
+    t->rows_in = (size_t)ps_measures_geography(all, l->of);
+    const ps_geography *rows = &all->geography[t->rows_in];
+    const bool nested =
+        t->rows_in == t->scope->geography || (size_t)t->scope->geo->base == t->rows_in;
+    if (!ps_method_table_whole(l) && !nested) {
+        t->lies_in = ps_alloc(rows->areas->n, sizeof *t->lies_in);
+        if (t->lies_in == NULL) return ps_fail_nomem(err);
+        PS_TRY(ps_geography_fit(all, t->rows_in, t->scope->geography, t->lies_in, err));
+    }
+    if (asks_for(l, PS_KEY_X) || asks_for(l, PS_KEY_Y)) PS_TRY(find_places(t, err));
+    if (asks_for(l, PS_KEY_NEIGHBOURS))
+        PS_TRY(ps_neighbours_find(rows->areas, &t->neighbours, err));
+    return PS_OK;
+}
+
+/* The numerator as if it were split by the column of the rows. */
+static ps_status open_values(ps_method_table *t, ps_error *err) {
+    static const size_t size = sizeof(ps_framework_part);
+    ps_framework_part *split = ps_arena_alloc(t->arena, size);
+    if (split == NULL) return ps_fail_nomem(err);
+    *split = *t->spec->numerator;
+    split->by = t->layout->of;
+    return ps_part_open(t->scope->measure->binding, t->scope->figures, split, &t->values,
+                        err);
+}
+
+static ps_status open_table(ps_method_table *t, ps_error *err) {
+    const ps_framework_table *l = t->layout;
+    PS_TRY(ps_arena_create(&t->arena, err));
+    PS_TRY(ps_history_create(&t->history, err));
+    t->of_areas = l->rows == PS_ROWS_AREAS || l->rows == PS_ROWS_MEASURES;
+    t->rows_in = t->scope->geography;
+    if (t->of_areas) PS_TRY(open_areas(t, err));
+    if (l->rows == PS_ROWS_VALUES) PS_TRY(open_values(t, err));
+    if (l->periods_count > 0) {
+        ps_month first, last;
+        ps_measure_span(t->scope->all, t->scope->measure, &first, &last);
+        PS_TRY(ps_periods_expand(l->periods, l->periods_count, first, last, &t->period,
+                                 &t->n_periods, err));
+    }
+    return open_figures(t, err);
+}
+
+ps_status ps_method_table_open(const ps_scope *scope, ps_method_table **out,
+                               ps_error *err) {
+    *out = NULL;
+    ps_method_table *t = ps_zalloc(1, sizeof *t);
+    if (t == NULL) return ps_fail_nomem(err);
+    t->scope = scope;
+    t->spec = scope->measure->spec;
+    t->layout = t->spec->table;
+    const ps_status status = open_table(t, err);
+    if (status == PS_OK)
+        *out = t;
+    else
+        ps_method_table_close(t);
+    return status;
+}
+
+void ps_method_table_close(ps_method_table *t) {
+    if (t == NULL) return;
+    for (size_t i = 0; t->figure_open != NULL && i < t->n_figures; i++)
+        if (t->figure_open[i]) ps_scope_close(&t->figure[i]);
+    ps_free(t->figure), ps_free(t->figure_open);
+    ps_free(t->lies_in), ps_free(t->x), ps_free(t->y), ps_free(t->period);
+    ps_neighbours_free(&t->neighbours);
+    ps_part_close(&t->values);
+    ps_history_free(t->history);
+    ps_arena_free(t->arena);
+    ps_free(t);
+}
+
+/* ---- What stands in a cell ---- */
+
+/* How much of a part there is; NAN not known. */
+static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t item,
+                        const row *r, const ps_period *p) {
+    double x;
+    if (part->people) {
+        const ps_geography *geo =
+            &t->scope->figures->geographies->geography[r->geography];
+        const int32_t months = ps_period_months(p);
+        if (geo->population == NULL || geo->population_missing[r->area])
+            return (double)NAN;
+        return geo->population[r->area] * (months > YEAR ? months / 12.0 : 1.0);
+    }
+    if (part != t->history_part || item != t->history_item ||
+        r->geography != t->history_geography || r->area != t->history_area)
+        ps_history_read(t->history, t->scope->figures, part, item, r->geography, r->area);
+    t->history_part = part;
+    t->history_item = item;
+    t->history_geography = r->geography;
+    t->history_area = r->area;
+    return ps_history_whole(t->history, p->first, p->last, &x) ? x : (double)NAN;
+}
+
+static double count_in(ps_method_table *t, ps_table_count which, const row *r,
+                       const ps_period *p) {
+    const ps_measure *m = t->scope->measure;
+    if (which == PS_COUNT_DENOMINATOR) return amount_of(t, &m->denominator, 0, r, p);
+    if (t->layout->rows == PS_ROWS_VALUES)
+        return amount_of(t, &t->values, r->value, r, p);
+    return amount_of(t, &m->numerator, 0, r, p);
+}
+
+static double column_of(const ps_method_table *t, const ps_framework_cell *cell,
+                        const row *r) {
+    const ps_figures *f = t->scope->figures;
+    const ps_binding *b = t->scope->measure->binding;
+    const ps_framework *plan = b->framework;
+    const ps_job_data *bound =
+        b->data[PS_FRAMEWORK_PLACE(plan->data, plan->data_count, cell->data)];
+    const ps_area_values *v = ps_figures_area_values(
+        f, bound->input, ps_binding_column(bound, cell->column)->column);
+    if (v == NULL || v->geography != r->geography || v->missing[r->area])
+        return (double)NAN;
+    return v->value[r->area];
+}
+
+static const char *number_text(ps_method_table *t, double number) {
+    char text[32];
+    if (!isfinite(number)) return "";
+    ps_format_double(number, text);
+    return ps_arena_strndup(t->arena, text, strlen(text));
+}
+
+/* A figure of another measure in the area and period of the row, as text or number. */
+static ps_status take_figure(ps_method_table *t, size_t at, ps_table_take take,
+                             const row *r, const ps_period *p, double *number,
+                             const char **text, ps_error *err) {
+    ps_scope *s = &t->figure[at];
+    const ps_form *form = s->measure->form;
+    ps_measured found;
+    s->area = r->area;
+    if (form->enter != NULL) PS_TRY(form->enter(s, err));
+    PS_TRY(form->measure(s, 0, p, &found, err));
+    const ps_estimate *v = &found.value;
+    const bool ok = v->status == PS_VALUE_OK,
+               limits = ok && v->limits_status == PS_VALUE_OK;
+    *text = NULL;
+    *number = (double)NAN;
+    switch (take) {
+        case PS_TAKE_VALUE:
+            if (ok) *number = v->value;
+            break;
+        case PS_TAKE_LOWER:
+            if (limits) *number = v->lower;
+            break;
+        case PS_TAKE_UPPER:
+            if (limits) *number = v->upper;
+            break;
+        case PS_TAKE_NUMERATOR:
+            *number = found.numerator;
+            break;
+        case PS_TAKE_DENOMINATOR:
+            *number = found.denominator;
+            break;
+        case PS_TAKE_VERDICT:
+            *text = ok && found.verdict != NULL ? found.verdict : "";
+            break;
+    }
+    return PS_OK;
+}
+
+static const char *neighbours_text(ps_method_table *t, size_t area) {
+    const ps_areas *areas = t->scope->figures->geographies->geography[t->rows_in].areas;
+    const ps_neighbours *all = &t->neighbours;
+    size_t bytes = 1;
+    for (size_t k = all->offset[area]; k < all->offset[area + 1]; k++)
+        bytes += areas->code[all->area[k]].n + 1;
+    char *text = ps_arena_alloc(t->arena, bytes);
+    if (text == NULL) return NULL;
+    size_t used = 0;
+    for (size_t k = all->offset[area]; k < all->offset[area + 1]; k++) {
+        const ps_str code = areas->code[all->area[k]];
+        if (used > 0) text[used++] = ';';
+        memcpy(text + used, code.p, code.n);
+        used += code.n;
+    }
+    text[used] = '\0';
+    return text;
+}
+
+static ps_status key_text(ps_method_table *t, ps_table_key key, const row *r,
+                          const char **text, double *number, ps_error *err) {
+    const ps_framework *plan = t->scope->measure->binding->framework;
+    const ps_framework_table *l = t->layout;
+    const ps_areas *areas = t->scope->figures->geographies->geography[r->geography].areas;
+    const ps_framework_indicator *in =
+        l->rows == PS_ROWS_MEASURES ? &l->indicators[r->indicator] : NULL;
+    char month[16];
+    *text = NULL;
+    *number = (double)NAN;
+    switch (key) {
+        case PS_KEY_AREA:
+            *text = ps_arena_strndup(t->arena, areas->code[r->area].p,
+                                     areas->code[r->area].n);
+            break;
+        case PS_KEY_PERIOD:
+            *text = r->period->label;
+            break;
+        case PS_KEY_MONTH:
+            ps_month_text(r->period->first, month);
+            *text = ps_arena_strndup(t->arena, month, strlen(month));
+            break;
+        case PS_KEY_VALUE:
+            *text = ps_part_item(t->scope->measure->binding, t->values.spec, r->value);
+            break;
+        case PS_KEY_NEIGHBOURS:
+            *text = neighbours_text(t, r->area);
+            break;
+        case PS_KEY_X:
+        case PS_KEY_Y:
+            *number = key == PS_KEY_X ? t->x[r->area] : t->y[r->area];
+            break;
+        case PS_KEY_MEASURE:
+            *text = in->measure;
+            break;
+        case PS_KEY_FIGURE:
+            return take_figure(t, l->columns_count + r->indicator, PS_TAKE_VALUE, r,
+                               r->period, number, text, err);
+        case PS_KEY_POLARITY:
+            *text = ps_polarity_text(
+                plan->measures[PS_FRAMEWORK_PLACE(plan->measures, plan->measures_count,
+                                                  in->measure)]
+                    .polarity);
+            break;
+        case PS_KEY_DOMAIN:
+            *text = in->domain != NULL ? in->domain : "";
+            break;
+        case PS_KEY_WEIGHT:
+            *number = in->weight != NULL ? *in->weight : 1;
+            break;
+        case PS_KEY_DOMAIN_WEIGHT:
+            *number = in->domain_weight != NULL ? *in->domain_weight : 1;
+            break;
+    }
+    return PS_OK;
+}
+
+/* 1 or 0, or the band that a number is in. */
+static const char *recode(ps_method_table *t, const ps_framework_cell *cell,
+                          const char *text, double number) {
+    if (cell->is_count > 0 && text[0] != '\0') {
+        for (unsigned i = 0; i < cell->is_count; i++)
+            if (strcmp(text, cell->is[i]) == 0) return "1";
+        return "0";
+    }
+    if (cell->bands_count > 0 && isfinite(number)) {
+        int band = 1;
+        for (unsigned i = 0; i < cell->bands_count; i++) band += number > cell->bands[i];
+        return number_text(t, band);
+    }
+    return text;
+}
+
+/* The period that a cell is about. */
+static ps_status cell_period(const ps_method_table *t, const ps_framework_cell *cell,
+                             const row *r, ps_period *out, ps_error *err) {
+    size_t n = 0;
+    *out = *r->period;
+    if (cell->period == NULL) return PS_OK;
+    const char *text =
+        strcmp(cell->period, "baseline") == 0 ? t->spec->baseline->period : cell->period;
+    return ps_period_expand(ps_str_of(text), 1, 0, out, 1, &n, err);
+}
+
+static ps_status cell_text(ps_method_table *t, unsigned c, const row *r, const char **out,
+                           ps_error *err) {
+    const ps_framework_cell *cell = &t->layout->columns[c];
+    const char *text = cell->text;
+    double number = (double)NAN;
+    ps_period p;
+    PS_TRY(cell_period(t, cell, r, &p, err));
+    if (cell->key != NULL)
+        PS_TRY(key_text(t, *cell->key, r, &text, &number, err));
+    else if (cell->count != NULL)
+        number = count_in(t, *cell->count, r, &p);
+    else if (cell->measure != NULL)
+        PS_TRY(take_figure(t, c, cell->take != NULL ? *cell->take : PS_TAKE_VALUE, r, &p,
+                           &number, &text, err));
+    else if (cell->column != NULL)
+        number = column_of(t, cell, r);
+    if (text == NULL) text = number_text(t, number);
+    *out = text != NULL ? recode(t, cell, text, number) : NULL;
+    return *out != NULL ? PS_OK : ps_fail_nomem(err);
+}
+
+/* ---- Rows ---- */
+
+static ps_status add_row(ps_method_table *t, const row *r, ps_table *out, ps_error *err) {
+    const unsigned n = t->layout->columns_count;
+    ps_str *cells = ps_alloc(n, sizeof *cells);
+    if (cells == NULL) return ps_fail_nomem(err);
+    ps_status status = PS_OK;
+    for (unsigned c = 0; c < n && status == PS_OK; c++) {
+        const char *text = "";
+        status = cell_text(t, c, r, &text, err);
+        cells[c] = ps_str_of(text);
+    }
+    if (status == PS_OK)
+        status = ps_table_add_row(out, cells, (int64_t)ps_table_rows(out) + 1, err);
+    ps_free(cells);
+    return status;
+}
+
+static ps_status add_area(ps_method_table *t, row r, size_t area, ps_table *out,
+                          ps_error *err) {
+    r.geography = t->rows_in;
+    r.area = area;
+    if (t->layout->rows == PS_ROWS_AREAS) return add_row(t, &r, out, err);
+    for (unsigned i = 0; i < t->layout->indicators_count; i++) {
+        r.indicator = i;
+        PS_TRY(add_row(t, &r, out, err));
+    }
+    return PS_OK;
+}
+
+static ps_status add_areas(ps_method_table *t, row r, ps_table *out, ps_error *err) {
+    const ps_scope *s = t->scope;
+    const size_t n = s->figures->geographies->geography[t->rows_in].areas->n;
+    const bool whole = ps_method_table_whole(t->layout);
+    if (!whole && t->rows_in == s->geography) return add_area(t, r, r.area, out, err);
+    if (!whole && t->lies_in == NULL) {
+        const ps_geography *geo = s->geo;
+        for (size_t k = geo->offset[r.area]; k < geo->offset[r.area + 1]; k++)
+            PS_TRY(add_area(t, r, (size_t)geo->member[k], out, err));
+        return PS_OK;
+    }
+    for (size_t a = 0; a < n; a++)
+        if (whole || t->lies_in[a] == (int32_t)r.area)
+            PS_TRY(add_area(t, r, a, out, err));
+    return PS_OK;
+}
+
+static ps_status add_months(ps_method_table *t, row r, ps_table *out, ps_error *err) {
+    ps_month first, last;
+    ps_measure_span(t->scope->all, t->scope->measure, &first, &last);
+    if (r.period->last < last) last = r.period->last;
+    for (ps_month m = first; m <= last; m++) {
+        ps_period month = {.kind = PS_PERIOD_MONTH, .first = m, .last = m};
+        ps_month_text(m, month.label);
+        r.period = &month;
+        PS_TRY(add_row(t, &r, out, err));
+    }
+    return PS_OK;
+}
+
+static ps_status add_rows(ps_method_table *t, row r, ps_table *out, ps_error *err) {
+    switch (t->layout->rows) {
+        case PS_ROWS_ONE:
+        case PS_ROWS_PERIODS:
+            return add_row(t, &r, out, err);
+        case PS_ROWS_AREAS:
+        case PS_ROWS_MEASURES:
+            return add_areas(t, r, out, err);
+        case PS_ROWS_MONTHS:
+            return add_months(t, r, out, err);
+        case PS_ROWS_VALUES:
+            for (r.value = 0; r.value < t->values.n_items; r.value++)
+                PS_TRY(add_row(t, &r, out, err));
+            return PS_OK;
+        case PS_ROWS_RECORDS:
+            break;
+    }
+    return PS_OK;
+}
+
+static ps_status create(const ps_method_table *t, ps_table **out, ps_error *err) {
+    const ps_framework_table *l = t->layout;
+    ps_str *names = ps_alloc(l->columns_count, sizeof *names);
+    if (names == NULL) return ps_fail_nomem(err);
+    for (unsigned c = 0; c < l->columns_count; c++)
+        names[c] = ps_str_of(l->columns[c].name);
+    const ps_status status =
+        ps_table_create(t->spec->id, names, l->columns_count, out, err);
+    ps_free(names);
+    return status;
+}
+
+ps_status ps_method_table_lay(ps_method_table *t, size_t area, const ps_period *period,
+                              ps_table **out, ps_error *err) {
+    *out = NULL;
+    ps_table *table = NULL;
+    PS_TRY(create(t, &table, err));
+    row r = {.period = period, .geography = t->scope->geography, .area = area};
+    ps_status status = PS_OK;
+    if (t->n_periods == 0) status = add_rows(t, r, table, err);
+    for (size_t k = 0; k < t->n_periods && status == PS_OK; k++) {
+        r.period = &t->period[k];
+        status = add_rows(t, r, table, err);
+    }
+    if (status == PS_OK)
+        *out = table;
+    else
+        ps_table_free(table);
+    return status;
+}
+
+ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,
+                              ps_table **result, ps_error *err) {
+    const ps_framework_table *l = spec->table;
+    ps_method_argument *arguments =
+        ps_alloc(l->parameters_count > 0 ? l->parameters_count : 1, sizeof *arguments);
+    *result = NULL;
+    if (arguments == NULL) return ps_fail_nomem(err);
+    for (unsigned i = 0; i < l->parameters_count; i++)
+        arguments[i] =
+            (ps_method_argument){l->parameters[i].name, l->parameters[i].value};
+    const ps_status status = ps_method_run(ps_method_find(spec->method), input, arguments,
+                                           l->parameters_count, NULL, result, err);
+    ps_free(arguments);
+    return status;
+}

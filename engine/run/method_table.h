@@ -1,0 +1,33 @@
+/* The table that a framework lays out for a method, and what the method makes of it.
+ *
+ * What stands in a row follows from what the row is: an area, a month, a value of a
+ * column, a record, an area with an indicator. Cells that are not known are empty, and
+ * the method says what that means.
+ */
+#ifndef PS_RUN_METHOD_TABLE_H
+#define PS_RUN_METHOD_TABLE_H
+
+#include "engine/core/table.h"
+#include "engine/run/form.h"
+
+typedef struct ps_method_table ps_method_table;
+
+/* Get ready for the measure and geography of a scope: which areas lie in which, scopes of
+ * the measures whose figures stand in columns. The scope must outlive it. */
+ps_status ps_method_table_open(const ps_scope *scope, ps_method_table **out,
+                               ps_error *err) PS_MUST_CHECK;
+void ps_method_table_close(ps_method_table *table);
+/* Is it one table for all areas? */
+bool ps_method_table_whole(const ps_framework_table *spec);
+
+/* The table of a period, for one area of the scope's geography, or for all when it is
+ * whole (area is not looked at). Freed with ps_table_free.
+ * Threads  one at a time. */
+ps_status ps_method_table_lay(ps_method_table *table, size_t area,
+                              const ps_period *period, ps_table **out,
+                              ps_error *err) PS_MUST_CHECK;
+/* Let the method work on it. */
+ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,
+                              ps_table **result, ps_error *err) PS_MUST_CHECK;
+
+#endif
