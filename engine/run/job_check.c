@@ -662,8 +662,8 @@ static ps_status check_input(const ps_yaml *yaml, const ps_job *job, unsigned i,
         return PS_YAML_WRONG(yaml, err, path, "the job has no population");
     }
     if (job->population != NULL) candidates[n++] = "population";
-    return PS_YAML_WRONG(yaml, err, path, "no input has the id '%.40s'%s",
-                         input, ps_yaml_hint(text, input, candidates, n));
+    return PS_YAML_WRONG(yaml, err, path, "no input has the id '%.40s'%s", input,
+                         ps_yaml_hint(text, input, candidates, n));
 }
 
 /* Rows are counted by every column that the framework tells apart. */

@@ -360,8 +360,7 @@ static const struct {
      "job.yaml:3:7: data: says what a framework's data are, but the key 'framework' is "
      "missing"},
     {AREAS CRIME "framework: p\ndata: [{id: a, input: crim}]\n",
-     "job.yaml:4:23: data[0].input: no points or records have the id 'crim'; did you "
-     "mean 'crime'?"},
+     "job.yaml:4:23: data[0].input: no input has the id 'crim'; did you mean 'crime'?"},
     {AREAS CRIME "framework: p\ndata: [{id: a, input: population}]\n",
      "job.yaml:4:23: data[0].input: the job has no population"},
     {AREAS CRIME "framework: p\ndata: [{id: a, input: crime}, {id: a, input: crime}]\n",

@@ -377,8 +377,7 @@ static const struct {
      "job.yaml:8:13: data[0].id: the framework 'plan' has no data 'incident'; did you "
      "mean 'incidents'?"},
     {"data: [{id: incidents, input: call}]\n",
-     "job.yaml:8:31: data[0].input: no points or records have the id 'call'; did "
-     "you mean 'calls'?"},
+     "job.yaml:8:31: data[0].input: no input has the id 'call'; did you mean 'calls'?"},
     {"data: [{id: incidents, input: population}]\n",
      "job.yaml:8:31: data[0].input: 'incidents' is of the kind incidents: name points of "
      "the job"},
