@@ -491,7 +491,7 @@ static const struct {
      "job.yaml:2:41: points[1].id: the id 'f' is taken already"},
 
     {AREAS "points: [{id: f, files: [f.csv], areas: lsoa, x: x}]\n",
-     "job.yaml:2:51: points[0].x: is for rows with coordinates, but these are coded to "
+     "job.yaml:2:50: points[0].x: is for rows with coordinates, but these are coded to "
      "'areas'; leave the key out"},
     {AREAS "points: [{id: f, files: [f.csv], areas: ward, code: c}]\n",
      "job.yaml:2:41: points[0].areas: no areas have the id 'ward'; there is lsoa"},
