@@ -1,39 +1,21 @@
 #include "datasets/generate/district.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
+#include "datasets/generate/comparators.h"
+#include "datasets/generate/engagement.h"
+#include "datasets/generate/events.h"
+#include "datasets/generate/groups.h"
 #include "datasets/generate/incidents.h"
+#include "datasets/generate/offences.h"
+#include "datasets/generate/registers.h"
+#include "datasets/generate/scores.h"
+#include "datasets/generate/surveys.h"
+#include "datasets/generate/vintages.h"
 #include "engine/core/mem.h"
 #include "geo/layer.h"
 #include "job_text.h"
-
-static ps_status make_folder(const char *path, ps_error *err) {
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
-        return ps_fail(err, PS_OUTPUT, "%s: %s", path, strerror(errno));
-    }
-    return PS_OK;
-}
-
-/* One text file in OUTDIR. */
-static ps_status begin(const char *folder, const char *name, FILE **file, ps_error *err) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    *file = fopen(path, "w");
-    if (*file == NULL) return ps_fail(err, PS_OUTPUT, "%s: %s", path, strerror(errno));
-    return PS_OK;
-}
-
-static ps_status finish(const char *name, FILE *file, ps_error *err) {
-    int bad = ferror(file);
-    if (fclose(file) != 0 || bad) {
-        return ps_fail(err, PS_OUTPUT, "%s: cannot be written", name);
-    }
-    return PS_OK;
-}
 
 static ps_status write_layer(const ps_land *land, ps_land_level level, const char *id,
                              ps_geopackage *gpkg, int64_t *twice, ps_error *err) {
@@ -85,23 +67,24 @@ static ps_status write_boundaries(const ps_land *land, const char *folder,
 static ps_status write_memberships(const ps_land *land, const char *folder,
                                    ps_error *err) {
     FILE *file;
-    PS_TRY(begin(folder, "places.csv", &file, err));
-    fprintf(file, "ward_code,ward_name,place_code,place_name\n");
+    PS_TRY(ps_file_begin(folder, "places.csv",
+                         "ward_code,ward_name,place_code,place_name", &file, err));
     for (int w = 0; w < PS_LAND_WARDS; w++) {
         fprintf(file, "%s,%s,%s,%s\n", land->ward_code[w], land->ward_name[w],
                 land->place_code[land->place[w]], land->place_name[land->place[w]]);
     }
-    PS_TRY(finish("places.csv", file, err));
-    PS_TRY(begin(folder, "partnerships.csv", &file, err));
-    fprintf(file, "ward_code,ward_name,partnership_code,partnership_name\n");
+    PS_TRY(ps_file_finish("places.csv", file, err));
+    PS_TRY(ps_file_begin(folder, "partnerships.csv",
+                         "ward_code,ward_name,partnership_code,partnership_name", &file,
+                         err));
     for (int w = 0; w < PS_LAND_WARDS; w++) {
         int p = land->partnership[w];
         fprintf(file, "%s,%s,%s,%s\n", land->ward_code[w], land->ward_name[w],
                 land->partnership_code[p], land->partnership_name[p]);
     }
-    PS_TRY(finish("partnerships.csv", file, err));
-    PS_TRY(begin(folder, "priority.csv", &file, err));
-    fprintf(file, "lsoa_code,lsoa_name,priority_code,priority_name\n");
+    PS_TRY(ps_file_finish("partnerships.csv", file, err));
+    PS_TRY(ps_file_begin(folder, "priority.csv",
+                         "lsoa_code,lsoa_name,priority_code,priority_name", &file, err));
     for (int p = 0; p < PS_LAND_PRIORITIES; p++) {
         for (int i = 0; i < PS_LAND_PRIORITY_MAX && land->priority[p][i] >= 0; i++) {
             int l = land->priority[p][i];
@@ -109,25 +92,25 @@ static ps_status write_memberships(const ps_land *land, const char *folder,
                     land->priority_code[p], land->priority_name[p]);
         }
     }
-    return finish("priority.csv", file, err);
+    return ps_file_finish("priority.csv", file, err);
 }
 
 static ps_status write_people(const ps_land *land, const ps_people *people,
                               const char *folder, ps_error *err) {
     FILE *file;
-    PS_TRY(begin(folder, "population.csv", &file, err));
+    PS_TRY(ps_file_begin(folder, "population.csv", NULL, &file, err));
     ps_people_write_population(land, people, file);
-    PS_TRY(finish("population.csv", file, err));
-    PS_TRY(begin(folder, "deprivation.csv", &file, err));
+    PS_TRY(ps_file_finish("population.csv", file, err));
+    PS_TRY(ps_file_begin(folder, "deprivation.csv", NULL, &file, err));
     ps_people_write_deprivation(land, people, file);
-    return finish("deprivation.csv", file, err);
+    return ps_file_finish("deprivation.csv", file, err);
 }
 
 static ps_status write_job(const char *folder, ps_error *err) {
     FILE *file;
-    PS_TRY(begin(folder, "job.yaml", &file, err));
+    PS_TRY(ps_file_begin(folder, "job.yaml", NULL, &file, err));
     fwrite(job_text, 1, sizeof job_text, file);
-    return finish("job.yaml", file, err);
+    return ps_file_finish("job.yaml", file, err);
 }
 
 /* ---- the truth ---- */
@@ -171,7 +154,7 @@ static ps_status write_summary(const ps_land *land, const ps_people *people,
         residents += people->all[l];
         deprived += people->rank[0][l] * 100 <= PS_PEOPLE_NATION;
     }
-    PS_TRY(begin(folder, "truth/truth.json", &file, err));
+    PS_TRY(ps_file_begin(folder, "truth/truth.json", NULL, &file, err));
     fprintf(file, "{\n  \"seed\": %" PRIu64 ",\n", seed);
     fprintf(file,
             "  \"areas\": {\"lsoa\": %d, \"ward\": %d, \"place\": %d, "
@@ -208,7 +191,7 @@ static ps_status write_summary(const ps_land *land, const ps_people *people,
         fprintf(file, "]");
     }
     fprintf(file, "\n    }\n  }\n}\n");
-    return finish("truth/truth.json", file, err);
+    return ps_file_finish("truth/truth.json", file, err);
 }
 
 /* Rows counted once, by area, month and kind; what is not listed is 0. */
@@ -224,8 +207,8 @@ static ps_status write_counts(const ps_land *land, const ps_incidents *t,
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         FILE *file;
-        PS_TRY(begin(folder, table[i].file, &file, err));
-        fprintf(file, "area,month,category,count\n");
+        PS_TRY(ps_file_begin(folder, table[i].file, "area,month,category,count", &file,
+                             err));
         for (int a = 0; a < table[i].areas; a++) {
             for (int m = 0; m < PS_INCIDENTS_MONTHS; m++) {
                 for (int k = 0; k < table[i].kinds; k++) {
@@ -241,9 +224,32 @@ static ps_status write_counts(const ps_land *land, const ps_incidents *t,
                 }
             }
         }
-        PS_TRY(finish(table[i].file, file, err));
+        PS_TRY(ps_file_finish(table[i].file, file, err));
     }
     return PS_OK;
+}
+
+/* Everything that the council and its partners keep, and the truth about it. */
+static ps_status write_partners(const ps_land *land, const ps_people *people,
+                                const ps_incidents *incidents, const char *folder,
+                                ps_error *err) {
+    static ps_status (*const parts[])(const ps_world *, ps_error *) = {
+        ps_offences_write, ps_events_write, ps_registers_write,
+        ps_surveys_write,  ps_scores_write, ps_engagement_write,
+        ps_vintages_write, ps_groups_write, ps_comparators_write,
+    };
+    ps_world world = {land, people, incidents->hotspot, folder, NULL};
+    PS_TRY(ps_file_begin(folder, "truth/partners.csv", "what,area,period,value",
+                         &world.truth, err));
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && status == PS_OK; i++) {
+        status = parts[i](&world, err);
+    }
+    if (status != PS_OK) {
+        fclose(world.truth);
+        return status;
+    }
+    return ps_file_finish("truth/partners.csv", world.truth, err);
 }
 
 ps_status ps_district_write(const char *folder, uint64_t seed, ps_error *err) {
@@ -251,8 +257,8 @@ ps_status ps_district_write(const char *folder, uint64_t seed, ps_error *err) {
     if (snprintf(truth_folder, sizeof truth_folder, "%s/truth", folder) > 3900) {
         return ps_fail(err, PS_OUTPUT, "%.40s...: this path is too long", folder);
     }
-    PS_TRY(make_folder(folder, err));
-    PS_TRY(make_folder(truth_folder, err));
+    PS_TRY(ps_folder_make(folder, err));
+    PS_TRY(ps_folder_make(truth_folder, err));
 
     ps_land *land = NULL;
     ps_people *people = NULL;
@@ -268,6 +274,7 @@ ps_status ps_district_write(const char *folder, uint64_t seed, ps_error *err) {
         status = write_summary(land, people, truth, twice, seed, folder, err);
     }
     if (status == PS_OK) status = write_counts(land, truth, folder, err);
+    if (status == PS_OK) status = write_partners(land, people, truth, folder, err);
     if (status == PS_OK) status = write_job(folder, err);
     ps_incidents_free(truth);
     ps_people_free(people);

@@ -7,13 +7,12 @@
  */
 #include "datasets/generate/incidents.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "datasets/generate/draw.h"
 #include "datasets/generate/graticule.h"
+#include "datasets/generate/world.h"
 #include "engine/core/mem.h"
 
 enum {
@@ -121,7 +120,7 @@ typedef struct scene {
     uint64_t key;
     spot spots[PS_LAND_LSOAS][SPOTS];
     spot outside[OUTSIDE_SPOTS];
-    int64_t upto[PS_INCIDENTS_TYPES][PS_LAND_LSOAS + 1]; /* running sums of weights */
+    ps_pull pull[PS_INCIDENTS_TYPES];
     row rows[ROWS_MAX];
     int n_rows;
 } scene;
@@ -185,15 +184,6 @@ static void set_spots(scene *s) {
     }
 }
 
-static int64_t pull(const scene *s, const habit *h, int l) {
-    int64_t d = s->people->deprived[l], u = s->land->urban[l];
-    int64_t w = s->people->all[l] * (1000 + h->poverty * d / 1000);
-    /* town centres count from two thirds of the densest on */
-    int64_t c = u > 650 ? (u - 650) * 1000 / 350 : 0;
-    w = w / 100 * (1000 + h->centre * c / 1000) / 1000;
-    return w;
-}
-
 static void set_weights(scene *s) {
     /* the hotspot: the densest part of the second town and two that touch it */
     const ps_land *land = s->land;
@@ -211,32 +201,10 @@ static void set_weights(scene *s) {
         if (land->adjacent[hot[0]][l] && l != hot[1]) hot[n++] = l;
     }
     for (int t = 0; t < PS_INCIDENTS_TYPES; t++) {
-        s->upto[t][0] = 0;
-        for (int l = 0; l < PS_LAND_LSOAS; l++) {
-            int64_t w = pull(s, &habits[t], l);
-            bool in = l == hot[0] || l == hot[1] || l == hot[2];
-            if (in && (t == ASB || t == DAMAGE || t == DRUGS || t == ROBBERY ||
-                       t == VIOLENCE)) {
-                w *= 4;
-            }
-            s->upto[t][l + 1] = s->upto[t][l] + w;
-        }
+        ps_pull_set(&s->pull[t], land, s->people, habits[t].poverty, habits[t].centre);
+        if (t == ASB || t == DAMAGE || t == DRUGS || t == ROBBERY || t == VIOLENCE)
+            ps_pull_raise(&s->pull[t], hot, 3, 4);
     }
-}
-
-static int pick_lsoa(const scene *s, int type, uint64_t key, uint64_t n) {
-    const int64_t *upto = s->upto[type];
-    int64_t u = (int64_t)((ps_draw(key, n) >> 1) % (uint64_t)upto[PS_LAND_LSOAS]);
-    int low = 0, high = PS_LAND_LSOAS;
-    while (high - low > 1) {
-        int middle = (low + high) / 2;
-        if (upto[middle] <= u) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
 }
 
 /* ---- when and how many ---- */
@@ -283,7 +251,7 @@ static void draw_month(scene *s, int month) {
                 r.lsoa = OUTSIDE;
                 r.spot = (int16_t)ps_draw_below(key, c + 2, OUTSIDE_SPOTS);
             } else {
-                r.lsoa = (int16_t)pick_lsoa(s, t, key, c + 3);
+                r.lsoa = (int16_t)ps_pull_pick(&s->pull[t], key, c + 3);
                 /* the lower of two draws: some places see more than others */
                 uint32_t a = ps_draw_below(key, c + 4, SPOTS);
                 uint32_t b = ps_draw_below(key, c + 5, SPOTS);
@@ -353,43 +321,23 @@ static void print_row(const scene *s, int month, const row *r, FILE *file) {
             r->type == ASB ? "" : outcome(s, month, r));
 }
 
-static ps_status make_folder(const char *path, ps_error *err) {
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
-        return ps_fail(err, PS_OUTPUT, "%s: %s", path, strerror(errno));
-    }
-    return PS_OK;
-}
-
-static ps_status begin(const char *path, FILE **file, ps_error *err) {
-    *file = fopen(path, "w");
-    if (*file == NULL) return ps_fail(err, PS_OUTPUT, "%s: %s", path, strerror(errno));
-    return PS_OK;
-}
-
-static ps_status finish(const char *path, FILE *file, ps_error *err) {
-    int bad = ferror(file);
-    if (fclose(file) != 0 || bad)
-        return ps_fail(err, PS_OUTPUT, "%s: cannot be written", path);
-    return PS_OK;
-}
-
 static ps_status write_month(scene *s, int month, bool transport, const char *folder,
                              ps_error *err) {
-    char path[4096];
+    char path[4096], name[64];
     int m = PS_INCIDENTS_FIRST + month;
     if (snprintf(path, sizeof path, "%s/crime/%04d-%02d", folder, m / 12, m % 12 + 1) >
         4000) {
         return ps_fail(err, PS_OUTPUT, "%s: this path is too long", folder);
     }
-    PS_TRY(make_folder(path, err));
-    size_t n = strlen(path);
-    snprintf(path + n, sizeof path - n, "/%04d-%02d-%s-street.csv", m / 12, m % 12 + 1,
+    PS_TRY(ps_folder_make(path, err));
+    snprintf(name, sizeof name, "%04d-%02d-%s-street.csv", m / 12, m % 12 + 1,
              transport ? "btp" : "ashdale");
     FILE *file;
-    PS_TRY(begin(path, &file, err));
-    fprintf(file,
-            "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,"
-            "LSOA code,LSOA name,Crime type,Last outcome category,Context\r\n");
+    PS_TRY(ps_file_begin(
+        path, name,
+        "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,"
+        "LSOA code,LSOA name,Crime type,Last outcome category,Context\r",
+        &file, err));
     for (int i = 0; i < s->n_rows; i++) {
         const row *r = &s->rows[i];
         if ((r->transport != 0) != transport) continue;
@@ -406,7 +354,7 @@ static ps_status write_month(scene *s, int month, bool transport, const char *fo
         if (transport) s->truth->transport_rows += 1 + r->copies;
         if (r->lsoa >= 0) s->truth->crimes[r->lsoa][month][r->type]++;
     }
-    return finish(path, file, err);
+    return ps_file_finish(name, file, err);
 }
 
 /* The same id in the files of both forces is not a duplicate: lend one a month. */
@@ -428,7 +376,7 @@ static void lend_id(scene *s) {
 static ps_status write_crime(scene *s, const char *folder, ps_error *err) {
     char path[4096];
     snprintf(path, sizeof path, "%s/crime", folder);
-    PS_TRY(make_folder(path, err));
+    PS_TRY(ps_folder_make(path, err));
     for (int month = 0; month < PS_INCIDENTS_MONTHS; month++) {
         draw_month(s, month);
         qsort(s->rows, (size_t)s->n_rows, sizeof *s->rows, compare_rows);
@@ -465,7 +413,7 @@ static place on_side(const scene *s, bool coast, uint64_t key, uint64_t n) {
     for (uint64_t draw = 0;; draw++) {
         uint64_t c = n + draw * 1000003;
         int l = coast ? (int)ps_draw_below(key, c, PS_LAND_LSOAS)
-                      : pick_lsoa(s, DAMAGE, key, c);
+                      : ps_pull_pick(&s->pull[DAMAGE], key, c);
         int32_t from = land->hex_from[l], size = land->hex_from[l + 1] - from;
         int32_t h = land->hex[from + (int32_t)ps_draw_below(key, c + 1, (uint32_t)size)];
         int side = (int)ps_draw_below(key, c + 2, 6);
@@ -487,7 +435,7 @@ static place on_corner(const scene *s, uint64_t key, uint64_t n) {
     const ps_land *land = s->land;
     for (uint64_t draw = 0;; draw++) {
         uint64_t c = n + draw * 1000003;
-        int l = pick_lsoa(s, DAMAGE, key, c);
+        int l = ps_pull_pick(&s->pull[DAMAGE], key, c);
         int32_t from = land->hex_from[l], size = land->hex_from[l + 1] - from;
         int32_t h = land->hex[from + (int32_t)ps_draw_below(key, c + 1, (uint32_t)size)];
         int side = (int)ps_draw_below(key, c + 2, 6);
@@ -502,13 +450,8 @@ static place on_corner(const scene *s, uint64_t key, uint64_t n) {
 }
 
 static place inside(const scene *s, int l, uint64_t key, uint64_t c) {
-    const ps_land *land = s->land;
-    int32_t from = land->hex_from[l], size = land->hex_from[l + 1] - from;
     place p = {.n = 1};
-    p.hex[0] = land->hex[from + (int32_t)ps_draw_below(key, c, (uint32_t)size)];
-    ps_land_centre(land, p.hex[0], &p.x, &p.y);
-    p.x += ps_draw_between(key, c + 1, -14, 14);
-    p.y += ps_draw_between(key, c + 2, -14, 14);
+    p.hex[0] = ps_place_inside(s->land, l, key, c, &p.x, &p.y);
     return p;
 }
 
@@ -538,11 +481,10 @@ static void count_waste(scene *s, const place *p, int month, int type) {
 }
 
 static void waste_month(scene *s, int month, int *case_number, FILE *file) {
-    static const int days[12] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     static const int upto[PS_INCIDENTS_WASTE] = {140, 230, 720, 860, 900, 1000};
     uint64_t key = ps_draw_key(ps_draw_key(s->key, KEY_WASTE), (uint64_t)month);
     int m = PS_INCIDENTS_FIRST + month, year = m / 12;
-    int length = days[m % 12] + (m % 12 == 1 && year % 4 == 0);
+    int length = ps_days_of(m);
     int n = 170 + ps_draw_between(key, 1u << 30, 0, 30) + (lockdown(month) ? 40 : 0);
     for (int i = 0; i < n; i++) {
         uint64_t c = (uint64_t)i * 32;
@@ -572,7 +514,7 @@ static void waste_month(scene *s, int month, int *case_number, FILE *file) {
             } else if (fate < 100) {
                 p = on_corner(s, key, c + 4);
             } else {
-                p = inside(s, pick_lsoa(s, DAMAGE, key, c + 8), key, c + 9);
+                p = inside(s, ps_pull_pick(&s->pull[DAMAGE], key, c + 8), key, c + 9);
                 copies = ps_draw_below(key, c + 12, 1000) < 7;
             }
             snprintf(where, sizeof where, "%d,%d", p.x, p.y);
@@ -600,16 +542,14 @@ static void waste_month(scene *s, int month, int *case_number, FILE *file) {
 }
 
 static ps_status write_waste(scene *s, const char *folder, ps_error *err) {
-    char path[4096];
     FILE *file;
     int case_number = 0;
-    snprintf(path, sizeof path, "%s/fly-tipping.csv", folder);
-    PS_TRY(begin(path, &file, err));
-    fprintf(file, "case_id,date,type,easting,northing\n");
+    PS_TRY(ps_file_begin(folder, "fly-tipping.csv", "case_id,date,type,easting,northing",
+                         &file, err));
     for (int month = 0; month < PS_INCIDENTS_MONTHS; month++) {
         waste_month(s, month, &case_number, file);
     }
-    return finish(path, file, err);
+    return ps_file_finish("fly-tipping.csv", file, err);
 }
 
 ps_status ps_incidents_write(const ps_land *land, const ps_people *people,

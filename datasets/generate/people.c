@@ -253,23 +253,33 @@ static void settle_domains(const ps_land *land, ps_people *p) {
             p->score[d][l] = score_of(m->shape, p->rank[d][l]);
         }
     }
-    /* the index as the published method builds it: each domain's rank transformed to
-     * -23 ln(1 - R (1 - e^(-100/23))), then weighted */
+    ps_people_index(p->rank, 0, p->score[0], p->rank[0]);
+}
+
+int ps_people_score(int which, int rank) {
+    return score_of(domains[which].shape, rank);
+}
+
+void ps_people_index(int (*rank)[PS_LAND_LSOAS], int without, int *score, int *place) {
+    /* each domain's rank transformed to -23 ln(1 - R (1 - e^(-100/23))), then weighted */
     const double reach = 1 - 0.01293490138894979;
-    int negative[PS_LAND_LSOAS];
+    int negative[PS_LAND_LSOAS], order[PS_LAND_LSOAS], weights = 0;
+    for (int d = 1; d < PS_PEOPLE_DOMAINS; d++)
+        weights += d == without ? 0 : domains[d].weight;
     for (int l = 0; l < PS_LAND_LSOAS; l++) {
         double sum = 0;
         for (int d = 1; d < PS_PEOPLE_DOMAINS; d++) {
-            if (domains[d].weight == 0) continue;
-            double r = (double)(PS_PEOPLE_NATION - p->rank[d][l] + 1) / PS_PEOPLE_NATION;
+            if (domains[d].weight == 0 || d == without) continue;
+            double r = (double)(PS_PEOPLE_NATION - rank[d][l] + 1) / PS_PEOPLE_NATION;
             sum += -23 * logarithm(1 - r * reach) * domains[d].weight;
         }
-        p->score[0][l] = (int)(sum + 0.5);
-        p->rank[0][l] = (int)LINE(index_ranks, p->score[0][l]);
-        negative[l] = -p->score[0][l];
+        if (without > 0) sum = sum * 999 / weights;
+        score[l] = (int)(sum + 0.5);
+        place[l] = (int)LINE(index_ranks, score[l]);
+        negative[l] = -score[l];
     }
     sort_by(negative, order);
-    separate(p->rank[0], order);
+    separate(place, order);
 }
 
 ps_status ps_people_settle(const ps_land *land, ps_people **out, ps_error *err) {

@@ -30,6 +30,15 @@ void ps_people_free(ps_people *people);
 /* 1 for the most deprived tenth. */
 int ps_people_decile(int rank);
 
+enum { PS_PEOPLE_INCOME = 1, PS_PEOPLE_EMPLOYMENT, PS_PEOPLE_CRIME = 5 };
+
+/* The score of a domain that has this rank, thousandths. */
+int ps_people_score(int which, int rank);
+/* The index of ranks by domain and LSOA, as the published method builds it, and its rank
+ * in the nation; without: a domain that is left out, so that the others weigh more, or 0.
+ */
+void ps_people_index(int (*rank)[PS_LAND_LSOAS], int without, int *score, int *place);
+
 /* population.csv and deprivation.csv. */
 void ps_people_write_population(const ps_land *land, const ps_people *people, FILE *file);
 void ps_people_write_deprivation(const ps_land *land, const ps_people *people,

@@ -1,0 +1,11 @@
+/* comparators.csv: published figures of the nation, of the most similar areas and of the
+ * police force, made up like everything else; the district is planted to rise by a tenth
+ * in hate crime where the nation rises by eight hundredths. */
+#ifndef PS_DATASETS_COMPARATORS_H
+#define PS_DATASETS_COMPARATORS_H
+
+#include "datasets/generate/world.h"
+
+ps_status ps_comparators_write(const ps_world *world, ps_error *err) PS_MUST_CHECK;
+
+#endif
