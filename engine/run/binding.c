@@ -10,15 +10,17 @@ enum { MOST_CANDIDATES = 64 };
 
 /* What a caller sees, and what it is made of. */
 typedef struct owner {
-    ps_binding binding;
-    ps_framework_file *file;
+    ps_bindings bindings;
+    ps_framework_file **file;
     ps_arena *arena;
 } owner;
 
-void ps_binding_free(ps_binding *binding) {
-    if (binding == NULL) return;
-    owner *own = (owner *)binding;
-    ps_framework_free(own->file);
+void ps_bindings_free(ps_bindings *bindings) {
+    if (bindings == NULL) return;
+    owner *own = (owner *)bindings;
+    for (size_t i = 0; own->file != NULL && i < bindings->n; i++)
+        ps_framework_free(own->file[i]);
+    ps_free(own->file);
     ps_arena_free(own->arena);
     ps_free(own);
 }
@@ -62,36 +64,71 @@ const ps_framework_column *ps_binding_by(const ps_binding *binding,
 
 /* ---- What the job says ---- */
 
-static ps_status check_column(const ps_job_file *job, const ps_framework_data *kind,
-                              unsigned i, unsigned c, ps_error *err) {
-    const ps_job_data_column *bound = &job->job->data[i].columns[c];
-    const char *candidates[MOST_CANDIDATES];
+/* Candidates for a name that nobody has. */
+typedef struct known_names {
+    const char *name[MOST_CANDIDATES];
+    size_t n;
+} known_names;
+
+static void add_name(known_names *all, const char *name) {
+    for (size_t i = 0; i < all->n; i++)
+        if (strcmp(all->name[i], name) == 0) return;
+    if (all->n < MOST_CANDIDATES) all->name[all->n++] = name;
+}
+
+/* The frameworks' data with this id in turn; NULL at the end. */
+static const ps_framework_data *next_kind(const ps_bindings *all, const char *id,
+                                          size_t *at) {
+    while (*at < all->n) {
+        const ps_framework *f = all->binding[(*at)++].framework;
+        const int place = PS_FRAMEWORK_PLACE(f->data, f->data_count, id);
+        if (place >= 0) return &f->data[place];
+    }
+    return NULL;
+}
+
+/* Does a framework know a value of the column? */
+static ps_status check_value(const ps_bindings *all, unsigned i, unsigned c, unsigned v,
+                             ps_error *err) {
+    const ps_job_data *data = &all->job->job->data[i];
+    const char *column = data->columns[c].id, *value = data->columns[c].values[v].id;
+    const ps_framework_data *kind;
     char path[PS_YAML_PATH], hint[PS_YAML_HINT];
-    int at = PS_FRAMEWORK_PLACE(kind->columns, kind->columns_count, bound->id);
-    size_t n = 0;
-    PS_YAML_AT(path, "data[%u].columns[%u].id", i, c);
-    if (at < 0) {
-        for (; n < kind->columns_count && n < MOST_CANDIDATES; n++)
-            candidates[n] = kind->columns[n].id;
-        return PS_YAML_WRONG(
-            job->yaml, err, path, "the framework's data '%s' have no column '%.40s'%s",
-            kind->id, bound->id, ps_yaml_hint(hint, bound->id, candidates, n));
-    }
-    const ps_framework_column *column = &kind->columns[at];
-    for (unsigned v = 0; v < bound->values_count; v++) {
-        bool known = false;
-        n = 0;
-        for (unsigned k = 0; k < column->values_count; k++) {
-            known |= strcmp(column->values[k], bound->values[v].id) == 0;
-            if (n < MOST_CANDIDATES) candidates[n++] = column->values[k];
+    known_names known = {.n = 0};
+    for (size_t at = 0; (kind = next_kind(all, data->id, &at)) != NULL;) {
+        const int place = PS_FRAMEWORK_PLACE(kind->columns, kind->columns_count, column);
+        for (unsigned k = 0; place >= 0 && k < kind->columns[place].values_count; k++) {
+            if (strcmp(kind->columns[place].values[k], value) == 0) return PS_OK;
+            add_name(&known, kind->columns[place].values[k]);
         }
-        if (known) continue;
-        PS_YAML_AT(path, "data[%u].columns[%u].values[%u].id", i, c, v);
-        return PS_YAML_WRONG(job->yaml, err, path,
-                             "the framework's column '%s' has no value '%.40s'%s",
-                             column->id, bound->values[v].id,
-                             ps_yaml_hint(hint, bound->values[v].id, candidates, n));
     }
+    PS_YAML_AT(path, "data[%u].columns[%u].values[%u].id", i, c, v);
+    return PS_YAML_WRONG(all->job->yaml, err, path,
+                         "the framework's column '%s' has no value '%.40s'%s", column,
+                         value, ps_yaml_hint(hint, value, known.name, known.n));
+}
+
+static ps_status check_column(const ps_bindings *all, unsigned i, unsigned c,
+                              ps_error *err) {
+    const ps_job_data *data = &all->job->job->data[i];
+    const ps_job_data_column *bound = &data->columns[c];
+    const ps_framework_data *kind;
+    char path[PS_YAML_PATH], hint[PS_YAML_HINT];
+    known_names known = {.n = 0};
+    bool found = false;
+    for (size_t at = 0; (kind = next_kind(all, data->id, &at)) != NULL;)
+        for (unsigned k = 0; k < kind->columns_count; k++) {
+            found |= strcmp(kind->columns[k].id, bound->id) == 0;
+            add_name(&known, kind->columns[k].id);
+        }
+    PS_YAML_AT(path, "data[%u].columns[%u].id", i, c);
+    if (!found)
+        return PS_YAML_WRONG(all->job->yaml, err, path,
+                             "the framework's data '%s' have no column '%.40s'%s",
+                             data->id, bound->id,
+                             ps_yaml_hint(hint, bound->id, known.name, known.n));
+    for (unsigned v = 0; v < bound->values_count; v++)
+        PS_TRY(check_value(all, i, c, v, err));
     return PS_OK;
 }
 
@@ -122,25 +159,19 @@ static input_kind input_of(const ps_job *job, const char *id) {
     if (strcmp(id, "population") == 0) return INPUT_POPULATION;
     for (unsigned r = 0; r < job->records_count; r++)
         if (strcmp(job->records[r].id, id) == 0) return INPUT_RECORDS;
+    if (PS_FRAMEWORK_PLACE(job->tables, job->tables_count, id) >= 0) return INPUT_TABLE;
     return INPUT_POINTS;
 }
 
 /* The columns of an area table are values of the job's. */
-static ps_status check_table(const ps_job_file *job, const ps_framework_data *kind,
-                             unsigned i, ps_error *err) {
+static ps_status check_values(const ps_job_file *job, unsigned i, ps_error *err) {
     const ps_job *j = job->job;
     const ps_job_data *data = &j->data[i];
     const char *candidates[MOST_CANDIDATES];
     char path[PS_YAML_PATH], hint[PS_YAML_HINT];
     const int t = PS_FRAMEWORK_PLACE(j->tables, j->tables_count, data->input);
-    PS_YAML_AT(path, "data[%u].input", i);
-    if (t < 0)
-        return PS_YAML_WRONG(job->yaml, err, path,
-                             "'%s' is of the kind %s: name a table of the job", kind->id,
-                             ps_data_kind_text(kind->kind));
     const ps_job_table *table = &j->tables[t];
     for (unsigned c = 0; c < data->columns_count; c++) {
-        PS_TRY(check_column(job, kind, i, c, err));
         if (PS_FRAMEWORK_PLACE(table->values, table->values_count,
                                data->columns[c].column) >= 0)
             continue;
@@ -156,46 +187,58 @@ static ps_status check_table(const ps_job_file *job, const ps_framework_data *ki
     return PS_OK;
 }
 
-static ps_status bind_data(ps_binding *b, unsigned i, ps_error *err) {
-    const ps_framework *f = b->framework;
-    const ps_job_data *data = &b->job->job->data[i];
-    const char *candidates[MOST_CANDIDATES];
-    char path[PS_YAML_PATH], hint[PS_YAML_HINT];
-    int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, data->id);
-    PS_YAML_AT(path, "data[%u].id", i);
-    if (at < 0) {
-        size_t n = 0;
-        for (; n < f->data_count && n < MOST_CANDIDATES; n++)
-            candidates[n] = f->data[n].id;
-        int near = ps_nearest(ps_str_of(data->id), candidates, n);
-        return PS_YAML_WRONG(b->job->yaml, err, path,
-                             "the framework '%s' has no data '%.40s'%s", f->id, data->id,
-                             near >= 0
-                                 ? ps_yaml_hint(hint, data->id, candidates, n)
-                                 : "; `placestat list frameworks` has its measures");
-    }
-    const ps_framework_data *kind = &f->data[at];
+/* Is the input of these data what their kind asks for? */
+static ps_status check_kind(const ps_job_file *job, const ps_framework_data *kind,
+                            unsigned i, ps_error *err) {
     const input_kind wanted = input_for(kind->kind);
+    char path[PS_YAML_PATH];
     PS_YAML_AT(path, "data[%u].input", i);
-    if (wanted == INPUT_TABLE) {
-        PS_TRY(check_table(b->job, kind, i, err));
-        b->data[at] = data;
-        return PS_OK;
-    }
     if (wanted == INPUT_NONE)
         return PS_YAML_WRONG(
-            b->job->yaml, err, path,
+            job->yaml, err, path,
             "'%s' is of the kind %s, which a job has no inputs for; leave "
             "it out, and its measures are listed as absent",
             kind->id, ps_data_kind_text(kind->kind));
-    if (wanted != input_of(b->job->job, data->input))
-        return PS_YAML_WRONG(b->job->yaml, err, path, "'%s' is of the kind %s: %s",
-                             kind->id, ps_data_kind_text(kind->kind),
-                             input_request[wanted]);
+    if (wanted == input_of(job->job, job->job->data[i].input)) return PS_OK;
+    return PS_YAML_WRONG(job->yaml, err, path, "'%s' is of the kind %s: %s", kind->id,
+                         ps_data_kind_text(kind->kind), input_request[wanted]);
+}
+
+static ps_status unknown_data(const ps_bindings *all, unsigned i, ps_error *err) {
+    const char *id = all->job->job->data[i].id;
+    char path[PS_YAML_PATH], hint[PS_YAML_HINT];
+    known_names known = {.n = 0};
+    for (size_t b = 0; b < all->n; b++) {
+        const ps_framework *f = all->binding[b].framework;
+        for (unsigned k = 0; k < f->data_count; k++) add_name(&known, f->data[k].id);
+    }
+    PS_YAML_AT(path, "data[%u].id", i);
+    const int near = ps_nearest(ps_str_of(id), known.name, known.n);
+    return PS_YAML_WRONG(
+        all->job->yaml, err, path, "the framework%s '%s' has no data '%.40s'%s",
+        all->n > 1 ? "s, such as" : "", all->binding[0].framework->id, id,
+        near >= 0 ? ps_yaml_hint(hint, id, known.name, known.n)
+                  : "; `placestat list frameworks` has its measures");
+}
+
+static ps_status bind_data(const ps_bindings *all, unsigned i, ps_error *err) {
+    const ps_job_data *data = &all->job->job->data[i];
+    bool found = false;
+    for (size_t k = 0; k < all->n; k++) {
+        const ps_binding *b = &all->binding[k];
+        const ps_framework *f = b->framework;
+        const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, data->id);
+        if (at < 0) continue;
+        PS_TRY(check_kind(all->job, &f->data[at], i, err));
+        b->data[at] = data;
+        found = true;
+    }
+    if (!found) return unknown_data(all, i, err);
     for (unsigned c = 0; c < data->columns_count; c++)
-        PS_TRY(check_column(b->job, kind, i, c, err));
-    b->data[at] = data;
-    return PS_OK;
+        PS_TRY(check_column(all, i, c, err));
+    return input_of(all->job->job, data->input) == INPUT_TABLE
+               ? check_values(all->job, i, err)
+               : PS_OK;
 }
 
 /* ---- What the job is silent of ---- */
@@ -215,11 +258,12 @@ static const char *unmeant(const ps_job_data_column *column,
 }
 
 /* Why a part cannot be had, *reason NULL when it can. */
-static ps_status find_absence(owner *own, const ps_framework_part *part,
-                              const char **reason, ps_error *err) {
-    const ps_framework *f = own->binding.framework;
+static ps_status find_absence(const owner *own, const ps_binding *b,
+                              const ps_framework_part *part, const char **reason,
+                              ps_error *err) {
+    const ps_framework *f = b->framework;
     const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, part->data);
-    const ps_job_data *data = own->binding.data[at];
+    const ps_job_data *data = b->data[at];
     *reason = NULL;
     if (data == NULL) {
         *reason = ps_arena_printf(own->arena, "no input of the job is '%s' (%s)",
@@ -244,64 +288,93 @@ static ps_status find_absence(owner *own, const ps_framework_part *part,
             continue;
         return *reason != NULL ? PS_OK : ps_fail_nomem(err);
     }
-    return PS_OK;
+    if (part->by == NULL || ps_binding_column(data, part->by) != NULL) return PS_OK;
+    *reason =
+        ps_arena_printf(own->arena, "the job does not say which column of '%s' is '%s'",
+                        data->input, part->by);
+    return *reason != NULL ? PS_OK : ps_fail_nomem(err);
 }
 
-static ps_status find_measure_absence(owner *own, unsigned m, ps_error *err) {
-    const ps_framework_measure *measure = &own->binding.framework->measures[m];
-    const char **reason = &own->binding.absent[m];
+static ps_status find_measure_absence(const owner *own, const ps_binding *b, unsigned m,
+                                      ps_error *err) {
+    const ps_framework_measure *measure = &b->framework->measures[m];
+    const char **reason = &b->absent[m];
     const ps_form *form = ps_form_of(measure);
     *reason = NULL;
     if (measure->numerator != NULL)
-        PS_TRY(find_absence(own, measure->numerator, reason, err));
+        PS_TRY(find_absence(own, b, measure->numerator, reason, err));
     if (*reason == NULL && measure->denominator != NULL)
-        PS_TRY(find_absence(own, measure->denominator, reason, err));
+        PS_TRY(find_absence(own, b, measure->denominator, reason, err));
     if (*reason != NULL) return PS_OK;
-    if (form != NULL)
-        return form->absence(&own->binding, measure, own->arena, reason, err);
+    if (form != NULL) return form->absence(b, measure, own->arena, reason, err);
     *reason = ps_arena_printf(own->arena, "a job does not carry out the method %s",
                               measure->method);
     return *reason != NULL ? PS_OK : ps_fail_nomem(err);
 }
 
-static ps_status bind(owner *own, ps_error *err) {
-    ps_binding *b = &own->binding;
-    const ps_job *job = b->job->job;
+/* ---- All frameworks ---- */
+
+static ps_status open_framework(owner *own, size_t i, ps_error *err) {
+    const ps_job_file *job = own->bindings.job;
+    ps_binding *b = &own->bindings.binding[i];
     ps_error why = {PS_OK, ""};
+    char path[PS_YAML_PATH];
+    PS_YAML_AT(path, "frameworks[%zu]", i);
+    char *const *names;
+    ps_job_frameworks(job->job, &names);
+    const char *at = job->job->framework != NULL ? "framework" : path;
     ps_status status =
-        ps_framework_find(job->framework, b->job->folder, own->arena, &b->path, &why);
-    if (status != PS_OK)
-        return ps_yaml_fail(b->job->yaml, err, status, "framework", "%s", why.text);
-    status = ps_framework_open(b->path, &own->file, &why);
+        ps_framework_find(names[i], job->folder, own->arena, &b->path, &why);
+    if (status != PS_OK) return ps_yaml_fail(job->yaml, err, status, at, "%s", why.text);
+    status = ps_framework_open(b->path, &own->file[i], &why);
     if (status == PS_INPUT)
-        return ps_yaml_fail(b->job->yaml, err, status, "framework", "%s", why.text);
+        return ps_yaml_fail(job->yaml, err, status, at, "%s", why.text);
     if (status != PS_OK) {
         if (err != NULL) *err = why;
         return status;
     }
-    b->framework = own->file->framework;
+    b->job = job;
+    b->framework = own->file[i]->framework;
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(own->bindings.binding[k].framework->id, b->framework->id) == 0)
+            return PS_YAML_WRONG(job->yaml, err, at,
+                                 "the framework '%s' is there already", b->framework->id);
     const size_t n_data = b->framework->data_count * sizeof *b->data,
                  n_measures = b->framework->measures_count * sizeof *b->absent;
     b->data = ps_arena_alloc(own->arena, n_data);
     b->absent = ps_arena_alloc(own->arena, n_measures);
     if (b->data == NULL || b->absent == NULL) return ps_fail_nomem(err);
     memset((void *)b->data, 0, n_data);
-    for (unsigned i = 0; i < job->data_count; i++) PS_TRY(bind_data(b, i, err));
-    for (unsigned m = 0; m < b->framework->measures_count; m++)
-        PS_TRY(find_measure_absence(own, m, err));
     return PS_OK;
 }
 
-ps_status ps_binding_open(const ps_job_file *job, ps_binding **out, ps_error *err) {
+static ps_status bind(owner *own, ps_error *err) {
+    ps_bindings *all = &own->bindings;
+    const ps_job *job = all->job->job;
+    char *const *names;
+    const unsigned n = ps_job_frameworks(job, &names);
+    PS_TRY(ps_arena_create(&own->arena, err));
+    own->file = ps_zalloc(n, sizeof *own->file);
+    all->binding = ps_arena_alloc(own->arena, n * sizeof *all->binding);
+    if (own->file == NULL || all->binding == NULL) return ps_fail_nomem(err);
+    all->n = n;
+    for (size_t i = 0; i < all->n; i++) PS_TRY(open_framework(own, i, err));
+    for (unsigned i = 0; i < job->data_count; i++) PS_TRY(bind_data(all, i, err));
+    for (size_t i = 0; i < all->n; i++)
+        for (unsigned m = 0; m < all->binding[i].framework->measures_count; m++)
+            PS_TRY(find_measure_absence(own, &all->binding[i], m, err));
+    return PS_OK;
+}
+
+ps_status ps_bindings_open(const ps_job_file *job, ps_bindings **out, ps_error *err) {
     *out = NULL;
     owner *own = ps_zalloc(1, sizeof *own);
     if (own == NULL) return ps_fail_nomem(err);
-    own->binding.job = job;
-    ps_status status = ps_arena_create(&own->arena, err);
-    if (status == PS_OK) status = bind(own, err);
+    own->bindings.job = job;
+    const ps_status status = bind(own, err);
     if (status == PS_OK)
-        *out = &own->binding;
+        *out = &own->bindings;
     else
-        ps_binding_free(&own->binding);
+        ps_bindings_free(&own->bindings);
     return status;
 }

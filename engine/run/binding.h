@@ -1,6 +1,6 @@
-/* A job's framework and what its kinds of data are in this job.
+/* A job's frameworks and what their kinds of data are in this job.
  *
- * The framework speaks of data, columns and values in its own words, the job says which
+ * A framework speaks of data, columns and values in its own words, the job says which
  * input, column and texts these are. What does not meet is a mistake when the job says
  * it, and an absent measure, with the reason, when the job is silent.
  */
@@ -18,12 +18,21 @@ typedef struct ps_binding {
     const char **absent;      /* by measure: why this job cannot give it, or NULL */
 } ps_binding;
 
-/* Read the framework that the job names and bind its data. PS_CONFIG tells a mistake of
- * the framework with its own file and line, one of the job with the job's. The job must
- * name a framework and outlive the binding. */
-ps_status ps_binding_open(const ps_job_file *job, ps_binding **out,
-                          ps_error *err) PS_MUST_CHECK;
-void ps_binding_free(ps_binding *binding);
+/* All frameworks of a job, in its order. Data of the same id mean the same in all of
+ * them. */
+typedef struct ps_bindings {
+    const ps_job_file *job;
+    ps_binding *binding;
+    size_t n;
+} ps_bindings;
+
+/* Read the frameworks that the job names, if any, and bind their data. PS_CONFIG tells a
+ * mistake of a framework with its own file and line, one of the job with the job's. What
+ * the job binds has to be known to one of the frameworks. The job must outlive the
+ * bindings. */
+ps_status ps_bindings_open(const ps_job_file *job, ps_bindings **out,
+                           ps_error *err) PS_MUST_CHECK;
+void ps_bindings_free(ps_bindings *bindings);
 
 /* The column of these data that the job binds, or NULL. */
 const ps_job_data_column *ps_binding_column(const ps_job_data *data, const char *id);

@@ -113,10 +113,10 @@ static ps_status tell_points(const ps_job_file *job, const ps_geographies *all,
 }
 
 /* They are small enough to be read whole: what a run would count is told. */
-static ps_status tell_records(const ps_binding *b, const ps_geographies *all,
+static ps_status tell_records(const ps_bindings *b, const ps_geographies *all,
                               const ps_talk *talk, ps_output *out, ps_error *err) {
     ps_records *records = NULL;
-    if (b == NULL || b->job->job->records_count == 0) return PS_OK;
+    if (b->job->job->records_count == 0) return PS_OK;
     PS_TRY(ps_records_open(b, all, talk, &records, err));
     ps_output_text(out, "records\n");
     for (size_t i = 0; i < records->n; i++) ps_records_tell(&records->set[i], "  ", out);
@@ -125,16 +125,20 @@ static ps_status tell_records(const ps_binding *b, const ps_geographies *all,
 }
 
 /* Which measures there will be, and why the others will not. */
-static void tell_measures(const ps_binding *b, ps_output *out) {
-    if (b == NULL) return;
+static void tell_framework(const ps_binding *b, ps_output *out) {
     unsigned absent = 0;
     const unsigned n = b->framework->measures_count;
     for (unsigned m = 0; m < n; m++) absent += b->absent[m] != NULL;
-    ps_output_printf(out, "framework\n  %s: %u measures, %u with data\n",
-                     b->framework->id, n, n - absent);
+    ps_output_printf(out, "  %s: %u measures, %u with data\n", b->framework->id, n,
+                     n - absent);
     for (unsigned m = 0; m < n; m++)
         ps_output_printf(out, "  %s: %s\n", b->framework->measures[m].id,
                          b->absent[m] == NULL ? "computed" : b->absent[m]);
+}
+
+static void tell_measures(const ps_bindings *all, ps_output *out) {
+    if (all->n > 0) ps_output_text(out, all->n == 1 ? "framework\n" : "frameworks\n");
+    for (size_t k = 0; k < all->n; k++) tell_framework(&all->binding[k], out);
 }
 
 static void tell_plan(const ps_job *job, const forecast *f, ps_output *out) {
@@ -151,12 +155,12 @@ static void tell_plan(const ps_job *job, const forecast *f, ps_output *out) {
 }
 
 static ps_status check(const ps_run_options *options, ps_job_file **job,
-                       ps_inputs **inputs, ps_geographies **all, ps_binding **binding,
+                       ps_inputs **inputs, ps_geographies **all, ps_bindings **bindings,
                        ps_output *out, ps_error *err) {
     forecast f = {0};
     PS_TRY(ps_job_open(options->job, job, err));
     PS_TRY(ps_job_inputs(*job, options->job, inputs, err));
-    if ((*job)->job->framework != NULL) PS_TRY(ps_binding_open(*job, binding, err));
+    PS_TRY(ps_bindings_open(*job, bindings, err));
     PS_TRY(ps_figures_check_points(*job, err));
     PS_TRY(ps_geographies_open(*job, options->talk, all, err));
     if ((*job)->job->title != NULL) ps_output_printf(out, "%s\n", (*job)->job->title);
@@ -164,10 +168,10 @@ static ps_status check(const ps_run_options *options, ps_job_file **job,
     ps_output_text(out, "points\n");
     for (unsigned i = 0; i < (*job)->job->points_count; i++)
         PS_TRY(tell_points(*job, *all, i, options, &f, out, err));
-    PS_TRY(tell_records(*binding, *all, options->talk, out, err));
+    PS_TRY(tell_records(*bindings, *all, options->talk, out, err));
     PS_TRY(ps_figures_check_tables(*job, *all, options->talk, err));
     tell_plan((*job)->job, &f, out);
-    tell_measures(*binding, out);
+    tell_measures(*bindings, out);
     ps_output_text(out, "nothing was written; `placestat run` carries the job out\n");
     return PS_OK;
 }
@@ -176,11 +180,11 @@ ps_status ps_check_job(const ps_run_options *options, ps_output *out, ps_error *
     ps_job_file *job = NULL;
     ps_inputs *inputs = NULL;
     ps_geographies *all = NULL;
-    ps_binding *binding = NULL;
-    ps_status status = check(options, &job, &inputs, &all, &binding, out, err);
+    ps_bindings *bindings = NULL;
+    ps_status status = check(options, &job, &inputs, &all, &bindings, out, err);
     ps_geographies_free(all);
     ps_inputs_free(inputs);
-    ps_binding_free(binding);
+    ps_bindings_free(bindings);
     ps_job_free(job);
     return status;
 }

@@ -27,7 +27,8 @@ typedef struct tally {
 typedef struct explanation {
     const ps_explain_options *options;
     ps_job_file *job;
-    ps_binding *binding;
+    ps_bindings *bindings;
+    const ps_binding *binding; /* of the measure asked for */
     ps_geographies *geographies;
     ps_figures *figures;
     ps_measures *measures;
@@ -67,15 +68,20 @@ static bool asked_measure(const explanation *e, const char *id) {
     return strlen(id) == n && strncmp(e->options->measure, id, n) == 0;
 }
 
-static ps_status find_measure(const explanation *e, unsigned *m, ps_error *err) {
-    const ps_framework *f = e->binding->framework;
+/* In the first framework that has it. */
+static ps_status find_measure(explanation *e, unsigned *m, ps_error *err) {
     const char *candidates[MOST_CANDIDATES];
     char hint[PS_YAML_HINT];
     size_t n = 0;
-    for (*m = 0; *m < f->measures_count; ++*m) {
-        if (asked_measure(e, f->measures[*m].id)) return PS_OK;
-        if (n < MOST_CANDIDATES) candidates[n++] = f->measures[*m].id;
+    for (size_t k = 0; k < e->bindings->n; k++) {
+        e->binding = &e->bindings->binding[k];
+        const ps_framework *of = e->binding->framework;
+        for (*m = 0; *m < of->measures_count; ++*m) {
+            if (asked_measure(e, of->measures[*m].id)) return PS_OK;
+            if (n < MOST_CANDIDATES) candidates[n++] = of->measures[*m].id;
+        }
     }
+    const ps_framework *f = e->bindings->binding[0].framework;
     int near = ps_nearest(ps_str_of(e->options->measure), candidates, n);
     return ps_fail(err, PS_CONFIG, "the framework %s has no measure '%.64s'%s", f->id,
                    e->options->measure,
@@ -496,7 +502,7 @@ static void tell_sentence(const explanation *e, const ps_measure *m,
 }
 
 static ps_status tell(explanation *e, ps_error *err) {
-    unsigned which;
+    unsigned which = 0;
     PS_TRY(find_measure(e, &which, err));
     const ps_framework_measure *spec = &e->binding->framework->measures[which];
     size_t i = 0, g = 0, area = 0, k = 0;
@@ -511,7 +517,7 @@ static ps_status tell(explanation *e, ps_error *err) {
     PS_TRY(find_area(e, spec, &g, &area, err));
     PS_TRY(ps_figures_open(e->job, e->geographies, false, e->options->talk, &e->figures,
                            err));
-    PS_TRY(ps_measures_open(e->binding, e->figures, &e->measures, err));
+    PS_TRY(ps_measures_open(e->bindings, e->figures, &e->measures, err));
     while (e->measures->measure[i].spec != spec) i++;
     const ps_measure *m = &e->measures->measure[i];
     PS_TRY(find_period(e, m, &k, err));
@@ -547,10 +553,10 @@ static ps_status tell(explanation *e, ps_error *err) {
 static ps_status explain(explanation *e, ps_error *err) {
     PS_TRY(ps_job_open(e->options->job, &e->job, err));
     e->job->prepared = e->options->prepared;
-    if (e->job->job->framework == NULL)
+    PS_TRY(ps_bindings_open(e->job, &e->bindings, err));
+    if (e->bindings->n == 0)
         return ps_yaml_fail(e->job->yaml, err, PS_CONFIG, "",
                             "names no framework, so there are no measures to explain");
-    PS_TRY(ps_binding_open(e->job, &e->binding, err));
     PS_TRY(ps_figures_check_points(e->job, err));
     return tell(e, err);
 }
@@ -564,7 +570,7 @@ ps_status ps_explain(const ps_explain_options *options, ps_output *out, ps_error
     ps_measures_free(e.measures);
     ps_figures_free(e.figures);
     ps_geographies_free(e.geographies);
-    ps_binding_free(e.binding);
+    ps_bindings_free(e.bindings);
     ps_job_free(e.job);
     return status;
 }

@@ -59,3 +59,8 @@ ps_status ps_job_parse(const char *name, const char *bytes, size_t n, ps_job_fil
     PS_TRY(ps_yaml_parse(name, bytes, n, &ps_job_schema, &yaml, &data, err));
     return finish(name, yaml, data, out, err);
 }
+
+unsigned ps_job_frameworks(const ps_job *job, char *const **names) {
+    *names = job->framework != NULL ? &job->framework : job->frameworks;
+    return job->framework != NULL ? 1 : job->frameworks_count;
+}

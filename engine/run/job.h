@@ -214,6 +214,8 @@ typedef struct ps_job {
     ps_job_series *series;
     unsigned series_count;
     char *framework;   /* name of a shipped one, or path of a file; see framework.h */
+    char **frameworks; /* several of them, instead */
+    unsigned frameworks_count;
     ps_job_data *data; /* what the framework's kinds of data are */
     unsigned data_count;
     double *confidence; /* default 0.95 */
@@ -239,6 +241,9 @@ ps_status ps_job_open(const char *path, ps_job_file **out, ps_error *err) PS_MUS
 ps_status ps_job_parse(const char *name, const char *bytes, size_t n, ps_job_file **out,
                        ps_error *err) PS_MUST_CHECK;
 void ps_job_free(ps_job_file *file);
+
+/* The frameworks that a job names, by whichever key; returns how many. */
+unsigned ps_job_frameworks(const ps_job *job, char *const **names);
 
 /* The second half of the two above: check what a schema cannot say, then fill in presets
  * and defaults. job was filled from yaml; on failure it is still to be freed with it. */

@@ -469,11 +469,16 @@ static ps_status check_place(const ps_yaml *yaml, const ps_job *job, unsigned i,
                             : PS_OK;
 }
 
+static bool has_framework(const ps_job *job) {
+    char *const *names;
+    return ps_job_frameworks(job, &names) > 0;
+}
+
 /* Points and records share their ids: both are inputs of the framework's data. */
 static ps_status check_records(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
                                ps_error *err) {
     char path[PS_YAML_PATH];
-    if (job->records_count > 0 && job->framework == NULL)
+    if (job->records_count > 0 && !has_framework(job))
         return PS_YAML_WRONG(yaml, err, "records",
                              "are for the measures of a framework, but the key "
                              "'framework' is missing");
@@ -688,7 +693,10 @@ static ps_status check_bound_columns(const ps_yaml *yaml, const ps_job *job,
 static ps_status check_data(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
                             ps_error *err) {
     char path[PS_YAML_PATH];
-    if (job->data_count > 0 && job->framework == NULL)
+    if (job->framework != NULL && job->frameworks_count > 0)
+        return PS_YAML_WRONG(yaml, err, "frameworks",
+                             "a job has either 'framework' or 'frameworks'");
+    if (job->data_count > 0 && !has_framework(job))
         return PS_YAML_WRONG(yaml, err, "data",
                              "says what a framework's data are, but the key 'framework' "
                              "is missing");
@@ -741,11 +749,11 @@ static ps_status check_numbers(const ps_yaml *yaml, const ps_job *job, ps_error 
                              *job->multiplier);
     const ps_job_outputs *o = job->outputs;
     if (o == NULL) return PS_OK;
-    const bool measures = job->framework != NULL && (o->measures == NULL || *o->measures);
+    const bool measures = has_framework(job) && (o->measures == NULL || *o->measures);
     if (!measures && o->counts != NULL && o->indicators != NULL &&
         o->geopackage != NULL && !*o->counts && !*o->indicators && !*o->geopackage)
         return PS_YAML_WRONG(yaml, err, "outputs", "nothing would be written");
-    if (o->measures != NULL && job->framework == NULL)
+    if (o->measures != NULL && !has_framework(job))
         return PS_YAML_WRONG(yaml, err, "outputs.measures",
                              "there are measures only with the key 'framework'");
     return PS_OK;
@@ -907,7 +915,7 @@ static ps_status resolve_outputs(ps_job *job, ps_error *err) {
     PS_YAML_DEFAULT(job->outputs->counts, true, err);
     PS_YAML_DEFAULT(job->outputs->indicators, true, err);
     PS_YAML_DEFAULT(job->outputs->geopackage, true, err);
-    PS_YAML_DEFAULT(job->outputs->measures, job->framework != NULL, err);
+    PS_YAML_DEFAULT(job->outputs->measures, has_framework(job), err);
     return PS_OK;
 }
 

@@ -195,6 +195,7 @@ static const cyaml_schema_field_t job_fields[] = {
     PS_OPTIONAL_LIST("periods", ps_job, periods, &text_entry, 1, MOST_SERIES),
     PS_OPTIONAL_LIST("series", ps_job, series, &series_entry, 1, MOST_SERIES),
     PS_OPTIONAL_TEXT("framework", ps_job, framework),
+    PS_OPTIONAL_LIST("frameworks", ps_job, frameworks, &text_entry, 1, 20),
     PS_OPTIONAL_LIST("data", ps_job, data, &data_entry, 1, MOST_INPUTS),
     CYAML_FIELD_FLOAT_PTR("confidence", CYAML_FLAG_OPTIONAL, ps_job, confidence),
     CYAML_FIELD_FLOAT_PTR("multiplier", CYAML_FLAG_OPTIONAL, ps_job, multiplier),

@@ -15,35 +15,44 @@ static ps_status open_measure(const ps_measures *all, ps_measure *m, ps_error *e
     return m->form->periods(all, m, err);
 }
 
-/* In the order of the file, because a measure may need those before it. */
-static ps_status open_all(ps_measures *all, const ps_binding *b, ps_error *err) {
+static void list_measures(ps_measures *all, const ps_binding *b) {
     const ps_framework *plan = b->framework;
-    for (size_t i = 0; i < all->n; i++) {
+    for (unsigned i = 0; i < plan->measures_count; i++) {
         const int at = PS_FRAMEWORK_PLACE(plan->measures, plan->measures_count,
                                           plan->report->order[i]);
-        all->measure[i] = (ps_measure){
+        all->measure[all->n++] = (ps_measure){
             .binding = b, .spec = &plan->measures[at], .absent = b->absent[at]};
     }
-    for (unsigned m = 0; m < plan->measures_count; m++)
-        for (size_t i = 0; i < all->n; i++)
-            if (all->measure[i].spec == &plan->measures[m] &&
-                all->measure[i].absent == NULL)
-                PS_TRY(open_measure(all, &all->measure[i], err));
+}
+
+/* In the order of the file, because a measure may need those before it. */
+static ps_status open_all(ps_measures *all, ps_error *err) {
+    for (size_t k = 0; k < all->bindings->n; k++) {
+        const ps_framework *plan = all->bindings->binding[k].framework;
+        for (unsigned m = 0; m < plan->measures_count; m++)
+            for (size_t i = 0; i < all->n; i++)
+                if (all->measure[i].spec == &plan->measures[m] &&
+                    all->measure[i].absent == NULL)
+                    PS_TRY(open_measure(all, &all->measure[i], err));
+    }
     return PS_OK;
 }
 
-ps_status ps_measures_open(const ps_binding *b, const ps_figures *f, ps_measures **out,
-                           ps_error *err) {
-    const ps_framework *plan = b->framework;
+ps_status ps_measures_open(const ps_bindings *bindings, const ps_figures *f,
+                           ps_measures **out, ps_error *err) {
+    size_t n = 0;
     *out = NULL;
+    for (size_t k = 0; k < bindings->n; k++)
+        n += bindings->binding[k].framework->measures_count;
     ps_measures *all = ps_zalloc(1, sizeof *all);
-    ps_measure *list = ps_zalloc(plan->measures_count, sizeof *list);
+    ps_measure *list = ps_zalloc(n, sizeof *list);
     if (all == NULL || list == NULL) {
         ps_free(all), ps_free(list);
         return ps_fail_nomem(err);
     }
-    *all = (ps_measures){b, f, list, plan->measures_count};
-    const ps_status status = open_all(all, b, err);
+    *all = (ps_measures){bindings, f, list, 0};
+    for (size_t k = 0; k < bindings->n; k++) list_measures(all, &bindings->binding[k]);
+    const ps_status status = open_all(all, err);
     if (status == PS_OK)
         *out = all;
     else

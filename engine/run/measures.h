@@ -1,4 +1,4 @@
-/* The measures of a framework: which there are in a job, and their figures.
+/* The measures of a job's frameworks: which there are in a job, and their figures.
  *
  * Periods are those of the measure or of the job for the data that the numerator is
  * counted from, and the running year of the plan: the one that the data end in, when they
@@ -11,14 +11,14 @@
 #include "engine/run/judge.h"
 
 struct ps_measures {
-    const ps_binding *binding;
+    const ps_bindings *bindings;
     const ps_figures *figures;
-    ps_measure *measure; /* in the order of the framework's report */
+    ps_measure *measure; /* by framework, in the order of its report */
     size_t n;
 };
 
 /* Get ready: which rows count, which periods there are. */
-ps_status ps_measures_open(const ps_binding *binding, const ps_figures *figures,
+ps_status ps_measures_open(const ps_bindings *bindings, const ps_figures *figures,
                            ps_measures **out, ps_error *err) PS_MUST_CHECK;
 void ps_measures_free(ps_measures *measures);
 

@@ -19,20 +19,21 @@ static ps_status add_named(const ps_job_file *job, ps_inputs *inputs, const char
 }
 
 /* A shipped framework is known by its name, wherever it is installed. */
-static ps_status add_framework(const ps_job_file *file, ps_inputs *inputs,
-                               ps_error *err) {
+static ps_status add_framework(const ps_job_file *file, const char *name, unsigned i,
+                               ps_inputs *inputs, ps_error *err) {
     ps_error why = {PS_OK, ""};
     ps_arena *arena;
     const char *path;
+    char at[32];
     PS_TRY(ps_arena_create(&arena, err));
-    ps_status status =
-        ps_framework_find(file->job->framework, file->folder, arena, &path, &why);
+    ps_status status = ps_framework_find(name, file->folder, arena, &path, &why);
     if (status == PS_OK)
-        status =
-            ps_inputs_add_path(inputs, "framework", file->job->framework, path, &why);
+        status = ps_inputs_add_path(inputs, "framework", name, path, &why);
     ps_arena_free(arena);
     if (status == PS_OK) return PS_OK;
-    return ps_yaml_fail(file->yaml, err, status, "framework", "%s", why.text);
+    snprintf(at, sizeof at, "frameworks[%u]", i);
+    return ps_yaml_fail(file->yaml, err, status,
+                        file->job->framework != NULL ? "framework" : at, "%s", why.text);
 }
 
 static ps_status add_all(const ps_job_file *file, const char *path, ps_inputs *inputs,
@@ -40,7 +41,10 @@ static ps_status add_all(const ps_job_file *file, const char *path, ps_inputs *i
     const ps_job *job = file->job;
     char at[64];
     PS_TRY(ps_inputs_add(inputs, "job", path, NULL, err));
-    if (job->framework != NULL) PS_TRY(add_framework(file, inputs, err));
+    char *const *names;
+    const unsigned n = ps_job_frameworks(job, &names);
+    for (unsigned i = 0; i < n; i++)
+        PS_TRY(add_framework(file, names[i], i, inputs, err));
     for (unsigned i = 0; i < job->areas_count; i++) {
         const ps_job_areas *a = &job->areas[i];
         snprintf(at, sizeof at, "areas[%u].%s", i,

@@ -59,7 +59,7 @@ static need need_of(const ps_framework_column *column) {
 
 /* While an input is being read. */
 typedef struct reading {
-    const ps_binding *binding;
+    const ps_bindings *bindings;
     const ps_geographies *all;
     unsigned index; /* of the records in the job */
     ps_record_set *set;
@@ -92,6 +92,7 @@ static void want_bound(reading *r, const ps_framework_data *kind,
         const char *name = data->columns[c].column;
         const int of = ps_framework_place(kind->columns, kind->columns_count,
                                           sizeof *kind->columns, data->columns[c].id);
+        if (of < 0) continue; /* another framework's */
         const need wanted = need_of(&kind->columns[of]);
         want(r, name);
         size_t k = 0;
@@ -113,8 +114,8 @@ static int place_of(const reading *r, const char *name) {
 /* All columns that are needed, found in the table. */
 static ps_status find_columns(reading *r, ps_error *err) {
     const ps_job_records *spec = r->set->spec;
-    const ps_binding *b = r->binding;
-    const ps_job *job = b->job->job;
+    const ps_bindings *all = r->bindings;
+    const ps_job *job = all->job->job;
     size_t most = 2 + spec->where_count, bound = 0;
     for (unsigned i = 0; i < job->data_count; i++) bound += job->data[i].columns_count;
     most += bound;
@@ -130,9 +131,12 @@ static ps_status find_columns(reading *r, ps_error *err) {
     if (spec->code != NULL) want(r, spec->code);
     if (spec->date != NULL) want(r, spec->date);
     for (unsigned w = 0; w < spec->where_count; w++) want(r, spec->where[w].column);
-    for (unsigned k = 0; k < b->framework->data_count; k++)
-        if (b->data[k] != NULL && strcmp(b->data[k]->input, spec->id) == 0)
-            want_bound(r, &b->framework->data[k], b->data[k]);
+    for (size_t i = 0; i < all->n; i++) {
+        const ps_binding *b = &all->binding[i];
+        for (unsigned k = 0; k < b->framework->data_count; k++)
+            if (b->data[k] != NULL && strcmp(b->data[k]->input, spec->id) == 0)
+                want_bound(r, &b->framework->data[k], b->data[k]);
+    }
     return PS_OK;
 }
 
@@ -141,7 +145,7 @@ static ps_status read_table(reading *r, const ps_talk *talk, ps_error *err) {
     char at[PS_YAML_PATH];
     PS_YAML_AT(at, "records[%u]", r->index);
     /* A table without a column that anybody asks for still has rows. */
-    PS_TRY(ps_area_table_read(r->binding->job, at, spec->file, spec->sheet, spec->header,
+    PS_TRY(ps_area_table_read(r->bindings->job, at, spec->file, spec->sheet, spec->header,
                               r->n_names > 0 ? r->name : NULL, r->n_names, talk,
                               &r->table, err));
     for (size_t k = 0; k < r->n_names; k++)
@@ -379,7 +383,7 @@ static ps_status find_place(reading *r, ps_error *err) {
                                ps_str_of(spec->area));
     if (r->constant != PS_NONE) return PS_OK;
     PS_YAML_AT(at, "records[%u].area", r->index);
-    return PS_YAML_WRONG(r->binding->job->yaml, err, at, "'%.60s' is no area of %s",
+    return PS_YAML_WRONG(r->bindings->job->yaml, err, at, "'%.60s' is no area of %s",
                          spec->area, spec->areas);
 }
 
@@ -477,7 +481,7 @@ static ps_status tell_codes(const reading *r, const ps_talk *talk, ps_error *err
         char at[PS_YAML_PATH];
         PS_YAML_AT(at, "records[%u].code", r->index);
         return ps_yaml_fail(
-            r->binding->job->yaml, err, PS_FORMAT, at,
+            r->bindings->job->yaml, err, PS_FORMAT, at,
             "none of the %lld codes in column '%s' (first: %s) is an area "
             "of %s; another vintage of codes, or another column?",
             (long long)rows->outside, s->spec->code, rows->outside_example,
@@ -516,9 +520,9 @@ static ps_status read_set(reading *r, const ps_talk *talk, ps_error *err) {
     return list_all_areas(r, err);
 }
 
-ps_status ps_records_open(const ps_binding *binding, const ps_geographies *all,
+ps_status ps_records_open(const ps_bindings *bindings, const ps_geographies *all,
                           const ps_talk *talk, ps_records **out, ps_error *err) {
-    const ps_job *job = binding->job->job;
+    const ps_job *job = bindings->job->job;
     *out = NULL;
     ps_records *records = ps_zalloc(1, sizeof *records);
     ps_record_set *sets = ps_zalloc(job->records_count, sizeof *sets);
@@ -530,7 +534,7 @@ ps_status ps_records_open(const ps_binding *binding, const ps_geographies *all,
     ps_status status = PS_OK;
     for (unsigned i = 0; i < job->records_count && status == PS_OK; i++) {
         sets[i].spec = &job->records[i];
-        reading r = {.binding = binding, .all = all, .index = i, .set = &sets[i]};
+        reading r = {.bindings = bindings, .all = all, .index = i, .set = &sets[i]};
         status = read_set(&r, talk, err);
         ps_table_free(r.table);
         ps_free((void *)r.name), ps_free(r.place), ps_free(r.at), ps_free(r.needs);

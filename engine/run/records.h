@@ -90,7 +90,7 @@ typedef struct ps_records {
  *   is not there (with the nearest), not one code that is an area. Warnings tell codes
  *   that are no areas and inputs without records.
  * Cost     one pass; memory for the columns that are bound. */
-ps_status ps_records_open(const ps_binding *binding, const ps_geographies *all,
+ps_status ps_records_open(const ps_bindings *bindings, const ps_geographies *all,
                           const ps_talk *talk, ps_records **out,
                           ps_error *err) PS_MUST_CHECK;
 void ps_records_free(ps_records *records);

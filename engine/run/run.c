@@ -52,7 +52,7 @@ typedef struct job_run {
     int lock; /* descriptor of the locked folder, or -1 */
     ps_geographies *geographies;
     ps_figures *figures;
-    ps_binding *binding; /* NULL: the job names no framework */
+    ps_bindings *bindings;
     ps_records *records; /* NULL: there are none */
     ps_measures *measures;
     ps_output_set *outputs;
@@ -327,8 +327,12 @@ static ps_status fill_manifest(const job_run *r, ps_output *out,
     ps_json_end_array(&json);
     ps_json_member_int(&json, "figures", r->written.figures);
     ps_json_member_int(&json, "figures_without_value", r->written.absent);
-    if (r->binding != NULL) {
-        ps_json_member_text(&json, "framework", r->binding->framework->id);
+    if (r->bindings->n > 0) {
+        ps_json_key(&json, "frameworks");
+        ps_json_array(&json);
+        for (size_t i = 0; i < r->bindings->n; i++)
+            ps_json_text(&json, r->bindings->binding[i].framework->id);
+        ps_json_end_array(&json);
         ps_json_member_int(&json, "measures", r->measured.figures);
         ps_json_member_int(&json, "measures_without_value", r->measured.absent);
     }
@@ -399,8 +403,8 @@ static void summarise(const job_run *r, ps_output *out) {
     if (*r->job->job->outputs->measures)
         ps_output_printf(
             out, "%s: %lld measures by area and period, %lld of them without a value\n",
-            r->binding->framework->id, (long long)r->measured.figures,
-            (long long)r->measured.absent);
+            r->bindings->n == 1 ? r->bindings->binding[0].framework->id : "frameworks",
+            (long long)r->measured.figures, (long long)r->measured.absent);
     ps_output_printf(out, "written to %s/:", r->folder);
     for (size_t i = 0; i < ps_output_set_size(r->outputs); i++)
         ps_output_printf(out, " %s", ps_output_set_name(r->outputs, i));
@@ -427,7 +431,7 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     PS_TRY(ps_arena_create(&r->listener.arena, err));
     PS_TRY(ps_job_open(r->options->job, &r->job, err));
     r->job->prepared = r->options->prepared;
-    if (r->job->job->framework != NULL) PS_TRY(ps_binding_open(r->job, &r->binding, err));
+    PS_TRY(ps_bindings_open(r->job, &r->bindings, err));
     PS_TRY(choose_folder(r, err));
     PS_TRY(ps_job_inputs(r->job, r->options->job, &r->inputs, err));
     PS_TRY(ps_figures_check_points(r->job, err));
@@ -449,12 +453,12 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     r->seconds[1] = seconds_since(&phase);
     clock_gettime(CLOCK_MONOTONIC, &phase);
     if (r->job->job->records_count > 0)
-        PS_TRY(ps_records_open(r->binding, r->geographies, &r->talk, &r->records, err));
+        PS_TRY(ps_records_open(r->bindings, r->geographies, &r->talk, &r->records, err));
     PS_TRY(ps_figures_open(r->job, r->geographies, r->options->strict, &r->talk,
                            &r->figures, err));
     if (r->options->strict) PS_TRY(check_strict(r, err));
-    if (r->binding != NULL)
-        PS_TRY(ps_measures_open(r->binding, r->figures, &r->measures, err));
+    if (r->bindings->n > 0)
+        PS_TRY(ps_measures_open(r->bindings, r->figures, &r->measures, err));
     r->seconds[2] = seconds_since(&phase);
     clock_gettime(CLOCK_MONOTONIC, &phase);
     PS_TRY(write_outputs(r, err));
@@ -479,7 +483,7 @@ ps_status ps_run_job(const ps_run_options *options, ps_output *out,
     ps_figures_free(r.figures);
     ps_geographies_free(r.geographies);
     ps_inputs_free(r.inputs);
-    ps_binding_free(r.binding);
+    ps_bindings_free(r.bindings);
     ps_job_free(r.job);
     ps_arena_free(r.listener.arena);
     if (r.lock >= 0) close(r.lock);

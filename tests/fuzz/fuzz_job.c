@@ -18,12 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_job(const ps_job *job) {
     PROMISE(job->areas_count > 0);
     PROMISE(job->points_count + job->tables_count + job->records_count > 0);
-    PROMISE(job->records_count == 0 || job->framework != NULL);
+    PROMISE(job->records_count == 0 || job->framework != NULL ||
+            job->frameworks_count > 0);
     PROMISE(job->periods_count > 0);
     PROMISE(*job->confidence >= 0.9 && *job->confidence < 1 && *job->multiplier > 0);
     PROMISE(job->outputs->counts && job->outputs->indicators && job->outputs->geopackage);
     PROMISE(job->outputs->measures);
-    PROMISE(job->data_count == 0 || job->framework != NULL);
+    PROMISE(job->data_count == 0 || job->framework != NULL || job->frameworks_count > 0);
     for (unsigned i = 0; i < job->data_count; i++) {
         bool found = strcmp(job->data[i].input, "population") == 0;
         PROMISE(!found || job->population != NULL);

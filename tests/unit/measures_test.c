@@ -400,11 +400,11 @@ static const struct {
 
 static ps_status bind(void *context, ps_error *err) {
     ps_job_file *job = NULL;
-    ps_binding *binding = NULL;
+    ps_bindings *binding = NULL;
     ps_status status = ps_job_open(context, &job, err);
-    if (status == PS_OK) status = ps_binding_open(job, &binding, err);
+    if (status == PS_OK) status = ps_bindings_open(job, &binding, err);
     if (status != PS_OK) assert_null(binding);
-    ps_binding_free(binding);
+    ps_bindings_free(binding);
     ps_job_free(job);
     return status;
 }
@@ -454,7 +454,7 @@ static void memory_may_run_out_anywhere(void **state) {
 }
 
 typedef struct opened {
-    ps_binding *binding;
+    ps_bindings *binding;
     ps_figures *figures;
 } opened;
 
@@ -490,14 +490,14 @@ static void memory_may_run_out_while_computing(void **state) {
     opened o;
     ps_error err = {.text = ""};
     assert_int_equal(ps_job_open(path, &job, &err), PS_OK);
-    assert_int_equal(ps_binding_open(job, &o.binding, &err), PS_OK);
+    assert_int_equal(ps_bindings_open(job, &o.binding, &err), PS_OK);
     assert_int_equal(ps_geographies_open(job, NULL, &geographies, &err), PS_OK);
     assert_int_equal(ps_figures_open(job, geographies, false, NULL, &o.figures, &err),
                      PS_OK);
     assert_true(test_each_allocation_fails(compute, &o) > 20);
     ps_figures_free(o.figures);
     ps_geographies_free(geographies);
-    ps_binding_free(o.binding);
+    ps_bindings_free(o.binding);
     ps_job_free(job);
     test_folder_remove(folder);
 }

@@ -83,7 +83,7 @@ static const char poll[] =
 typedef struct fixture {
     char *folder;
     ps_job_file *job;
-    ps_binding *binding;
+    ps_bindings *binding;
     ps_geographies *all;
     ps_records *records;
 } fixture;
@@ -106,7 +106,7 @@ static char *make_folder(const char *job, const char *rows) {
 
 static ps_status open_all(fixture *f, ps_error *err) {
     PS_TRY(ps_job_open(test_path(f->folder, "job.yaml"), &f->job, err));
-    PS_TRY(ps_binding_open(f->job, &f->binding, err));
+    PS_TRY(ps_bindings_open(f->job, &f->binding, err));
     PS_TRY(ps_geographies_open(f->job, NULL, &f->all, err));
     return ps_records_open(f->binding, f->all, NULL, &f->records, err);
 }
@@ -114,7 +114,7 @@ static ps_status open_all(fixture *f, ps_error *err) {
 static void close_all(fixture *f) {
     ps_records_free(f->records);
     ps_geographies_free(f->all);
-    ps_binding_free(f->binding);
+    ps_bindings_free(f->binding);
     ps_job_free(f->job);
     if (f->folder != NULL) test_folder_remove(f->folder);
     *f = (fixture){0};
@@ -346,7 +346,7 @@ static void mistakes_are_told(void **state) {
 }
 
 typedef struct inputs {
-    const ps_binding *binding;
+    const ps_bindings *binding;
     const ps_geographies *all;
 } inputs;
 
