@@ -62,27 +62,95 @@ static ps_status add_pair(membership *m, ps_str code, ps_str name, int32_t membe
     return PS_OK;
 }
 
+/* Which row of the table gives each area of base its largest weight? The lower code wins
+ * among equals. best: by area of base, -1 where no row has a weight; shares of all
+ * weights that the largest ones are, summed up for a report. */
+typedef struct plurality {
+    int64_t *best;
+    double *largest, *total;
+} plurality;
+
+static ps_status weigh(const ps_table *table, const int column[4], const ps_areas *base,
+                       plurality *p, ps_error *err) {
+    p->best = ps_alloc(base->n, sizeof *p->best);
+    p->largest = ps_zalloc(base->n, sizeof *p->largest);
+    p->total = ps_zalloc(base->n, sizeof *p->total);
+    if (p->best == NULL || p->largest == NULL || p->total == NULL)
+        return ps_fail_nomem(err);
+    for (size_t a = 0; a < base->n; a++) p->best[a] = -1;
+    for (size_t r = 0; r < ps_table_rows(table); r++) {
+        const ps_str member = ps_str_trim(ps_table_cell(table, r, (size_t)column[0])),
+                     code = ps_str_trim(ps_table_cell(table, r, (size_t)column[1]));
+        const int32_t row = ps_keys_find(base->by_code, member);
+        double weight;
+        bool missing;
+        if (row == PS_NONE || code.n == 0) continue;
+        PS_TRY(ps_table_number(table, r, (size_t)column[3], &weight, &missing, err));
+        if (missing || !(weight > 0)) continue;
+        p->total[row] += weight;
+        const int64_t best = p->best[row];
+        if (best >= 0 && weight < p->largest[row]) continue;
+        if (best >= 0 && weight == p->largest[row] &&
+            ps_str_cmp(code, ps_str_trim(ps_table_cell(table, (size_t)best,
+                                                       (size_t)column[1]))) >= 0)
+            continue;
+        p->best[row] = (int64_t)r;
+        p->largest[row] = weight;
+    }
+    return PS_OK;
+}
+
+/* How whole are the members that go whole? */
+static void tell_shares(const plurality *p, size_t n, const ps_geography *g,
+                        const ps_talk *talk) {
+    size_t weighed = 0, shared = 0, below = 0;
+    double least = 1;
+    for (size_t a = 0; a < n; a++) {
+        if (p->best[a] < 0) continue;
+        const double share = p->largest[a] / p->total[a];
+        weighed++;
+        shared += share < 1;
+        below += share < 0.5;
+        if (share < least) least = share;
+    }
+    ps_say(
+        talk, PS_TALK_INFO,
+        "%s: every area of %s goes whole to the one with its largest weight; %zu of %zu "
+        "have weight elsewhere, %zu most of it; the smallest share that stands for a "
+        "whole is %.2f",
+        g->spec->id, g->spec->of, shared, weighed, below, least);
+}
+
+static void plurality_free(plurality *p) {
+    ps_free(p->best), ps_free(p->largest), ps_free(p->total);
+}
+
 static ps_status read_table_pairs(const ps_job_file *job, size_t i, const ps_geography *g,
                                   const ps_areas *base, const ps_talk *talk,
                                   membership *m, ps_table **table, ps_error *err) {
     const ps_job_membership *t = g->spec->table;
     char at[64];
     snprintf(at, sizeof at, "areas[%zu].table", i);
-    const char *columns[] = {t->member, t->code, t->name};
-    const size_t n_columns = t->name != NULL ? 3 : 2;
+    const char *wanted[] = {t->member, t->code, t->name, t->weight}, *columns[4];
+    size_t n_columns = 0;
+    for (size_t c = 0; c < 4; c++)
+        if (wanted[c] != NULL) columns[n_columns++] = wanted[c];
     PS_TRY(ps_area_table_read(job, at, t->file, t->sheet, t->header, columns, n_columns,
                               talk, table, err));
-    int column[3] = {0};
-    for (size_t c = 0; c < n_columns; c++)
-        PS_TRY(ps_table_need_column(*table, ps_str_of(columns[c]), &column[c], err));
+    int column[4] = {0};
+    for (size_t c = 0; c < 4; c++)
+        if (wanted[c] != NULL)
+            PS_TRY(ps_table_need_column(*table, ps_str_of(wanted[c]), &column[c], err));
     bool *seen = ps_zalloc(base->n, sizeof *seen);
     if (seen == NULL) return ps_fail_nomem(err);
     int64_t unknown = 0;
-    ps_status status = PS_OK;
+    plurality weights = {NULL, NULL, NULL};
+    ps_status status =
+        t->weight != NULL ? weigh(*table, column, base, &weights, err) : PS_OK;
     for (size_t r = 0; r < ps_table_rows(*table) && status == PS_OK; r++) {
         ps_str member = ps_str_trim(ps_table_cell(*table, r, (size_t)column[0]));
         ps_str code = ps_str_trim(ps_table_cell(*table, r, (size_t)column[1]));
-        ps_str name = n_columns == 3
+        ps_str name = t->name != NULL
                           ? ps_str_trim(ps_table_cell(*table, r, (size_t)column[2]))
                           : (ps_str){"", 0};
         if (member.n == 0 || code.n == 0) continue;
@@ -91,6 +159,7 @@ static ps_status read_table_pairs(const ps_job_file *job, size_t i, const ps_geo
             unknown++;
             continue;
         }
+        if (t->weight != NULL && weights.best[row] != (int64_t)r) continue;
         seen[row] = true;
         status = add_pair(m, code, name, row, err);
     }
@@ -99,6 +168,8 @@ static ps_status read_table_pairs(const ps_job_file *job, size_t i, const ps_geo
     for (size_t a = base->n; a-- > 0;)
         if (!seen[a]) absent++, first = a;
     ps_free(seen);
+    if (status == PS_OK && t->weight != NULL) tell_shares(&weights, base->n, g, talk);
+    plurality_free(&weights);
     PS_TRY(status);
     if (unknown > 0)
         ps_say(talk, PS_TALK_INFO, "%s: %lld rows name a member that is no area of %s",

@@ -26,6 +26,8 @@ typedef struct ps_job_membership {
     char *member;   /* column of the member's code */
     char *code;     /* column of the larger area's code */
     char *name;     /* column of its name; optional */
+    char *weight;   /* column of how much of the member belongs there, such as its patients:
+                       a member of several goes whole to that with the most; optional */
 } ps_job_membership;
 
 /* One geography: from polygons (file, code, ...) or from another one (of, table | sets).

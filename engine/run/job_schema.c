@@ -39,6 +39,7 @@ static const cyaml_schema_field_t membership_fields[] = {
     PS_TEXT("member", ps_job_membership, member),
     PS_TEXT("code", ps_job_membership, code),
     PS_OPTIONAL_TEXT("name", ps_job_membership, name),
+    PS_OPTIONAL_TEXT("weight", ps_job_membership, weight),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t areas_fields[] = {
