@@ -194,22 +194,22 @@ static ps_status write_casualties(const ps_world *w, ps_error *err) {
 
 /* ---- referrals, entrants, call-outs ---- */
 
-/* By quarter, as they are published, with a count. */
+/* By month with a count, as the safeguarding partners keep them. */
 static ps_status write_nrm(const ps_world *w, ps_error *err) {
     static const char *const kinds[] = {"Criminal", "Labour", "Sexual"};
     uint64_t key = ps_draw_key(w->land->key, KEY_NRM);
     FILE *file;
     int64_t told = 0;
     PS_TRY(ps_file_begin(w->folder, "nrm.csv",
-                         "quarter,district_code,exploitation_type,adult_child,referrals",
+                         "month,district_code,exploitation_type,adult_child,referrals",
                          &file, err));
-    for (ps_month m = PS_WORLD_FIRST; m <= PS_WORLD_LAST; m += 3) {
+    for (ps_month m = PS_WORLD_FIRST; m <= PS_WORLD_LAST; m++) {
         bool operation = m == 2021 * 12 + 6;
         for (int k = 0; k < 3; k++) {
             for (int child = 0; child < 2; child++) {
                 uint64_t c = (uint64_t)(m * 8 + k * 2 + child);
-                int n = ps_draw_between(key, c, 1, 3) + (k == 0 && child ? 2 : 0) +
-                        (operation && k == 1 && !child ? 24 : 0);
+                int n = ps_draw_between(key, c, 0, 1) + (k == 0 && child) +
+                        (operation && k == 1 && !child ? 19 : 0);
                 fprintf(file, "%04d-%02d,%s,%s,%s,%d\n", m / 12, m % 12 + 1,
                         PS_LAND_DISTRICT_CODE, kinds[k], child ? "Child" : "Adult", n);
                 if (plan_year(m)) told += n;

@@ -194,7 +194,7 @@ static void tell_filters(const explanation *e, const ps_framework_part *part,
         for (unsigned v = 0; v < n; v++)
             ps_output_printf(e->out, "%s %s", v > 0 ? " or" : "", wanted[v]);
         ps_output_printf(e->out, ": '%s'", column->column);
-        const char *before = is ? " is" : " is not";
+        const char *const first = is ? " is" : " is not", *before = first;
         for (unsigned v = 0; v < n; v++) {
             if (column->values_count == 0) {
                 ps_output_printf(e->out, "%s '%s'", before, wanted[v]);
@@ -208,7 +208,7 @@ static void tell_filters(const explanation *e, const ps_framework_part *part,
                 }
             }
         }
-        ps_output_text(e->out, "\n");
+        ps_output_text(e->out, before == first ? " holds no such text\n" : "\n");
     }
 }
 

@@ -483,19 +483,29 @@ static ps_status read_values(const ps_job_file *job, ps_figures *f, const ps_tal
     return PS_OK;
 }
 
-/* Which geographies get no counts, or not in all of their areas. */
+/* Which geographies get no counts at all, in one line, and which not in all areas. */
 static void tell_reach(const ps_geographies *all, const ps_data_set *d,
                        const ps_talk *talk) {
+    char none[400] = "";
+    size_t length = 0;
     for (size_t g = 0; g < all->n; g++) {
         const size_t n = all->geography[g].areas->n;
+        const char *id = all->geography[g].spec->id;
         size_t unknown = 0;
         for (size_t a = 0; a < n; a++) unknown += !ps_reach_knows(d->reach, g, a);
-        if (unknown > 0)
+        if (unknown > 0 && unknown < n)
             ps_say(talk, PS_TALK_WARNING,
                    "%s: %zu of %zu areas of %s are not counted: %s; their figures are "
                    "missing, not 0",
-                   d->spec->id, unknown, n, all->geography[g].spec->id, d->reach->why);
+                   d->spec->id, unknown, n, id, d->reach->why);
+        if (unknown == n && length < sizeof none)
+            length += (size_t)snprintf(none + length, sizeof none - length, "%s%s",
+                                       length > 0 ? ", " : "", id);
     }
+    if (length > 0)
+        ps_say(talk, PS_TALK_INFO,
+               "%s: no counts for %s: %s; their figures are missing, not 0", d->spec->id,
+               none, d->reach->why);
 }
 
 static ps_status open_figures(const ps_job_file *job, ps_figures *f, bool strict,

@@ -909,6 +909,18 @@ static ps_status resolve_series(const ps_yaml *yaml, ps_job *job, ps_error *err)
     return PS_OK;
 }
 
+/* A list without entries is no list at all to libcyaml, which would not write it again. */
+static ps_status resolve_data(ps_job_data *data, ps_error *err) {
+    for (unsigned c = 0; c < data->columns_count; c++) {
+        for (unsigned v = 0; v < data->columns[c].values_count; v++) {
+            ps_job_meaning *meaning = &data->columns[c].values[v];
+            if (meaning->of == NULL) meaning->of = ps_zalloc(1, sizeof *meaning->of);
+            if (meaning->of == NULL) return ps_fail_nomem(err);
+        }
+    }
+    return PS_OK;
+}
+
 static ps_status resolve_outputs(ps_job *job, ps_error *err) {
     if (job->outputs == NULL) job->outputs = ps_zalloc(1, sizeof *job->outputs);
     if (job->outputs == NULL) return ps_fail_nomem(err);
@@ -941,6 +953,8 @@ ps_status ps_job_resolve(const ps_yaml *yaml, ps_job *job, ps_error *err) {
         default_header(&job->population->header);
         PS_TRY(ps_yaml_default_text(&job->population->title, "population", err));
     }
+    for (unsigned i = 0; i < job->data_count; i++)
+        PS_TRY(resolve_data(&job->data[i], err));
     PS_TRY(resolve_periods(job, err));
     PS_TRY(resolve_series(yaml, job, err));
     PS_YAML_DEFAULT(job->confidence, 0.95, err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/core/mem.h"
 #include "engine/run/job.h"
 #include "indicators/crime.h"
 #include "tests/support/schema.h"
@@ -167,6 +168,19 @@ static const char large[] =
     "confidence: 0.998\n"
     "multiplier: 100000\n"
     "outputs: {geopackage: false}\n";
+
+/* The manifest holds the job with its defaults. */
+static void written_again(void **state) {
+    (void)state;
+    ps_job_file *file = good(large);
+    char *text;
+    ps_error err = {0};
+    if (ps_yaml_text(file->yaml, &text, &err) != PS_OK) fail_msg("%s", err.text);
+    assert_non_null(strstr(text, "id: none"));
+    assert_non_null(strstr(text, "of: []"));
+    ps_free(text);
+    ps_job_free(file);
+}
 
 static void every_key_arrives(void **state) {
     (void)state;
@@ -627,6 +641,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_filled_in),
         cmocka_unit_test(every_key_arrives),
+        cmocka_unit_test(written_again),
         cmocka_unit_test(series_of_points_without_a_preset),
         cmocka_unit_test(paths_start_from_the_folder_of_the_job),
         cmocka_unit_test(mistakes_are_told),
