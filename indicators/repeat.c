@@ -47,6 +47,10 @@ static int32_t window_start(ps_date date, const ps_repeat_options *o) {
     return ps_day_number(first);
 }
 
+static bool is_counted(const ps_repeat_options *o, size_t row) {
+    return o->counted == NULL || o->counted[row];
+}
+
 typedef struct victim_sums {
     ps_sum squares, cross, sizes; /* of repeats, repeats * incidents, incidents */
     ps_sum intervals;
@@ -61,7 +65,8 @@ static int64_t count_victim(const incident *list, size_t begin, size_t end,
     size_t before = begin; /* one past the last incident of an earlier day */
     for (size_t i = begin; i < end; i++) {
         if (i > begin && list[i].day != list[i - 1].day) before = i;
-        if (list[i].day < from || list[i].day > to) continue;
+        if (list[i].day < from || list[i].day > to || !is_counted(o, list[i].row))
+            continue;
         inside++;
         size_t earlier = o->same_day ? i : before;
         if (earlier > begin &&
@@ -136,7 +141,7 @@ ps_status ps_repeat_of(size_t n, const int32_t *victim, const ps_date *date,
     size_t linked = 0;
     for (size_t i = 0; i < n; i++) {
         int32_t day = ps_day_number(date[i]);
-        if (day >= from && day <= to) {
+        if (day >= from && day <= to && is_counted(o, i)) {
             out->incidents++;
             out->unlinked += victim[i] < 0;
         }

@@ -21,6 +21,8 @@ typedef struct ps_repeat_options {
     int window_months; /* above 0: by calendar months instead */
     bool same_day;     /* earlier incidents of the same day count */
     double confidence;
+    const bool *counted; /* n: the incidents that are asked about, as those of an area;
+                            the others only go before. NULL: all */
 } ps_repeat_options;
 
 enum { PS_REPEAT_CLASSES = 5 };

@@ -62,6 +62,14 @@ const ps_framework_column *ps_binding_by(const ps_binding *binding,
                                              part->by)];
 }
 
+const ps_job_data_column *ps_binding_role(const ps_framework_data *kind,
+                                          const ps_job_data *data, ps_column_role role) {
+    for (unsigned c = 0; c < kind->columns_count; c++)
+        if (kind->columns[c].role != NULL && *kind->columns[c].role == role)
+            return ps_binding_column(data, kind->columns[c].id);
+    return NULL;
+}
+
 /* ---- What the job says ---- */
 
 /* Candidates for a name that nobody has. */

@@ -36,6 +36,9 @@ void ps_bindings_free(ps_bindings *bindings);
 
 /* The column of these data that the job binds, or NULL. */
 const ps_job_data_column *ps_binding_column(const ps_job_data *data, const char *id);
+/* The column of these data that has a role and is bound, or NULL. */
+const ps_job_data_column *ps_binding_role(const ps_framework_data *kind,
+                                          const ps_job_data *data, ps_column_role role);
 /* The column that a part is split by, or NULL. */
 const ps_framework_column *ps_binding_by(const ps_binding *binding,
                                          const ps_framework_part *part);

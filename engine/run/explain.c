@@ -31,6 +31,7 @@ typedef struct explanation {
     const ps_binding *binding; /* of the measure asked for */
     ps_geographies *geographies;
     ps_figures *figures;
+    ps_records *records; /* NULL: there are none */
     ps_measures *measures;
     ps_keys *texts;      /* what was counted, by the texts of the filters' columns */
     struct tally *tally; /* rows of each */
@@ -322,6 +323,34 @@ static ps_status tell_months(const explanation *e, const ps_measure_part *part, 
     return PS_OK;
 }
 
+/* Rows that are kept one by one: what became of them, and what they answer here. */
+static void tell_records(const explanation *e, const ps_framework_part *spec,
+                         const ps_measure_part *part, size_t g, size_t area,
+                         const ps_period *p) {
+    const ps_record_set *set = part->records;
+    const ps_record_areas *areas = &set->areas[g];
+    const uint8_t *answer = ps_part_answers(part, e->item);
+    int64_t here[3] = {0};
+    line(e, "  file", set->spec->file);
+    ps_output_printf(e->out, "%-11s ", "  rows");
+    ps_records_tell(set, "", e->out);
+    tell_filters(e, spec, part->bound);
+    if (!ps_records_know(set, g, area)) {
+        line(e, "  counted", ps_records_why_unknown(set));
+        return;
+    }
+    for (size_t k = areas->offset[area]; k < areas->offset[area + 1]; k++)
+        if (ps_record_in(set, (size_t)areas->record[k], p->first, p->last))
+            here[answer[areas->record[k]]]++;
+    ps_output_printf(
+        e->out,
+        "%-11s %lld rows in this area (by %s) and period: %lld pass, %lld do "
+        "not, %lld without an answer\n",
+        "  counted", (long long)(here[0] + here[1] + here[2]), areas->how,
+        (long long)here[PS_ANSWER_YES], (long long)here[PS_ANSWER_NO],
+        (long long)here[PS_ANSWER_NONE]);
+}
+
 static ps_status tell_part(explanation *e, const char *label,
                            const ps_framework_part *spec, const ps_measure_part *part,
                            size_t g, size_t area, const ps_period *p, ps_error *err) {
@@ -336,6 +365,13 @@ static ps_status tell_part(explanation *e, const char *label,
                  e->job->job->population->title);
         line(e, "  data", text);
         line(e, "  people", e->geographies->geography[g].population_method);
+        return PS_OK;
+    }
+    if (part->records != NULL) {
+        snprintf(text, sizeof text, "%s = the job's records %s: %s", spec->data,
+                 data->input, part->records->spec->title);
+        line(e, "  data", text);
+        tell_records(e, spec, part, g, area, p);
         return PS_OK;
     }
     const ps_data_set *d = &e->figures->data[part->data];
@@ -396,7 +432,13 @@ static void tell_value(const explanation *e, const ps_measure *m,
         return;
     }
     ps_output_printf(e->out, "%-11s ", "Value");
-    if (m->denominator.spec != NULL && m->spec->table == NULL)
+    /* What is weighted is no quotient of counts. */
+    const bool sample = m->form->judged_by == PS_JUDGED_BY_SURVEY;
+    if (sample)
+        ps_output_printf(e->out,
+                         "%s of %s answers, weighted: ", shown(f->measured.numerator, x),
+                         shown(f->measured.denominator, n));
+    if (m->denominator.spec != NULL && m->spec->table == NULL && !sample)
         ps_output_printf(e->out, "%s x %s / %s = ", shown(*m->spec->multiplier, scale),
                          shown(f->measured.numerator, x),
                          shown(f->measured.denominator, n));
@@ -517,6 +559,10 @@ static ps_status tell(explanation *e, ps_error *err) {
     PS_TRY(find_area(e, spec, &g, &area, err));
     PS_TRY(ps_figures_open(e->job, e->geographies, false, e->options->talk, &e->figures,
                            err));
+    if (e->job->job->records_count > 0)
+        PS_TRY(ps_records_open(e->bindings, e->geographies, e->options->talk, &e->records,
+                               err));
+    e->figures->records = e->records;
     PS_TRY(ps_measures_open(e->bindings, e->figures, &e->measures, err));
     while (e->measures->measure[i].spec != spec) i++;
     const ps_measure *m = &e->measures->measure[i];
@@ -569,6 +615,7 @@ ps_status ps_explain(const ps_explain_options *options, ps_output *out, ps_error
     ps_keys_free(e.texts);
     ps_measures_free(e.measures);
     ps_figures_free(e.figures);
+    ps_records_free(e.records);
     ps_geographies_free(e.geographies);
     ps_bindings_free(e.bindings);
     ps_job_free(e.job);

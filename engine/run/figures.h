@@ -62,8 +62,11 @@ typedef struct ps_area_values {
     bool *missing;
 } ps_area_values;
 
+typedef struct ps_records ps_records; /* records.h */
+
 typedef struct ps_figures {
     const ps_job *job;
+    const ps_records *records; /* of the job, borrowed; set by who opened both */
     const ps_geographies *geographies;
     ps_data_set *data;
     size_t n_data;

@@ -87,7 +87,19 @@ void ps_measured_note(ps_measured *out, const char *format, ...) PS_PRINTF(2, 3)
 /* The same for any text of that many bytes. */
 void ps_note_add(char *reason, size_t bytes, const char *format, ...) PS_PRINTF(3, 4);
 
+/* Periods of complete data: those of the measure or of the job, and the running year of
+ * the plan, the one that the data end in. */
+ps_status ps_form_periods(const ps_measures *all, ps_measure *measure,
+                          ps_error *err) PS_MUST_CHECK;
+/* Of a sample: those that it was drawn in, a year by however few months; and waves that
+ * none of them holds. */
+ps_status ps_form_periods_of_sample(const ps_measures *all, ps_measure *measure,
+                                    ps_error *err) PS_MUST_CHECK;
+/* The value of the column that the numerator is split by; "" without one. */
+const char *ps_form_item(const ps_scope *scope, size_t item);
+
 extern const ps_form ps_form_count, ps_form_rate, ps_form_proportion, ps_form_reference;
 extern const ps_form ps_form_table;
+extern const ps_form ps_form_survey_share, ps_form_survey_mean, ps_form_repeat;
 
 #endif

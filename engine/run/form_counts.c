@@ -29,46 +29,6 @@ static ps_status absence(const ps_binding *b, const ps_framework_measure *spec,
     return *reason != NULL ? PS_OK : ps_fail_nomem(err);
 }
 
-/* ---- Periods ---- */
-
-/* The plan's year that the data end in, when they end before it does. */
-static bool running_year(const ps_framework *f, const ps_data_set *d, ps_period *out) {
-    if (d->spec->date == NULL || d->first > d->last) return false;
-    const bool calendar = *f->years->kind == PS_YEAR_CALENDAR;
-    const int32_t shift = calendar ? 0 : 3;
-    const ps_month first = d->last - (d->last - shift) % YEAR;
-    if (first + YEAR - 1 == d->last) return false;
-    *out =
-        (ps_period){.kind = calendar ? PS_PERIOD_CALENDAR_YEAR : PS_PERIOD_FINANCIAL_YEAR,
-                    .first = first,
-                    .last = first + YEAR - 1};
-    if (calendar)
-        snprintf(out->label, sizeof out->label, "%d", (int)(first / YEAR));
-    else
-        ps_financial_year_text(first, out->label);
-    return true;
-}
-
-/* Those that the measure asks for, else those of the job and the running year. */
-static ps_status periods(const ps_measures *all, ps_measure *m, ps_error *err) {
-    const ps_data_set *d = &all->figures->data[m->numerator.data];
-    const ps_framework_measure *spec = m->spec;
-    if (spec->periods_count > 0 && d->spec->date != NULL)
-        return ps_periods_expand(spec->periods, spec->periods_count, d->first, d->last,
-                                 &m->period, &m->n_periods, err);
-    m->period = ps_alloc(d->n_periods + 1, sizeof *m->period);
-    if (m->period == NULL) return ps_fail_nomem(err);
-    m->n_periods = d->n_periods;
-    if (d->n_periods > 0) memcpy(m->period, d->period, d->n_periods * sizeof *d->period);
-    ps_period running;
-    if (!running_year(m->binding->framework, d, &running)) return PS_OK;
-    for (size_t k = 0; k < d->n_periods; k++)
-        if (d->period[k].first == running.first && d->period[k].last == running.last)
-            return PS_OK;
-    m->period[m->n_periods++] = running;
-    return PS_OK;
-}
-
 /* ---- Figures ---- */
 
 static ps_status create_histories(ps_history ***out, size_t n, ps_error *err) {
@@ -192,22 +152,22 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     return PS_OK;
 }
 
-static const char *item_name(const ps_scope *s, size_t item) {
-    return ps_part_item(s->measure->binding, s->measure->spec->numerator, item);
-}
-
 static const ps_history *months(const ps_scope *s, size_t item) {
     return ((const counts *)s->state)->numerator[item];
 }
 
-const ps_form ps_form_count = {
-    "count_ci", PS_JUDGED_BY_COUNT, absence, periods, open_scope, close_scope, enter,
-    measure,    item_name,          months};
-const ps_form ps_form_rate = {
-    "crude_rate", PS_JUDGED_BY_COUNT, absence, periods, open_scope, close_scope, enter,
-    measure,      item_name,          months};
+const ps_form ps_form_count = {"count_ci",   PS_JUDGED_BY_COUNT,
+                               absence,      ps_form_periods,
+                               open_scope,   close_scope,
+                               enter,        measure,
+                               ps_form_item, months};
+const ps_form ps_form_rate = {"crude_rate", PS_JUDGED_BY_COUNT,
+                              absence,      ps_form_periods,
+                              open_scope,   close_scope,
+                              enter,        measure,
+                              ps_form_item, months};
 const ps_form ps_form_proportion = {"proportion", PS_JUDGED_BY_REGISTER,
-                                    absence,      periods,
+                                    absence,      ps_form_periods,
                                     open_scope,   close_scope,
                                     enter,        measure,
-                                    item_name,    months};
+                                    ps_form_item, months};

@@ -5,14 +5,23 @@
 
 #include "engine/run/form.h"
 
-static const ps_form *const forms[] = {&ps_form_count, &ps_form_rate, &ps_form_proportion,
-                                       &ps_form_reference};
+static const ps_form *const forms[] = {&ps_form_count,      &ps_form_rate,
+                                       &ps_form_proportion, &ps_form_survey_share,
+                                       &ps_form_repeat,     &ps_form_reference};
 
 const ps_form *ps_form_of(const ps_framework_measure *measure) {
+    const ps_framework_part *part = measure->numerator;
     if (measure->table != NULL) return &ps_form_table;
+    if (strcmp(measure->method, ps_form_survey_mean.method) == 0 && part != NULL &&
+        part->where_count == 0 && part->by == NULL)
+        return &ps_form_survey_mean;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (strcmp(measure->method, forms[i]->method) == 0) return forms[i];
     return NULL;
+}
+
+const char *ps_form_item(const ps_scope *s, size_t item) {
+    return ps_part_item(s->measure->binding, s->measure->spec->numerator, item);
 }
 
 ps_measured ps_measured_nothing(void) {

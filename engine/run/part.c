@@ -94,16 +94,35 @@ static ps_status choose_groups(const ps_binding *b, const ps_data_set *set,
     return PS_OK;
 }
 
+static ps_status choose_records(const ps_binding *b, ps_measure_part *part,
+                                ps_error *err) {
+    const ps_framework_column *by = ps_binding_by(b, part->spec);
+    const size_t n = part->records->n;
+    part->n_items = by != NULL ? by->values_count : 1;
+    part->answer = ps_alloc(part->n_items * n, sizeof *part->answer);
+    if (part->answer == NULL) return ps_fail_nomem(err);
+    for (size_t i = 0; i < part->n_items; i++)
+        PS_TRY(ps_answers_ask(part->records, part->kind, part->bound, part->spec,
+                              by != NULL ? by->values[i] : NULL, part->answer + i * n,
+                              err));
+    return PS_OK;
+}
+
 ps_status ps_part_open(const ps_binding *b, const ps_figures *f,
                        const ps_framework_part *spec, ps_measure_part *part,
                        ps_error *err) {
     const ps_framework *plan = b->framework;
     *part = (ps_measure_part){.spec = spec};
     if (spec == NULL) return PS_OK;
-    part->bound = b->data[PS_FRAMEWORK_PLACE(plan->data, plan->data_count, spec->data)];
+    const int at = PS_FRAMEWORK_PLACE(plan->data, plan->data_count, spec->data);
+    part->kind = &plan->data[at];
+    part->bound = b->data[at];
     part->people = strcmp(part->bound->input, "population") == 0;
     part->n_items = 1;
     if (part->people) return PS_OK;
+    if (f->records != NULL)
+        part->records = ps_records_find(f->records, part->bound->input);
+    if (part->records != NULL) return choose_records(b, part, err);
     for (size_t d = 0; d < f->n_data; d++)
         if (strcmp(f->data[d].spec->id, part->bound->input) == 0) part->data = d;
     return choose_groups(b, &f->data[part->data], part, err);
@@ -120,6 +139,16 @@ const bool *ps_part_holds(const ps_measure_part *part, const ps_data_set *data,
     return part->holds + (part->n_items > 1 ? item : 0) * ps_figures_groups(data);
 }
 
+const uint8_t *ps_part_answers(const ps_measure_part *part, size_t item) {
+    return part->answer + (part->n_items > 1 ? item : 0) * part->records->n;
+}
+
+const ps_record_column *ps_part_role(const ps_measure_part *part, ps_column_role role) {
+    const ps_job_data_column *column = ps_binding_role(part->kind, part->bound, role);
+    return column != NULL ? ps_records_column(part->records, column->column) : NULL;
+}
+
 void ps_part_close(ps_measure_part *part) {
     ps_free(part->holds);
+    ps_free(part->answer);
 }

@@ -1,12 +1,13 @@
 /* Numerators and denominators: what of a job's data a measure counts, and how much of it
  * there is in an area and a stretch of months.
  *
- * A part is rows of incident data or people. By a column of the data it has one item for
- * each of the column's values, in the framework's order; without, one item.
+ * A part is rows of incident data, records or people. By a column of the data it has one
+ * item for each of the column's values, in the framework's order; without, one item.
  */
 #ifndef PS_RUN_PART_H
 #define PS_RUN_PART_H
 
+#include "engine/run/answers.h"
 #include "engine/run/binding.h"
 #include "engine/run/figures.h"
 
@@ -17,6 +18,9 @@ typedef struct ps_measure_part {
     size_t data;                   /* data set */
     bool *holds;                   /* by item, then by group of the data set */
     size_t n_items;
+    const ps_framework_data *kind;
+    const ps_record_set *records; /* NULL: other data; then the next */
+    uint8_t *answer;              /* by item, then by record: ps_answer */
 } ps_measure_part;
 
 /* Which rows count? spec NULL gives an empty part. The binding must not have said that
@@ -32,6 +36,11 @@ const char *ps_part_item(const ps_binding *binding, const ps_framework_part *spe
  * any. */
 const bool *ps_part_holds(const ps_measure_part *part, const ps_data_set *data,
                           size_t item);
+
+/* By record, what they answer to an item; of a part that is not split, to any. */
+const uint8_t *ps_part_answers(const ps_measure_part *part, size_t item);
+/* The column of its records that has a role, NULL when the job binds none. */
+const ps_record_column *ps_part_role(const ps_measure_part *part, ps_column_role role);
 
 /* What lies before each month of a data set, in one area, so that the count of any
  * stretch of months is one subtraction. */

@@ -585,6 +585,23 @@ const ps_record_column *ps_records_column(const ps_record_set *s, const char *na
     return NULL;
 }
 
+bool ps_records_dated(const ps_record_set *s) {
+    return s->spec->date != NULL || s->spec->period != NULL;
+}
+
+const char *ps_records_why_unknown(const ps_record_set *s) {
+    return s->reach != NULL ? s->reach->why
+                            : "the rows do not say which area they are of";
+}
+
+bool ps_records_whole(const ps_record_set *s, ps_month first, ps_month last) {
+    for (size_t i = 0; i < s->n; i++) {
+        const bool apart = s->last[i] < first || s->first[i] > last;
+        if (!apart && !ps_record_in(s, i, first, last)) return false;
+    }
+    return true;
+}
+
 void ps_records_tell(const ps_record_set *s, const char *indent, ps_output *out) {
     const ps_record_rows *r = &s->rows;
     ps_output_printf(out,

@@ -83,6 +83,19 @@ typedef struct ps_records {
     size_t n;
 } ps_records;
 
+/* Are the records of any time at all? */
+bool ps_records_dated(const ps_record_set *set);
+/* Why nothing is known of an area. */
+const char *ps_records_why_unknown(const ps_record_set *set);
+/* Is every record that is of a stretch of months of one that lies in [first, last] or
+ * outside? Else what there was in these months cannot be told. */
+bool ps_records_whole(const ps_record_set *set, ps_month first, ps_month last);
+/* Does a record belong to the months [first, last]? */
+static inline bool ps_record_in(const ps_record_set *set, size_t record, ps_month first,
+                                ps_month last) {
+    return set->first[record] >= first && set->last[record] <= last;
+}
+
 /* Read all records of a job. What columns hold follows from the roles that the framework
  * gives them: a weight is 0 or more, stratum, psu and fpc are there in every row; scores
  * and amounts are numbers or no answer.

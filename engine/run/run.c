@@ -456,6 +456,7 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
         PS_TRY(ps_records_open(r->bindings, r->geographies, &r->talk, &r->records, err));
     PS_TRY(ps_figures_open(r->job, r->geographies, r->options->strict, &r->talk,
                            &r->figures, err));
+    r->figures->records = r->records;
     if (r->options->strict) PS_TRY(check_strict(r, err));
     if (r->bindings->n > 0)
         PS_TRY(ps_measures_open(r->bindings, r->figures, &r->measures, err));

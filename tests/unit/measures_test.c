@@ -322,7 +322,7 @@ static const struct {
     {"flagged", "", "", "reason",
      "the job does not say which column of 'calls' is 'flag'"},
     {"flagged", "", "", "target_status", "baseline-missing"},
-    {"repeats", "", "", "reason", "a job does not carry out the method repeat"},
+    {"repeats", "", "", "reason", "repeats are found in a register, not in incidents"},
 };
 
 static void answers_are_known(void **state) {

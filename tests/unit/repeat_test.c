@@ -56,6 +56,21 @@ static void by_hand(void **state) {
     assert_true(r.lower.value < r.incident_rate.lower);
 }
 
+/* Asked of an area alone, what went before may have been elsewhere. */
+static void some_are_asked_about(void **state) {
+    (void)state;
+    static const bool here[] = {false, true, false, false, true, true, false, true};
+    ps_repeat_options o = year;
+    o.counted = here;
+    ps_repeat r = measure(8, victim, date, &o);
+    assert_int_equal(r.incidents, 4);
+    assert_int_equal(r.unlinked, 1);
+    assert_int_equal(r.repeats, 2);
+    assert_int_equal(r.victims, 3);
+    assert_int_equal(r.repeat_victims, 2);
+    assert_int_equal(r.victims_with[0], 3);
+}
+
 static void same_day_and_windows(void **state) {
     (void)state;
     ps_repeat_options o = year;
@@ -141,6 +156,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(days),
         cmocka_unit_test(by_hand),
+        cmocka_unit_test(some_are_asked_about),
         cmocka_unit_test(same_day_and_windows),
         cmocka_unit_test(nothing_and_everything),
         cmocka_unit_test(permutation),

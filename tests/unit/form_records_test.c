@@ -1,0 +1,410 @@
+/* Measures of surveys and registers on few enough records to be worked out by hand. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/run/measures.h"
+#include "tests/support/test.h"
+
+#define SQUARE(code, x, x1)                                                        \
+    "{\"type\":\"Feature\",\"properties\":{\"code\":\"" code                       \
+    "\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[" x ",400000],[" x1 \
+    ",400000],[" x1 ",401000],[" x ",401000],[" x ",400000]]]}}"
+#define LAYER(features)                                                          \
+    "{\"type\":\"FeatureCollection\",\"crs\":{\"type\":\"name\",\"properties\":" \
+    "{\"name\":\"urn:ogc:def:crs:EPSG::27700\"}},\"features\":[" features "]}"
+
+static const char wards[] =
+    LAYER(SQUARE("A", "400000", "401000") "," SQUARE("B", "401000", "402000"));
+static const char whole[] = LAYER(SQUARE("D", "400000", "402000"));
+
+#define MEASURE(id, more)                                                  \
+    "  - {id: " id                                                         \
+    ", priority: all, title: T, why: W, disclosure: survey, geographies: " \
+    "[ward, district], " more "}\n"
+
+static const char plan[] =
+    "id: plan\n"
+    "title: Plan\n"
+    "area: {geography: district, code: D}\n"
+    "geographies: [{id: ward, title: W}, {id: district, title: D}]\n"
+    "data:\n"
+    "  - id: poll\n"
+    "    kind: survey\n"
+    "    title: P\n"
+    "    columns:\n"
+    "      - {id: weight, role: weight}\n"
+    "      - {id: stratum, role: stratum}\n"
+    "      - {id: unit, role: psu}\n"
+    "      - {id: mark, role: score}\n"
+    "      - {id: safe, values: ['yes']}\n"
+    "      - {id: age, values: [young, old]}\n"
+    "      - {id: worry, several: true, values: [litter, speed, none]}\n"
+    "  - id: hate\n"
+    "    kind: register\n"
+    "    title: H\n"
+    "    columns:\n"
+    "      - {id: victim, role: person}\n"
+    "      - {id: strand, values: [race, faith]}\n"
+    "priorities: [{id: all, title: All}]\n"
+    "measures:\n" MEASURE(
+        "safe",
+        "numerator: {what: N, data: poll, where: [{column: safe, is: ['yes']}]}, "
+        "denominator: {what: D, data: poll}, unit: '%', multiplier: 100, method: "
+        "svy_mean, polarity: higher-better, baseline: {value: 40}, target: {kind: above, "
+        "value: 40}")
+        MEASURE(
+            "safe-young",
+            "numerator: {what: N, data: poll, where: [{column: safe, is: ['yes']}]}, "
+            "denominator: {what: D, data: poll, where: [{column: age, is: [young]}]}, "
+            "unit: '%', multiplier: 100, method: svy_mean, polarity: higher-better, "
+            "min_base: 3")
+            MEASURE("worries",
+                    "numerator: {what: N, data: poll, by: worry}, unit: '%', multiplier: "
+                    "100, "
+                    "method: svy_mean, polarity: higher-better")
+                MEASURE("not-litter",
+                        "numerator: {what: N, data: poll, where: [{column: worry, not: "
+                        "[litter]}]}, "
+                        "unit: '%', multiplier: 100, method: svy_mean, polarity: "
+                        "higher-better")
+                    MEASURE("mark",
+                            "numerator: {what: N, data: poll}, unit: points, method: "
+                            "svy_mean, polarity: higher-better")
+                        MEASURE("repeats",
+                                "numerator: {what: N, data: hate}, denominator: {what: "
+                                "D, data: hate}, unit: "
+                                "'%', multiplier: 100, method: repeat, polarity: "
+                                "lower-better, baseline: "
+                                "{period: 2021/22}, target: "
+                                "{kind: reduce}")
+                            MEASURE("race-repeats",
+                                    "numerator: {what: N, data: hate, where: [{column: "
+                                    "strand, is: [race]}]}, "
+                                    "unit: '%', multiplier: 100, method: repeat, "
+                                    "polarity: lower-better");
+
+#define JOB_HEAD                                         \
+    "areas:\n"                                           \
+    "  - {id: ward, file: wards.json, code: code}\n"     \
+    "  - {id: district, file: whole.json, code: code}\n" \
+    "framework: plan.yaml\n"
+#define POLL_COLUMNS                                                                   \
+    "columns: [{id: weight, column: w}, {id: stratum, column: h}, {id: unit, column: " \
+    "c}, {id: safe, column: safe, values: [{id: 'yes', of: [Very, Fairly]}]}, {id: "   \
+    "age, column: age}, {id: worry, column: worry}, {id: mark, column: mark}]"
+
+static const char job_text[] = JOB_HEAD
+    "records:\n"
+    "  - {id: poll, file: poll.csv, areas: ward, code: ward, date: day, separator: "
+    "','}\n"
+    "  - {id: hate, file: hate.csv, areas: ward, code: ward, date: day}\n"
+    "periods: [2021/22, financial-years]\n"
+    "data:\n"
+    "  - {id: poll, input: poll, " POLL_COLUMNS
+    "}\n"
+    "  - {id: hate, input: hate, columns: [{id: victim, column: who}, {id: strand, "
+    "column: strand}]}\n";
+
+/* Stratum 1 has the units a and b, stratum 2 c and d. Nobody of unit d lives in A, and
+ * one of it has no ward; one did not answer whether they feel safe. */
+static const char poll[] =
+    "ward,day,w,h,c,safe,age,worry,mark\n"
+    "A,2021-09-01,1,1,a,Very,young,\"litter,speed\",1\n"
+    "A,2021-09-02,2,1,a,Unsafe,old,speed,2\n"
+    "A,2021-09-03,1,1,b,Fairly,young,none,3\n"
+    "B,2021-09-04,1,1,b,Unsafe,old,litter,4\n"
+    "A,2021-10-01,2,2,c,Very,young,\"speed , litter\",5\n"
+    "B,2021-10-02,1,2,c,Unsafe,young,none,\n"
+    "B,2021-10-03,1,2,d,Very,old,litter,7\n"
+    ",2021-10-04,1,2,d,Unsafe,old,none,8\n"
+    "A,2021-10-05,3,2,c,,old,none,6\n";
+
+/* Victim 1: in A before the year and in B in it; 2: twice in A in the year; 3 and nobody:
+ * once each in B; 4: in A before and in B two years later. */
+static const char hate[] =
+    "ward,day,who,strand\n"
+    "B,2020-04-01,9,faith\n"
+    "A,2021-01-10,1,race\n"
+    "B,2021-05-01,1,race\n"
+    "A,2021-06-01,2,race\n"
+    "A,2021-07-01,2,faith\n"
+    "B,2021-08-01,3,race\n"
+    "B,2021-08-02,,race\n"
+    "A,2021-03-01,4,race\n"
+    "B,2022-06-30,4,race\n";
+
+typedef struct fixture {
+    char *folder;
+    ps_job_file *job;
+    ps_bindings *bindings;
+    ps_geographies *all;
+    ps_figures *figures;
+    ps_records *records;
+    ps_measures *measures;
+} fixture;
+
+static void write_file(const char *folder, const char *name, const char *text) {
+    test_file_write(folder, name, text, strlen(text));
+}
+
+static ps_status compute(fixture *f, ps_error *err) {
+    PS_TRY(ps_records_open(f->bindings, f->all, NULL, &f->records, err));
+    f->figures->records = f->records;
+    return ps_measures_open(f->bindings, f->figures, &f->measures, err);
+}
+
+static fixture open_job(const char *job, const char *answers) {
+    fixture f = {.folder = test_folder_make()};
+    ps_error err = {.text = ""};
+    write_file(f.folder, "wards.json", wards);
+    write_file(f.folder, "whole.json", whole);
+    write_file(f.folder, "plan.yaml", plan);
+    write_file(f.folder, "job.yaml", job);
+    write_file(f.folder, "poll.csv", answers);
+    write_file(f.folder, "hate.csv", hate);
+    if (ps_job_open(test_path(f.folder, "job.yaml"), &f.job, &err) != PS_OK ||
+        ps_bindings_open(f.job, &f.bindings, &err) != PS_OK ||
+        ps_geographies_open(f.job, NULL, &f.all, &err) != PS_OK ||
+        ps_figures_open(f.job, f.all, false, NULL, &f.figures, &err) != PS_OK ||
+        compute(&f, &err) != PS_OK)
+        fail_msg("%s", err.text);
+    return f;
+}
+
+static void close_job(fixture *f) {
+    ps_measures_free(f->measures);
+    ps_records_free(f->records);
+    ps_figures_free(f->figures);
+    ps_geographies_free(f->all);
+    ps_bindings_free(f->bindings);
+    ps_job_free(f->job);
+    test_folder_remove(f->folder);
+}
+
+static size_t place(const fixture *f, const char *id) {
+    for (size_t m = 0; m < f->measures->n; m++)
+        if (strcmp(f->measures->measure[m].spec->id, id) == 0) return m;
+    fail_msg("there is no measure %s", id);
+    return 0;
+}
+
+/* The figure of a measure in an area; which: of the items, then of the periods. */
+static ps_measure_figure figure(const fixture *f, const char *id, const char *geography,
+                                const char *code, size_t which) {
+    ps_scope scope;
+    ps_error err = {.text = ""};
+    const int g = ps_measures_geography(f->all, geography);
+    const int32_t a = ps_keys_find(f->all->geography[g].areas->by_code, ps_str_of(code));
+    if (ps_scope_open(f->measures, place(f, id), (size_t)g, &scope, &err) != PS_OK)
+        fail_msg("%s", err.text);
+    static ps_measure_figure figures[32];
+    assert_true(ps_scope_figures(&scope) <= 32 && which < ps_scope_figures(&scope));
+    if (ps_scope_area(&scope, (size_t)a, figures, &err) != PS_OK)
+        fail_msg("%s", err.text);
+    ps_scope_close(&scope);
+    return figures[which];
+}
+
+/* Ward A: weights 1, 2, 1, 2 with the answers 1, 0, 1, 1, so 4 of 6. The totals of the
+ * units are (1/3 - 4/3) / 6, 1/3 / 6, 2/3 / 6 and 0; a stratum of two units adds
+ * 2 / (2 - 1) ((t1 - mean)^2 + (t2 - mean)^2) = (t1 - t2)^2. */
+static void shares_of_a_survey(void **state) {
+    (void)state;
+    fixture f = open_job(job_text, poll);
+    const ps_measure *m = &f.measures->measure[place(&f, "safe")];
+    assert_int_equal(m->n_periods, 1);
+    assert_string_equal(m->period[0].label, "2021/22");
+    ps_measure_figure a = figure(&f, "safe", "ward", "A", 0);
+    test_near(a.measured.value.value, 100 * 4 / 6.0, 1e-13);
+    assert_true(a.measured.numerator == 3 && a.measured.denominator == 4);
+    assert_int_equal(a.measured.months, 12);
+    const double t_a = (1 / 3.0 - 4 / 3.0) / 6, t_b = 1 / 3.0 / 6, t_c = 2 / 3.0 / 6;
+    const double variance = (t_a - t_b) * (t_a - t_b) + t_c * t_c;
+    test_near(a.measured.se, 100 * sqrt(variance), 1e-12);
+    assert_string_equal(a.measured.value.method, "wilson-neff");
+    assert_string_equal(a.target_status, "baseline-missing");
+
+    /* The district has all but the one without a ward, who stays in the design: 5 of 9.
+     */
+    ps_measure_figure d = figure(&f, "safe", "district", "D", 0);
+    const double p = 5 / 9.0;
+    test_near(d.measured.value.value, 100 * p, 1e-13);
+    assert_true(d.measured.numerator == 4 && d.measured.denominator == 7);
+    const double u_a = (1 * (1 - p) - 2 * p) / 9, u_b = (1 * (1 - p) - 1 * p) / 9,
+                 u_c = (2 * (1 - p) - 1 * p) / 9, u_d = (1 - p) / 9;
+    test_near(d.measured.se,
+              100 * sqrt((u_a - u_b) * (u_a - u_b) + (u_c - u_d) * (u_c - u_d)), 1e-12);
+    assert_true(d.stated);
+    assert_int_equal(d.result.status, PS_TARGET_MET_CLEAR);
+
+    /* Of the young: A has 1, 1, 2 with yes throughout, B one with no. */
+    a = figure(&f, "safe-young", "ward", "A", 0);
+    test_near(a.measured.value.value, 100, 1e-13);
+    assert_true(a.measured.denominator == 3);
+    assert_string_equal(a.measured.value.method, "wilson-kish");
+    a = figure(&f, "safe-young", "ward", "B", 0);
+    assert_int_equal(a.measured.value.status, PS_VALUE_SMALL_BASE);
+    assert_true(isnan(a.measured.denominator));
+    assert_string_equal(a.reason, "the base is below 3");
+    close_job(&f);
+}
+
+/* Weights of the district: 1 2 1 1 2 1 1 and 3 for who is in A without an answer to the
+ * other question. */
+static void several_answers_and_means(void **state) {
+    (void)state;
+    fixture f = open_job(job_text, poll);
+    ps_measure_figure w = figure(&f, "worries", "district", "D", 0);
+    assert_string_equal(w.item, "litter");
+    test_near(w.measured.value.value, 100 * (1 + 1 + 2 + 1) / 12.0, 1e-13);
+    w = figure(&f, "worries", "district", "D", 1);
+    assert_string_equal(w.item, "speed");
+    test_near(w.measured.value.value, 100 * (1 + 2 + 2) / 12.0, 1e-13);
+    w = figure(&f, "worries", "district", "D", 2);
+    test_near(w.measured.value.value, 100 * (1 + 1 + 3) / 12.0, 1e-13);
+    w = figure(&f, "not-litter", "district", "D", 0);
+    test_near(w.measured.value.value, 100 * (2 + 1 + 1 + 3) / 12.0, 1e-13);
+    w = figure(&f, "mark", "ward", "A", 0);
+    test_near(w.measured.value.value, (1 + 4 + 3 + 10 + 18) / 9.0, 1e-13);
+    assert_true(isnan(w.measured.numerator) && w.measured.denominator == 5);
+    assert_string_equal(w.measured.value.method, "wald-t");
+    w = figure(&f, "mark", "ward", "B", 0);
+    assert_true(w.measured.denominator == 2);
+    close_job(&f);
+}
+
+/* In the year: 1 and 2 have a repeat each, of four incidents with a victim. */
+static void repeats_of_a_register(void **state) {
+    (void)state;
+    fixture f = open_job(job_text, poll);
+    const ps_measure *m = &f.measures->measure[place(&f, "repeats")];
+    assert_int_equal(m->n_periods, 4);
+    assert_string_equal(m->period[0].label, "2021/22");
+    assert_string_equal(m->period[3].label, "2022/23");
+    ps_measure_figure r = figure(&f, "repeats", "district", "D", 0);
+    test_near(r.measured.value.value, 100 * 2 / 4.0, 1e-13);
+    assert_true(r.measured.numerator == 2 && r.measured.denominator == 4);
+    assert_string_equal(r.target_status, "baseline");
+    assert_non_null(strstr(r.reason, "1 of 5 incidents have no known person"));
+    /* What went before may have been in another ward. */
+    r = figure(&f, "repeats", "ward", "B", 0);
+    assert_true(r.measured.numerator == 1 && r.measured.denominator == 2);
+    r = figure(&f, "repeats", "ward", "A", 0);
+    assert_true(r.measured.numerator == 1 && r.measured.denominator == 2);
+    /* Of the strand: what went before has to be of it, too. */
+    r = figure(&f, "race-repeats", "district", "D", 0);
+    assert_true(r.measured.numerator == 1 && r.measured.denominator == 3);
+    /* 2020/21 lacks the year before; 2022/23 goes on. */
+    r = figure(&f, "repeats", "district", "D", 1);
+    assert_int_equal(r.period->first, 2020 * 12 + 3);
+    assert_int_equal(r.measured.value.status, PS_VALUE_MISSING);
+    assert_non_null(strstr(r.reason, "the register begins in 2020-04; the year before"));
+    r = figure(&f, "repeats", "district", "D", 3);
+    assert_true(r.measured.running);
+    assert_int_equal(r.measured.months, 3);
+    assert_true(r.measured.value.value == 0 && r.measured.denominator == 1);
+    assert_string_equal(r.target_status, "on-track");
+    close_job(&f);
+}
+
+static void waves_have_their_periods(void **state) {
+    (void)state;
+    static const char job[] = JOB_HEAD
+        "records:\n"
+        "  - {id: poll, file: poll.csv, areas: ward, code: ward, date: day}\n"
+        "periods: [2022/23, months]\n"
+        "data: [{id: poll, input: poll, " POLL_COLUMNS "}]\n";
+    fixture f = open_job(job,
+                         "ward,day,w,h,c,safe,age,worry,mark\n"
+                         "A,2020,1,1,a,Very,old,none,1\n"
+                         "A,2020,1,1,b,Unsafe,old,none,1\n"
+                         "A,2021/22,1,1,b,Unsafe,old,none,1\n"
+                         "A,2022-05-01,1,1,b,Very,old,none,1\n"
+                         "A,2024-05-01,1,1,c,Very,old,none,1\n");
+    const ps_measure *m = &f.measures->measure[place(&f, "safe")];
+    static const char *const labels[] = {"2022/23", "2022-05", "2024-05", "2020",
+                                         "2021/22"};
+    assert_int_equal(m->n_periods, 5);
+    for (size_t k = 0; k < 5; k++) assert_string_equal(m->period[k].label, labels[k]);
+    ps_measure_figure a = figure(&f, "safe", "ward", "A", 3);
+    test_near(a.measured.value.value, 50, 1e-13);
+    a = figure(&f, "safe", "ward", "B", 3);
+    assert_int_equal(a.measured.value.status, PS_VALUE_MISSING);
+    assert_string_equal(a.reason,
+                        "nobody answered here; the plan's baseline is that of "
+                        "another area, and the data do not hold the baseline "
+                        "period");
+    assert_string_equal(f.bindings->binding[0].absent[5],
+                        "no input of the job is 'hate' (H)");
+    close_job(&f);
+}
+
+/* A stratum of one unit, and weights of nothing. */
+static void odd_designs(void **state) {
+    (void)state;
+    static const char job[] = JOB_HEAD
+        "records: [{id: poll, file: poll.csv, period: 2021}]\n"
+        "data: [{id: poll, input: poll, " POLL_COLUMNS "}]\n";
+    fixture f = open_job(job,
+                         "w,h,c,safe,age,worry,mark\n"
+                         "1,1,a,Very,old,none,1\n"
+                         "1,1,b,Unsafe,old,none,1\n"
+                         "1,2,c,Very,old,none,1\n"
+                         "0,2,c,Unsafe,old,none,1\n");
+    ps_measure_figure d = figure(&f, "safe", "district", "D", 0);
+    assert_string_equal(d.period->label, "2021");
+    test_near(d.measured.value.value, 100 * 2 / 3.0, 1e-13);
+    assert_non_null(strstr(d.reason, "a stratum has one unit"));
+    d = figure(&f, "safe", "ward", "A", 0);
+    assert_int_equal(d.measured.value.status, PS_VALUE_MISSING);
+    assert_non_null(strstr(d.reason, "the rows do not say which area they are of"));
+    close_job(&f);
+    f = open_job(job,
+                 "w,h,c,safe,age,worry,mark\n"
+                 "0,1,a,Very,old,none,1\n"
+                 "0,1,b,Unsafe,old,none,1\n");
+    d = figure(&f, "safe", "district", "D", 0);
+    assert_int_equal(d.measured.value.status, PS_VALUE_MISSING);
+    close_job(&f);
+    f = open_job(job, "w,h,c,safe,age,worry,mark\n");
+    assert_int_equal(f.measures->measure[place(&f, "safe")].n_periods, 0);
+    close_job(&f);
+}
+
+static ps_status compute_all(void *context, ps_error *err) {
+    fixture f = *(fixture *)context;
+    f.records = NULL, f.measures = NULL;
+    ps_status status = compute(&f, err);
+    ps_measure_figure figures[32];
+    for (size_t m = 0; status == PS_OK && m < f.measures->n; m++) {
+        ps_scope scope;
+        status = ps_scope_open(f.measures, m, 1, &scope, err);
+        if (status != PS_OK) break;
+        status = ps_scope_area(&scope, 0, figures, err);
+        ps_scope_close(&scope);
+    }
+    ps_measures_free(f.measures);
+    ps_records_free(f.records);
+    return status;
+}
+
+static void memory_may_run_out_anywhere(void **state) {
+    (void)state;
+    fixture f = open_job(job_text, poll);
+    assert_true(test_each_allocation_fails(compute_all, &f) > 100);
+    close_job(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares_of_a_survey),
+        cmocka_unit_test(several_answers_and_means),
+        cmocka_unit_test(repeats_of_a_register),
+        cmocka_unit_test(waves_have_their_periods),
+        cmocka_unit_test(odd_designs),
+        cmocka_unit_test(memory_may_run_out_anywhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
