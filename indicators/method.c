@@ -26,6 +26,7 @@
     X(composite_sensitivity) \
     X(concentration) \
     X(control_chart) \
+    X(correlation) \
     X(count_ci) \
     X(crude_rate) \
     X(css) \
@@ -74,6 +75,7 @@
     X(svy_mean) \
     X(svy_share) \
     X(target) \
+    X(transition) \
     X(trend) \
     X(trend_months) \
     X(triple) \

@@ -1,11 +1,12 @@
-/* Rank tests and deprivation against R: wilcox.test; the formulas of the technical report
- * on R's own vectors. Fresh random inputs at every run; the largest difference of each is
- * told.
+/* Rank tests, correlations and deprivation against R: wilcox.test, cor.test; the formulas
+ * of the technical report on R's own vectors. Fresh random inputs at every run; the
+ * largest difference of each is told.
  */
 #include "indicators/deprivation.h"
 
 #include <time.h>
 
+#include "indicators/correlation.h"
 #include "indicators/deprivation_change.h"
 #include "indicators/deprivation_index.h"
 #include "indicators/rank_test.h"
@@ -51,6 +52,37 @@ static void rank_tests(void **state) {
            "out <- suppressWarnings(apply(d, 1, one))",
            in, CASES, 2 * N, theirs, CASES * 4);
     test_r_agrees("wilcoxon, mann_whitney", ours, theirs, CASES * 4, 1e-12);
+}
+
+/* With and without ties; of few pairs and of many. */
+static void correlations(void **state) {
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        double *x = in + 2 * N * i, *y = x + N;
+        ps_correlation line, order;
+        const size_t n = i % 2 == 0 ? N : 5 + i % 8;
+        for (size_t k = 0; k < N; k++) {
+            x[k] = below(i % 3 == 0 ? 7 : 1000);
+            y[k] = below(i % 3 == 0 ? 7 : 1000) + (double)(i % 5) * x[k] / 3;
+        }
+        x[0] = (double)n; /* also says how many pairs there are */
+        y[1] += 0.5;      /* neither is the same throughout */
+        assert_int_equal(ps_correlate(x, y, n, PS_CORRELATION_PEARSON, 0.95, &line, &err),
+                         PS_OK);
+        assert_int_equal(
+            ps_correlate(x, y, n, PS_CORRELATION_SPEARMAN, 0.95, &order, &err), PS_OK);
+        double *to = ours + 6 * i;
+        to[0] = line.value.value, to[1] = line.p.value;
+        to[2] = line.value.lower, to[3] = line.value.upper;
+        to[4] = order.value.value, to[5] = order.p.value;
+    }
+    test_r(folder,
+           "one <- function(r) { n <- r[1]; x <- r[1:n]; y <- r[20 + 1:n]\n"
+           "  a <- cor.test(x, y); b <- cor.test(x, y, method = 's', exact = FALSE)\n"
+           "  c(a$estimate, a$p.value, a$conf.int, b$estimate, b$p.value) }\n"
+           "out <- suppressWarnings(apply(d, 1, one))",
+           in, CASES, 2 * N, theirs, CASES * 6);
+    test_r_agrees("correlation", ours, theirs, CASES * 6, 1e-11);
 }
 
 /* Ranks among 100 areas, people, scores. */
@@ -140,9 +172,8 @@ static void change_in_level(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rank_tests),
-        cmocka_unit_test(summaries),
-        cmocka_unit_test(index_of_domains),
+        cmocka_unit_test(rank_tests),      cmocka_unit_test(correlations),
+        cmocka_unit_test(summaries),       cmocka_unit_test(index_of_domains),
         cmocka_unit_test(change_in_level),
     };
     if (!test_r_is_there()) {
