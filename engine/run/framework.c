@@ -16,12 +16,20 @@ enum { PATH_BYTES = 4096, MOST_SHIPPED = 1000 };
 typedef struct owner {
     ps_framework_file file;
     ps_yaml *yaml;
+    ps_framework *framework;
 } owner;
+
+/* A table that measures share is freed with the one that it stands in. */
+static void free_yaml(ps_yaml *yaml, ps_framework *f) {
+    for (unsigned m = 0; m < f->measures_count; m++)
+        if (f->measures[m].same_table_as != NULL) f->measures[m].table = NULL;
+    ps_yaml_free(yaml);
+}
 
 void ps_framework_free(ps_framework_file *file) {
     if (file == NULL) return;
     owner *own = (owner *)file;
-    ps_yaml_free(own->yaml);
+    free_yaml(own->yaml, own->framework);
     ps_free(own);
 }
 
@@ -32,9 +40,10 @@ static ps_status finish(ps_yaml *yaml, void *data, ps_framework_file **out,
     ps_status status = ps_framework_resolve(yaml, framework, err);
     owner *own = status == PS_OK ? ps_zalloc(1, sizeof *own) : NULL;
     if (own == NULL) {
-        ps_yaml_free(yaml);
+        free_yaml(yaml, framework);
         return status == PS_OK ? ps_fail_nomem(err) : status;
     }
+    own->framework = framework;
     own->yaml = yaml;
     own->file = (ps_framework_file){.framework = framework, .yaml = yaml};
     *out = &own->file;

@@ -179,6 +179,7 @@ typedef struct ps_framework_cell {
                               default the row's */
     char **is;             /* 1 when the text is one of these, else 0 */
     unsigned is_count;
+    double *above; /* 1 when the number is above it, else 0 */
     double *bands; /* 1 + how many of these the number is above: quintiles of a rank */
     unsigned bands_count;
 } ps_framework_cell;
@@ -203,6 +204,8 @@ typedef struct ps_framework_table {
     bool *whole; /* of areas and measures: all areas in one table, and each area's figure
                     is its row of the result; default false: a table for every area of the
                     figures, of the rows that lie in it */
+    bool *earlier;  /* of records: those before the figure's period stand in the table,
+                       too,  for methods that compare rounds or years; default false */
     char **periods; /* one set of rows for each; default: the figure's period */
     unsigned periods_count;
     ps_framework_cell *columns;
@@ -221,6 +224,8 @@ typedef struct ps_framework_result {
     char *area; /* of a whole table: the column with the row's area; default area_code */
     ps_framework_filter *where; /* rows of the result that count; optional */
     unsigned where_count;
+    char *latest; /* of the rows that count, those with the last text of this column, as
+                     of a round or year; optional */
 } ps_framework_result;
 
 /* A published figure that is shown beside the measures and not computed. */
@@ -272,6 +277,8 @@ typedef struct ps_framework_measure {
     char *method;       /* of the registry: indicators/method.h; none of a reference */
     ps_framework_table *table; /* what other methods than those of counts, surveys
                                   and registers work on; with `result` */
+    char *same_table_as; /* instead of `table`: id of a measure that stands earlier and
+                            has the same method */
     ps_framework_result *result;
     ps_framework_reference *reference; /* instead of a method */
     ps_polarity polarity;

@@ -256,7 +256,7 @@ static ps_status check_method(const ps_yaml *yaml, const ps_framework_measure *m
             near >= 0 ? "; did you mean '" : "; `placestat list methods` has them all",
             near >= 0 ? ids[near] : "", near >= 0 ? "'?" : "");
     }
-    if (measure->table != NULL) return PS_OK;
+    if (measure->table != NULL || measure->same_table_as != NULL) return PS_OK;
     const bool counts = strcmp(measure->method, "count_ci") == 0;
     const bool divides = strcmp(measure->method, "crude_rate") == 0 ||
                          strcmp(measure->method, "proportion") == 0;
@@ -295,7 +295,8 @@ static ps_status check_reference_figure(const ps_yaml *yaml,
                              "a measure has either a 'method' or a 'reference'");
     if (measure->reference == NULL) return PS_OK;
     if (measure->numerator != NULL || measure->denominator != NULL ||
-        measure->table != NULL || measure->baseline != NULL || measure->target != NULL)
+        measure->table != NULL || measure->same_table_as != NULL ||
+        measure->result != NULL || measure->baseline != NULL || measure->target != NULL)
         return PS_YAML_WRONG(yaml, err, path,
                              "a reference is shown as it was published: it has no "
                              "numerator, denominator, table, baseline or target");
@@ -581,6 +582,13 @@ static ps_status complete_order(ps_framework *f, ps_error *err) {
     return PS_OK;
 }
 
+static void share_table(const ps_framework *f, ps_framework_measure *measure) {
+    const char *id = measure->same_table_as;
+    if (id == NULL) return;
+    measure->table =
+        f->measures[PS_FRAMEWORK_PLACE(f->measures, f->measures_count, id)].table;
+}
+
 ps_status ps_framework_resolve(const ps_yaml *yaml, ps_framework *f, ps_error *err) {
     PS_TRY(check(yaml, f, err));
     if (f->years == NULL) f->years = ps_zalloc(1, sizeof *f->years);
@@ -590,6 +598,7 @@ ps_status ps_framework_resolve(const ps_yaml *yaml, ps_framework *f, ps_error *e
     for (unsigned m = 0; m < f->measures_count; m++) {
         PS_YAML_DEFAULT(f->measures[m].multiplier, 1.0, err);
         PS_TRY(ps_yaml_default_text(&f->measures[m].method, "reference", err));
+        share_table(f, &f->measures[m]);
     }
     PS_TRY(ps_yaml_default_text(&f->report->title, f->title, err));
     return complete_order(f, err);

@@ -174,6 +174,7 @@ static const cyaml_schema_field_t cell_fields[] = {
     PS_OPTIONAL_TEXT("text", ps_framework_cell, text),
     PS_OPTIONAL_TEXT("period", ps_framework_cell, period),
     PS_OPTIONAL_LIST("is", ps_framework_cell, is, &text_entry, 1, MOST_VALUES),
+    PS_OPTIONAL_NUMBER("above", ps_framework_cell, above),
     PS_OPTIONAL_LIST("bands", ps_framework_cell, bands, &number_entry, 1, MOST_TEXTS),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t cell_entry = {
@@ -198,6 +199,7 @@ static const cyaml_schema_field_t table_fields[] = {
     PS_WORD("rows", ps_framework_table, rows, row_kinds),
     PS_OPTIONAL_TEXT("of", ps_framework_table, of),
     PS_OPTIONAL_SWITCH("whole", ps_framework_table, whole),
+    PS_OPTIONAL_SWITCH("earlier", ps_framework_table, earlier),
     PS_OPTIONAL_LIST("periods", ps_framework_table, periods, &text_entry, 1, MOST_TEXTS),
     PS_LIST("columns", ps_framework_table, columns, &cell_entry, 1, MOST_TEXTS),
     PS_OPTIONAL_LIST("indicators", ps_framework_table, indicators, &indicator_entry, 1,
@@ -216,6 +218,7 @@ static const cyaml_schema_field_t result_fields[] = {
     PS_OPTIONAL_TEXT("item", ps_framework_result, item),
     PS_OPTIONAL_TEXT("area", ps_framework_result, area),
     PS_OPTIONAL_LIST("where", ps_framework_result, where, &filter_entry, 1, MOST_TEXTS),
+    PS_OPTIONAL_TEXT("latest", ps_framework_result, latest),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t reference_fields[] = {
@@ -246,6 +249,7 @@ static const cyaml_schema_field_t measure_fields[] = {
     PS_OPTIONAL_NUMBER("multiplier", ps_framework_measure, multiplier),
     PS_OPTIONAL_TEXT("method", ps_framework_measure, method),
     PS_OPTIONAL_MAPPING("table", ps_framework_measure, table, table_fields),
+    PS_OPTIONAL_TEXT("same_table_as", ps_framework_measure, same_table_as),
     PS_OPTIONAL_MAPPING("result", ps_framework_measure, result, result_fields),
     PS_OPTIONAL_MAPPING("reference", ps_framework_measure, reference, reference_fields),
     PS_WORD("polarity", ps_framework_measure, polarity, polarities),

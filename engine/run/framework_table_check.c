@@ -14,6 +14,7 @@ typedef struct place {
     const ps_framework *f;
     unsigned m; /* the measure */
     const ps_framework_measure *measure;
+    const ps_framework_table *table; /* its own or another's */
     const ps_method *method;
 } place;
 
@@ -68,7 +69,7 @@ static const ps_framework_data *data_of(const place *p, const char *id) {
 /* ---- Rows ---- */
 
 static ps_status check_of(const place *p, ps_error *err) {
-    const ps_framework_table *t = p->measure->table;
+    const ps_framework_table *t = p->table;
     char path[PS_YAML_PATH];
     const bool wanted =
         t->rows != PS_ROWS_ONE && t->rows != PS_ROWS_PERIODS && t->rows != PS_ROWS_MONTHS;
@@ -96,7 +97,7 @@ static ps_status check_of(const place *p, ps_error *err) {
 }
 
 static ps_status check_rows(const place *p, ps_error *err) {
-    const ps_framework_table *t = p->measure->table;
+    const ps_framework_table *t = p->table;
     char path[PS_YAML_PATH];
     PS_TRY(check_of(p, err));
     if (t->whole != NULL && t->rows != PS_ROWS_AREAS && t->rows != PS_ROWS_MEASURES)
@@ -110,6 +111,8 @@ static ps_status check_rows(const place *p, ps_error *err) {
                                  "these alone",
                                  t->of);
     }
+    if (t->earlier != NULL && t->rows != PS_ROWS_RECORDS)
+        return WRONG(p, err, ".table.earlier", "goes with rows: records");
     if ((t->rows == PS_ROWS_PERIODS) && t->periods == NULL)
         return WRONG(p, err, ".table", "rows: periods need the key 'periods'");
     if ((t->rows == PS_ROWS_MEASURES) != (t->indicators != NULL))
@@ -156,7 +159,7 @@ static bool key_fits(ps_table_key key, const ps_framework_table *t) {
 }
 
 static ps_status check_column(const place *p, unsigned c, ps_error *err) {
-    const ps_framework_table *t = p->measure->table;
+    const ps_framework_table *t = p->table;
     const ps_framework_cell *cell = &t->columns[c];
     char path[PS_YAML_PATH];
     PS_YAML_AT(path, "measures[%u].table.columns[%u].column", p->m, c);
@@ -184,7 +187,7 @@ static ps_status check_column(const place *p, unsigned c, ps_error *err) {
 }
 
 static ps_status check_count(const place *p, unsigned c, ps_error *err) {
-    const ps_framework_cell *cell = &p->measure->table->columns[c];
+    const ps_framework_cell *cell = &p->table->columns[c];
     char path[PS_YAML_PATH];
     const bool numerator = *cell->count == PS_COUNT_NUMERATOR;
     if ((numerator ? p->measure->numerator : p->measure->denominator) != NULL)
@@ -195,7 +198,7 @@ static ps_status check_count(const place *p, unsigned c, ps_error *err) {
 }
 
 static ps_status check_cell_period(const place *p, unsigned c, ps_error *err) {
-    const ps_framework_cell *cell = &p->measure->table->columns[c];
+    const ps_framework_cell *cell = &p->table->columns[c];
     ps_error why = {.status = PS_OK};
     char path[PS_YAML_PATH];
     size_t n = 0;
@@ -215,7 +218,7 @@ static ps_status check_cell_period(const place *p, unsigned c, ps_error *err) {
 }
 
 static ps_status check_cell(const place *p, unsigned c, ps_error *err) {
-    const ps_framework_table *t = p->measure->table;
+    const ps_framework_table *t = p->table;
     const ps_framework_cell *cell = &t->columns[c];
     char path[PS_YAML_PATH];
     PS_YAML_AT(path, "measures[%u].table.columns[%u].name", p->m, c);
@@ -245,7 +248,7 @@ static ps_status check_cell(const place *p, unsigned c, ps_error *err) {
 }
 
 static ps_status check_inputs(const place *p, ps_error *err) {
-    const ps_framework_table *t = p->measure->table;
+    const ps_framework_table *t = p->table;
     char path[PS_YAML_PATH];
     for (unsigned c = 0; c < t->columns_count; c++) {
         PS_TRY(check_cell(p, c, err));
@@ -283,7 +286,7 @@ static ps_status check_output(const place *p, const char *key, const char *name,
 
 static ps_status check_result(const place *p, ps_error *err) {
     const ps_framework_result *r = p->measure->result;
-    const bool whole = p->measure->table->whole != NULL && *p->measure->table->whole;
+    const bool whole = p->table->whole != NULL && *p->table->whole;
     char path[PS_YAML_PATH];
     PS_TRY(check_output(p, "value", r->value, err));
     PS_TRY(check_output(p, "lower", r->lower, err));
@@ -292,6 +295,7 @@ static ps_status check_result(const place *p, ps_error *err) {
     PS_TRY(check_output(p, "denominator", r->denominator, err));
     PS_TRY(check_output(p, "verdict", r->verdict, err));
     PS_TRY(check_output(p, "item", r->item, err));
+    PS_TRY(check_output(p, "latest", r->latest, err));
     if (r->area != NULL && !whole)
         return WRONG(p, err, ".result.area", "goes with a table of all areas (whole)");
     PS_TRY(
@@ -308,14 +312,41 @@ static ps_status check_result(const place *p, ps_error *err) {
     return PS_OK;
 }
 
+/* ---- Whose table ---- */
+
+/* The table of the measure that `same_table_as` names. */
+static ps_status find_shared(place *p, ps_error *err) {
+    const ps_framework_measure *measure = p->measure;
+    char path[PS_YAML_PATH];
+    PS_YAML_AT(path, "measures[%u].same_table_as", p->m);
+    if (measure->table != NULL)
+        return PS_YAML_WRONG(p->yaml, err, path,
+                             "a measure has either a 'table' or that of another measure");
+    PS_TRY(check_earlier(p, path, measure->same_table_as, err));
+    const ps_framework_measure *other =
+        &p->f->measures[PS_FRAMEWORK_PLACE(p->f->measures, p->m, measure->same_table_as)];
+    if (other->table == NULL)
+        return PS_YAML_WRONG(p->yaml, err, path,
+                             "the measure '%s' has no key 'table' of its own%s%s",
+                             other->id, other->same_table_as != NULL ? "; name " : "",
+                             other->same_table_as != NULL ? other->same_table_as : "");
+    if (strcmp(other->method, measure->method) != 0)
+        return PS_YAML_WRONG(p->yaml, err, path,
+                             "the table of '%s' is for the method %s, not for %s",
+                             other->id, other->method, measure->method);
+    p->table = other->table;
+    return PS_OK;
+}
+
 ps_status ps_framework_check_table(const ps_yaml *yaml, const ps_framework *f, unsigned m,
                                    ps_error *err) {
     const ps_framework_measure *measure = &f->measures[m];
     char path[PS_YAML_PATH];
-    const place p = {yaml, f, m, measure, ps_method_find(measure->method)};
-    if ((measure->table != NULL) != (measure->result != NULL))
+    place p = {yaml, f, m, measure, measure->table, ps_method_find(measure->method)};
+    if (measure->same_table_as != NULL) PS_TRY(find_shared(&p, err));
+    if ((p.table != NULL) != (measure->result != NULL))
         return WRONG(&p, err, "", "'table' and 'result' go together");
-    if (measure->table == NULL) return PS_OK;
+    if (p.table == NULL) return PS_OK;
     PS_TRY(check_rows(&p, err));
     PS_TRY(check_inputs(&p, err));
     return check_result(&p, err);
