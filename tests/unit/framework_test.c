@@ -43,6 +43,28 @@ static ps_framework_file *good(const char *text) {
         "numerator: {what: N, data: crime}, method: count_ci, polarity: " \
         "lower-better" more)
 
+/* A second measure that is worked out by a method on a table. */
+#define MEAN(more)                                                               \
+    COUNT("")                                                                    \
+    "  - {id: mean, priority: safety, title: M, why: W, unit: u, method: mean, " \
+    "polarity: none, geographies: [ward], disclosure: public, result: {value: "  \
+    "value}" more "}\n"
+
+static void tables_are_shared(void **state) {
+    (void)state;
+    ps_framework_file *file =
+        good(WHOLE MEAN(", table: {rows: areas, of: ward, columns: [{name: value, "
+                        "measure: theft, above: 2.5}]}")
+             "  - {id: sum, priority: safety, title: S, why: W, unit: u, method: mean, "
+             "polarity: none, geographies: [ward], disclosure: public, same_table_as: "
+             "mean, result: {value: sum, latest: area_code}}\n");
+    const ps_framework *f = file->framework;
+    assert_ptr_equal(f->measures[2].table, f->measures[1].table);
+    assert_true(*f->measures[1].table->columns[0].above == 2.5);
+    assert_string_equal(f->measures[2].result->latest, "area_code");
+    ps_framework_free(file);
+}
+
 static void defaults_are_filled_in(void **state) {
     (void)state;
     ps_framework_file *file = good(WHOLE COUNT(""));
@@ -232,6 +254,20 @@ static const struct {
      "plan.yaml:3:23: years.exceptional[0]: lockdown: not a period; periods are 2021, "
      "2021-07, 2021/22, 2021-07..2022-06, 12m@2022-06, months, calendar-years, "
      "financial-years, rolling-12"},
+    {WHOLE MEAN(", same_table_as: theft"),
+     "plan.yaml:11:171: measures[1].same_table_as: the measure 'theft' has no key "
+     "'table' "
+     "of its own"},
+    {WHOLE MEAN(", same_table_as: mean"),
+     "plan.yaml:11:171: measures[1].same_table_as: the measure 'mean' does not stand "
+     "before this one"},
+    {WHOLE MEAN(", table: {rows: one, columns: [{name: value, text: 1}]}, "
+                "same_table_as: theft"),
+     "plan.yaml:11:226: measures[1].same_table_as: a measure has either a 'table' or "
+     "that "
+     "of another measure"},
+    {WHOLE MEAN(", table: {rows: one, earlier: true, columns: [{name: value, text: 1}]}"),
+     "plan.yaml:11:184: measures[1].table.earlier: goes with rows: records"},
     {WHOLE COUNT(", min_base: -1"),
      "plan.yaml:10:113: measures[0].min_base: -1 is below 0"},
     {WHOLE COUNT("") "report: {order: [thefts]}\n",
@@ -421,6 +457,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_filled_in),
         cmocka_unit_test(every_key_arrives),
+        cmocka_unit_test(tables_are_shared),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(memory_may_run_out_anywhere),
         cmocka_unit_test(the_partnership_plan_is_complete),
