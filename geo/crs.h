@@ -45,6 +45,7 @@ typedef struct ps_crs_operation_info {
     const char *
         missing_grid; /* a better operation needs this grid, which is not installed; "" */
     double missing_accuracy; /* what that one would give */
+    const char *pipeline; /* all that it does, as a PROJ string; "" when there is none */
 } ps_crs_operation_info;
 
 /* The operation from one CRS to another for data in box (minx, miny, maxx, maxy in the
@@ -58,6 +59,12 @@ ps_status ps_crs_operation_open(const ps_crs *from, const ps_crs *to, const doub
                                 double max_accuracy, ps_crs_operation **out,
                                 ps_error *err) PS_MUST_CHECK;
 const ps_crs_operation_info *ps_crs_operation_describe(const ps_crs_operation *op);
+/* The box around what it makes of the box that it was opened for, by a grid of points;
+ * false without such a box, or when no point of it has an image. */
+bool ps_crs_operation_image(const ps_crs_operation *op, double box[4]);
+/* An operation that ps_prepared_operation remembered is only described until this makes
+ * it, before it is applied, cloned or split. Errors as when it is opened. */
+ps_status ps_crs_operation_ready(ps_crs_operation *op, ps_error *err) PS_MUST_CHECK;
 /* Transform n points in place. A point that has no image becomes HUGE_VAL, HUGE_VAL; the
  * number of those is returned. One thread at a time per operation. */
 size_t ps_crs_operation_apply(ps_crs_operation *op, size_t n, double *x, double *y);
@@ -83,7 +90,10 @@ bool ps_crs_operation_split(const ps_crs_operation *op, ps_crs_operation *part[3
 /* PROJ remembers which grids are there; make it look again, after one came or went. While
  * nothing of this header is at work. */
 void ps_crs_forget(void);
-/* The release of PROJ in use, "9.1.1". */
+/* The release of PROJ in use, "9.1.1", which is loaded to be asked; "none" when it cannot
+ * be. */
 const char *ps_crs_proj_version(void);
+/* The folders where it looks for its files, ':' between; NULL likewise. */
+const char *ps_crs_proj_folders(void);
 
 #endif

@@ -1,15 +1,14 @@
 /* Coordinate reference systems through PROJ.
  *
- * A ps_crs keeps what others ask for as plain values, found once when it is opened, and
- * the system itself as WKT. Whoever needs the PROJ object makes it again in a context of
- * its own: PROJ contexts and objects must not be shared between threads, texts may. The
- * cost is a fraction of a millisecond, a few times in a run.
+ * Whoever needs the PROJ object of a ps_crs makes it again in a context of its own: PROJ
+ * contexts and objects must not be shared between threads, texts may. The cost is a
+ * fraction of a millisecond, a few times in a run.
  *
  * The operation between two systems is not left to proj_create_crs_to_crs, which picks
  * one per point and falls back to a guess without a word. All known operations are
  * listed, and one is chosen by coverage of the data, then accuracy.
  */
-#include "geo/crs.h"
+#include "geo/crs_proj.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -21,21 +20,6 @@
 #include <string.h>
 
 enum { MAX_DEFINITION = 1 << 16, MAX_MESSAGE = 256 };
-
-struct ps_crs {
-    char *name, *code, *wkt;
-    bool geographic;
-    double metres;
-    bool has_box;
-    double box[4];
-};
-
-struct ps_crs_operation {
-    PJ_CONTEXT *context;
-    PJ *pj; /* NULL: nothing to do, the systems are the same */
-    char *name, *grid, *missing_grid;
-    ps_crs_operation_info info;
-};
 
 /* PROJ's last message, instead of a print to stderr. */
 typedef struct session {
@@ -92,7 +76,7 @@ static void session_close(session *s) {
     give_context(s->context);
 }
 
-void ps_crs_forget(void) {
+void ps_proj_forget(void) {
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
         PJ_CONTEXT *context = atomic_exchange(&idle[i], NULL);
         if (context != NULL) proj_context_destroy(context);
@@ -372,7 +356,7 @@ static ps_status describe(PJ_CONTEXT *context, const PJ *pj, bool certain, ps_cr
     return status;
 }
 
-ps_status ps_crs_open(const char *definition, ps_crs **out, ps_error *err) {
+ps_status ps_proj_open(const char *definition, ps_crs **out, ps_error *err) {
     *out = NULL;
     char seen[84];
     if (names_a_file(definition)) {
@@ -423,53 +407,7 @@ ps_status ps_crs_open(const char *definition, ps_crs **out, ps_error *err) {
     return PS_OK;
 }
 
-ps_status ps_crs_copy(const ps_crs *crs, ps_crs **out, ps_error *err) {
-    *out = NULL;
-    ps_crs *copy = ps_zalloc(1, sizeof *copy);
-    if (copy == NULL) return ps_fail_nomem(err);
-    *copy = *crs;
-    copy->name = ps_strndup(crs->name, strlen(crs->name));
-    copy->code = ps_strndup(crs->code, strlen(crs->code));
-    copy->wkt = ps_strndup(crs->wkt, strlen(crs->wkt));
-    if (copy->name == NULL || copy->code == NULL || copy->wkt == NULL) {
-        ps_crs_free(copy);
-        return ps_fail_nomem(err);
-    }
-    *out = copy;
-    return PS_OK;
-}
-
-void ps_crs_free(ps_crs *crs) {
-    if (crs == NULL) return;
-    ps_free(crs->name);
-    ps_free(crs->code);
-    ps_free(crs->wkt);
-    ps_free(crs);
-}
-
-const char *ps_crs_name(const ps_crs *crs) {
-    return crs->name;
-}
-
-const char *ps_crs_code(const ps_crs *crs) {
-    return crs->code;
-}
-
-const char *ps_crs_wkt(const ps_crs *crs) {
-    return crs->wkt;
-}
-
-bool ps_crs_is_geographic(const ps_crs *crs) {
-    return crs->geographic;
-}
-
-double ps_crs_metres(const ps_crs *crs) {
-    return crs->metres;
-}
-
-bool ps_crs_same(const ps_crs *a, const ps_crs *b) {
-    if (a == b || strcmp(a->wkt, b->wkt) == 0) return true;
-    if (a->code[0] != '\0' && strcmp(a->code, b->code) == 0) return true;
+bool ps_proj_same(const ps_crs *a, const ps_crs *b) {
     PJ_CONTEXT *context = quiet_context();
     if (context == NULL) return false;
     PJ *one = revive(context, a), *two = revive(context, b);
@@ -483,11 +421,6 @@ bool ps_crs_same(const ps_crs *a, const ps_crs *b) {
     proj_destroy(two);
     give_context(context);
     return same;
-}
-
-bool ps_crs_plausible_box(const ps_crs *crs, double box[4]) {
-    if (crs->has_box) memcpy(box, crs->box, sizeof crs->box);
-    return crs->has_box;
 }
 
 /* The data's box in degrees: what the caller gave, else where both systems are used. */
@@ -569,18 +502,6 @@ static char *grid_name(PJ_CONTEXT *context, const PJ *operation, bool available)
             return ps_strndup(name, strlen(name));
     }
     return ps_strndup("", 0);
-}
-
-static ps_status fill_info(ps_crs_operation *op, const char *name, double accuracy,
-                           ps_error *err) {
-    if (op->name == NULL) op->name = ps_strndup(name, strlen(name));
-    if (op->grid == NULL) op->grid = ps_strndup("", 0);
-    if (op->missing_grid == NULL) op->missing_grid = ps_strndup("", 0);
-    if (op->name == NULL || op->grid == NULL || op->missing_grid == NULL)
-        return ps_fail_nomem(err);
-    op->info = (ps_crs_operation_info){op->name, accuracy, op->grid, op->missing_grid,
-                                       op->info.missing_accuracy};
-    return PS_OK;
 }
 
 static PJ_OBJ_LIST *list_operations(PJ_CONTEXT *context, const PJ *from, const PJ *to,
@@ -685,7 +606,11 @@ static ps_status pick(session *s, const ps_crs *from, const ps_crs *to,
             op->grid = grid_name(s->context, one, true);
             op->name =
                 ps_strndup(name != NULL ? name : "", name != NULL ? strlen(name) : 0);
-            if (op->grid == NULL || op->name == NULL) status = ps_fail_nomem(err);
+            const char *steps = proj_as_proj_string(s->context, op->pj, PJ_PROJ_5, NULL);
+            op->pipeline =
+                ps_strndup(steps != NULL ? steps : "", steps != NULL ? strlen(steps) : 0);
+            if (op->grid == NULL || op->name == NULL || op->pipeline == NULL)
+                status = ps_fail_nomem(err);
         } else {
             all[chosen].usable = false; /* listed, yet it cannot be made: take the next */
             all[chosen].covers = -1;
@@ -707,19 +632,19 @@ static ps_status pick(session *s, const ps_crs *from, const ps_crs *to,
     if (status == PS_OK && chosen < 0)
         status = nothing_installed(
             from, to, op->missing_grid != NULL ? op->missing_grid : "", degrees, err);
-    if (status == PS_OK) status = fill_info(op, "", accuracy, err);
+    if (status == PS_OK) status = ps_crs_operation_fill(op, "", accuracy, err);
     return status;
 }
 
-ps_status ps_crs_operation_open(const ps_crs *from, const ps_crs *to, const double box[4],
-                                double max_accuracy, ps_crs_operation **out,
-                                ps_error *err) {
+ps_status ps_proj_operation_open(const ps_crs *from, const ps_crs *to,
+                                 const double box[4], double max_accuracy,
+                                 ps_crs_operation **out, ps_error *err) {
     *out = NULL;
     ps_crs_operation *op = ps_zalloc(1, sizeof *op);
     if (op == NULL) return ps_fail_nomem(err);
     ps_status status;
     if (ps_crs_same(from, to)) {
-        status = fill_info(op, "none: both are the same system", 0, err);
+        status = ps_crs_operation_fill(op, "none: both are the same system", 0, err);
     } else {
         session s;
         status = session_open(&s, err);
@@ -752,58 +677,21 @@ ps_status ps_crs_operation_open(const ps_crs *from, const ps_crs *to, const doub
     return PS_OK;
 }
 
-const ps_crs_operation_info *ps_crs_operation_describe(const ps_crs_operation *op) {
-    return &op->info;
+void ps_proj_operation_apply(ps_crs_operation *op, size_t n, double *x, double *y) {
+    proj_trans_generic(op->pj, PJ_FWD, x, sizeof *x, n, y, sizeof *y, n, NULL, 0, 0, NULL,
+                       0, 0);
 }
 
-size_t ps_crs_operation_apply(ps_crs_operation *op, size_t n, double *x, double *y) {
-    /* PROJ stops at nothing but marks what failed; a NaN passes through some steps. */
-    if (op->pj != NULL)
-        proj_trans_generic(op->pj, PJ_FWD, x, sizeof *x, n, y, sizeof *y, n, NULL, 0, 0,
-                           NULL, 0, 0);
-    size_t lost = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (isfinite(x[i]) && isfinite(y[i])) continue;
-        x[i] = y[i] = HUGE_VAL;
-        lost++;
-    }
-    return lost;
+ps_status ps_proj_operation_clone(const ps_crs_operation *op, ps_crs_operation *copy,
+                                  ps_error *err) {
+    copy->context = quiet_context();
+    if (copy->context != NULL) copy->pj = proj_clone(copy->context, op->pj);
+    return copy->pj != NULL ? PS_OK : ps_fail_nomem(err);
 }
 
-ps_status ps_crs_operation_clone(const ps_crs_operation *op, ps_crs_operation **out,
-                                 ps_error *err) {
-    *out = NULL;
-    ps_crs_operation *copy = ps_zalloc(1, sizeof *copy);
-    if (copy == NULL) return ps_fail_nomem(err);
-    copy->info.missing_accuracy = op->info.missing_accuracy;
-    copy->name = ps_strndup(op->name, strlen(op->name));
-    copy->grid = ps_strndup(op->grid, strlen(op->grid));
-    copy->missing_grid = ps_strndup(op->missing_grid, strlen(op->missing_grid));
-    ps_status status =
-        copy->name != NULL && copy->grid != NULL && copy->missing_grid != NULL
-            ? fill_info(copy, "", op->info.accuracy, err)
-            : ps_fail_nomem(err);
-    if (status == PS_OK && op->pj != NULL) {
-        copy->context = quiet_context();
-        if (copy->context != NULL) copy->pj = proj_clone(copy->context, op->pj);
-        if (copy->pj == NULL) status = ps_fail_nomem(err);
-    }
-    if (status != PS_OK) {
-        ps_crs_operation_free(copy);
-        return status;
-    }
-    *out = copy;
-    return PS_OK;
-}
-
-void ps_crs_operation_free(ps_crs_operation *op) {
-    if (op == NULL) return;
+void ps_proj_operation_release(ps_crs_operation *op) {
     proj_destroy(op->pj);
     give_context(op->context);
-    ps_free(op->name);
-    ps_free(op->grid);
-    ps_free(op->missing_grid);
-    ps_free(op);
 }
 
 /* The steps of a pipeline around the only one that reads a table of shifts, which is cut
@@ -833,7 +721,8 @@ static ps_crs_operation *make_part(const char *a, const char *b, const char *c) 
     ps_crs_operation *op = ps_zalloc(1, sizeof *op);
     const size_t n = strlen(a) + strlen(b) + strlen(c) + 32;
     char *text = ps_alloc(n, 1);
-    bool good = op != NULL && text != NULL && fill_info(op, "", -1, NULL) == PS_OK;
+    bool good =
+        op != NULL && text != NULL && ps_crs_operation_fill(op, "", -1, NULL) == PS_OK;
     if (good) {
         snprintf(text, n, "+proj=pipeline%s%s%s", a, b, c);
         op->context = quiet_context();
@@ -864,8 +753,8 @@ static bool describe_table(const char *name, ps_crs_shifts *out) {
     return true;
 }
 
-bool ps_crs_operation_split(const ps_crs_operation *op, ps_crs_operation *part[3],
-                            ps_crs_shifts *shifts) {
+bool ps_proj_operation_split(const ps_crs_operation *op, ps_crs_operation *part[3],
+                             ps_crs_shifts *shifts) {
     static const char to_degrees[] = " +step +proj=unitconvert +xy_in=rad +xy_out=deg";
     static const char to_radians[] = " +step +proj=unitconvert +xy_in=deg +xy_out=rad";
     part[0] = part[1] = part[2] = NULL;
@@ -906,6 +795,10 @@ bool ps_crs_operation_split(const ps_crs_operation *op, ps_crs_operation *part[3
     return good;
 }
 
-const char *ps_crs_proj_version(void) {
+const char *ps_proj_version(void) {
     return proj_info().version;
+}
+
+const char *ps_proj_folders(void) {
+    return proj_info().searchpath;
 }

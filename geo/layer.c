@@ -1,59 +1,21 @@
 /* Layers without GDAL: each call goes on to the module that uses it, which the first one
- * loads. The module is the file of a fixed name, release included, in the folder of the
- * library itself; no path of the environment is searched for it. It stays until the
- * process ends, since GDAL does not like to be unloaded.
- */
+ * loads. */
 #include "geo/layer.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "geo/layer_ogr.h"
 
-enum { PATH_BYTES = 4096 };
-static const char module_name[] = "libplacestat-ogr-" PS_VERSION ".so";
-
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 /* Written once. */
 static const ps_layer_functions *module;
-static char trouble[PATH_BYTES + 256];
-
-static void load_file(const char *path) {
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (handle == NULL) {
-        const char *why = dlerror();
-        snprintf(trouble, sizeof trouble, "%s", why != NULL ? why : path);
-        return;
-    }
-    const ps_layer_functions *found = dlsym(handle, "ps_layer_ogr");
-    if (found != NULL && found->bytes == sizeof *found &&
-        strcmp(found->release, PS_VERSION) == 0)
-        module = found;
-    else
-        snprintf(trouble, sizeof trouble, "%s is of another build", path);
-}
+static char trouble[PS_MODULE_TROUBLE];
 
 static void load(void) {
-    if (&ps_layer_ogr != NULL) { /* linked with */
-        module = &ps_layer_ogr;
-        return;
-    }
-    char path[PATH_BYTES];
-    Dl_info info;
-    if (dladdr(module_name, &info) == 0 || info.dli_fname == NULL) {
-        snprintf(trouble, sizeof trouble, "the folder of the library is not known");
-        return;
-    }
-    const char *slash = strrchr(info.dli_fname, '/');
-    const int n = snprintf(path, sizeof path, "%.*s/%s",
-                           slash != NULL ? (int)(slash - info.dli_fname) : 1,
-                           slash != NULL ? info.dli_fname : ".", module_name);
-    if (n > 0 && (size_t)n < sizeof path)
-        load_file(path);
-    else
-        snprintf(trouble, sizeof trouble, "its path is too long");
+    module = &ps_layer_ogr != NULL
+                 ? &ps_layer_ogr
+                 : ps_module_load("ogr", "ps_layer_ogr", sizeof *module, trouble);
 }
 
 static ps_status need(const ps_layer_functions **out, ps_error *err) {
@@ -62,9 +24,9 @@ static ps_status need(const ps_layer_functions **out, ps_error *err) {
     if (module != NULL) return PS_OK;
     return ps_fail(
         err, PS_UNSUPPORTED,
-        "layers and workbooks are read with GDAL, by %s, which cannot be used: "
-        "%s; install placestat again, and GDAL with it",
-        module_name, trouble);
+        "layers and workbooks are read with GDAL, by libplacestat-ogr-" PS_VERSION
+        ".so, which cannot be used: %s; install placestat again, and GDAL with it",
+        trouble);
 }
 
 ps_status ps_layer_read_areas(const ps_layer_spec *spec, const ps_talk *talk,
@@ -169,9 +131,4 @@ void ps_geopackage_abandon(ps_geopackage *gpkg) {
 const char *ps_layer_gdal_version(void) {
     const ps_layer_functions *m;
     return need(&m, NULL) == PS_OK ? m->gdal_version() : "none";
-}
-
-bool ps_layer_gdal_file(char *out, size_t size) {
-    const ps_layer_functions *m;
-    return need(&m, NULL) == PS_OK && m->gdal_file(out, size);
 }

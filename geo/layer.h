@@ -108,8 +108,6 @@ void ps_layer_listing_free(ps_layer_listing *listing);
  * be.
  */
 const char *ps_layer_gdal_version(void);
-/* The path of that library's file; false when it is not known. */
-bool ps_layer_gdal_file(char *out, size_t size);
 
 /* Writing a GeoPackage: one file, layers of areas with values, tables without geometry.
  * The file is the same byte for byte for the same calls. Text is UTF-8. */

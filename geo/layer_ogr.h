@@ -1,13 +1,13 @@
 /* The part of layer.h that needs GDAL, as a table of functions.
  *
  * Loading GDAL costs a process more than a join of a million points against prepared
- * boundaries, so the files *_ogr.c are a shared object of their own, which layer.c loads
- * when the first of these functions is called. A program that is linked with the files
- * themselves, as the tests are, has the table at once.
+ * boundaries, so the files *_ogr.c are a module, which layer.c loads when the first of
+ * these functions is called.
  */
 #ifndef PS_GEO_LAYER_OGR_H
 #define PS_GEO_LAYER_OGR_H
 
+#include "engine/core/module.h"
 #include "geo/layer.h"
 
 /* Each is the function of layer.h with the same end of its name. */
@@ -42,11 +42,9 @@ ps_status ps_ogr_geopackage_table(ps_geopackage *gpkg, const char *table,
 ps_status ps_ogr_geopackage_close(ps_geopackage *gpkg, ps_error *err) PS_MUST_CHECK;
 void ps_ogr_geopackage_abandon(ps_geopackage *gpkg);
 const char *ps_ogr_gdal_version(void);
-bool ps_ogr_gdal_file(char *out, size_t size);
 
 typedef struct ps_layer_functions {
-    size_t bytes;        /* of this structure, as the module was built */
-    const char *release; /* of placestat, likewise */
+    ps_module_head head;
     __typeof__(&ps_ogr_read_areas) read_areas;
     __typeof__(&ps_ogr_points_open) points_open;
     __typeof__(&ps_ogr_points_crs) points_crs;
@@ -60,7 +58,6 @@ typedef struct ps_layer_functions {
     __typeof__(&ps_ogr_geopackage_close) geopackage_close;
     __typeof__(&ps_ogr_geopackage_abandon) geopackage_abandon;
     __typeof__(&ps_ogr_gdal_version) gdal_version;
-    __typeof__(&ps_ogr_gdal_file) gdal_file;
 } ps_layer_functions;
 
 /* Of the module; absent in the library. */

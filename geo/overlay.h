@@ -1,7 +1,7 @@
 /* What is done with whole polygons: validity, repair, union, a point inside (GEOS).
  *
- * The only file that uses GEOS; each call uses a context of its own, so any number may
- * run at once. Geometries go in and out as WKB.
+ * Each overlay has a context of its own, so any number of them may be at work at once.
+ * Geometries go in and out as WKB.
  */
 #ifndef PS_GEO_OVERLAY_H
 #define PS_GEO_OVERLAY_H
@@ -41,7 +41,8 @@ ps_status ps_overlay_interior_point(ps_overlay *overlay, const unsigned char *wk
                                     size_t n, double *x, double *y,
                                     ps_error *err) PS_MUST_CHECK;
 
-/* The release of GEOS in use, "3.11.1-CAPI-1.17.1". */
+/* The release of GEOS in use, "3.11.1-CAPI-1.17.1", which is loaded to be asked; "none"
+ * when it cannot be. */
 const char *ps_overlay_geos_version(void);
 
 #endif

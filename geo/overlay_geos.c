@@ -3,7 +3,7 @@
  * predicates with 2 for an exception and geometry calls with NULL; the text of the
  * exception comes through a handler and goes into the error.
  */
-#include "geo/overlay.h"
+#include "geo/overlay_geos.h"
 
 #include <geos_c.h>
 #include <math.h>
@@ -29,7 +29,7 @@ static void keep_message(const char *text, void *data) {
     snprintf(overlay->message, sizeof overlay->message, "%s", text);
 }
 
-ps_status ps_overlay_open(ps_overlay **out, ps_error *err) {
+ps_status ps_geos_open(ps_overlay **out, ps_error *err) {
     *out = NULL;
     ps_overlay *o = ps_zalloc(1, sizeof *o);
     if (o == NULL) return ps_fail_nomem(err);
@@ -41,7 +41,7 @@ ps_status ps_overlay_open(ps_overlay **out, ps_error *err) {
         o->writer = GEOSWKBWriter_create_r(o->geos);
     }
     if (o->reader == NULL || o->lenient == NULL || o->writer == NULL) {
-        ps_overlay_close(o);
+        ps_geos_close(o);
         return ps_fail_nomem(err);
     }
     GEOSWKBReader_setFixStructure_r(o->geos, o->lenient, 1);
@@ -56,7 +56,7 @@ static void drop_bytes(ps_overlay *o) {
     o->bytes = NULL;
 }
 
-void ps_overlay_close(ps_overlay *o) {
+void ps_geos_close(ps_overlay *o) {
     if (o == NULL) return;
     if (o->geos != NULL) {
         drop_bytes(o);
@@ -73,8 +73,8 @@ static ps_status fail(ps_overlay *o, const char *what, ps_error *err) {
                    o->message[0] != '\0' ? o->message : "no reason given");
 }
 
-ps_status ps_overlay_valid(ps_overlay *o, const unsigned char *wkb, size_t n, int *valid,
-                           char reason[200], ps_error *err) {
+ps_status ps_geos_valid(ps_overlay *o, const unsigned char *wkb, size_t n, int *valid,
+                        char reason[200], ps_error *err) {
     *valid = 0;
     reason[0] = '\0';
     o->message[0] = '\0';
@@ -184,9 +184,9 @@ static ps_status write_polygons(ps_overlay *o, const GEOSGeometry *g, const char
     return status;
 }
 
-ps_status ps_overlay_repair(ps_overlay *o, const unsigned char *wkb, size_t n,
-                            const unsigned char **repaired, size_t *n_repaired,
-                            ps_error *err) {
+ps_status ps_geos_repair(ps_overlay *o, const unsigned char *wkb, size_t n,
+                         const unsigned char **repaired, size_t *n_repaired,
+                         ps_error *err) {
     *repaired = NULL;
     *n_repaired = 0;
     drop_bytes(o);
@@ -209,10 +209,9 @@ ps_status ps_overlay_repair(ps_overlay *o, const unsigned char *wkb, size_t n,
     return status;
 }
 
-ps_status ps_overlay_union(ps_overlay *o, const unsigned char *const *wkb,
-                           const size_t *n_bytes, size_t n, double grid,
-                           const unsigned char **merged, size_t *n_merged,
-                           ps_error *err) {
+ps_status ps_geos_union(ps_overlay *o, const unsigned char *const *wkb,
+                        const size_t *n_bytes, size_t n, double grid,
+                        const unsigned char **merged, size_t *n_merged, ps_error *err) {
     *merged = NULL;
     *n_merged = 0;
     drop_bytes(o);
@@ -248,8 +247,8 @@ ps_status ps_overlay_union(ps_overlay *o, const unsigned char *const *wkb,
     return status;
 }
 
-ps_status ps_overlay_interior_point(ps_overlay *o, const unsigned char *wkb, size_t n,
-                                    double *x, double *y, ps_error *err) {
+ps_status ps_geos_interior_point(ps_overlay *o, const unsigned char *wkb, size_t n,
+                                 double *x, double *y, ps_error *err) {
     *x = *y = (double)NAN;
     o->message[0] = '\0';
     GEOSGeometry *g = GEOSWKBReader_read_r(o->geos, o->reader, wkb, n);
@@ -264,6 +263,6 @@ ps_status ps_overlay_interior_point(ps_overlay *o, const unsigned char *wkb, siz
     return PS_OK;
 }
 
-const char *ps_overlay_geos_version(void) {
+const char *ps_geos_version(void) {
     return GEOSversion();
 }

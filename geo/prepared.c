@@ -1,9 +1,10 @@
 /* The body of an index is what ps_locator_write makes; that of areas begins with a
  * directory of its sections.
  *
- * Areas follow from the GDAL that read them, too, and nobody wants to load GDAL to learn
- * which it is. So the note of a file of areas names the file of that library and its
- * state, and the areas are good for as long as that file is the same.
+ * What the libraries answered is good for as long as they are the same, which
+ * libraries.h tells without loading them. A source is hashed once for each of its states:
+ * the hash is kept under the state, unless that is so young that the file could change
+ * again without a trace.
  *
  * Areas that have a key are known by it: their coordinates need not be looked at to find
  * their index.
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* the state of a hash on the stack */
@@ -25,17 +27,17 @@
 #include <xxhash.h>
 
 #include "engine/core/par.h"
-#include "geo/overlay.h"
+#include "geo/libraries.h"
 
 enum {
-    FORMAT = 2, /* of bodies */
-    PROBES = 64,
+    FORMAT = 3,            /* of bodies */
     CHUNK_BYTES = 1 << 20, /* of a source, hashed at once */
     BLOCK_BYTES = 1 << 18  /* read at once: stays in the cache */
 };
 
 static const char areas_kind[] = "areas";
 static const char index_kind[] = "index";
+static const char source_kind[] = "source";
 
 /* --- keys --- */
 
@@ -71,7 +73,6 @@ static void begin_key(XXH3_state_t *to, const char *kind) {
     add_number(to, FORMAT);
     add_text(to, PS_VERSION);
     add_own_build(to);
-    add_text(to, ps_crs_proj_version());
 }
 
 static void end_key(const XXH3_state_t *state, ps_store_key *out) {
@@ -137,58 +138,119 @@ static bool add_file(XXH3_state_t *to, const char *path) {
     return good;
 }
 
-/* What stands beside a file and is read with it. */
-static void add_companions(XXH3_state_t *to, const char *path) {
-    static const char *const endings[] = {
+/* A source: the file, and what may stand beside it and is read with it. */
+enum { ENDINGS = 16, ADDITIONS = 3, PARTS = 1 + ENDINGS + ADDITIONS };
+enum { PART_PATH = PS_STORE_PATH + 16 };
+
+static void part_path(const char *path, int part, char out[PART_PATH]) {
+    static const char *const ending[ENDINGS] = {
         ".shx", ".dbf", ".prj", ".cpg", ".qpj", ".SHX", ".DBF", ".PRJ",
         ".CPG", ".dat", ".map", ".id",  ".ind", ".mid", ".vrt", ".aux.xml"};
-    static const char *const additions[] = {"-wal", "-journal", ".aux.xml"};
-    char other[PS_STORE_PATH + 16];
+    static const char *const addition[ADDITIONS] = {"-wal", "-journal", ".aux.xml"};
     const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     const size_t stem = dot != NULL && (slash == NULL || dot > slash)
                             ? (size_t)(dot - path)
                             : strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        snprintf(other, sizeof other, "%.*s%s", (int)stem, path, endings[i]);
-        (void)add_file(to, other);
-    }
-    for (size_t i = 0; i < sizeof additions / sizeof *additions; i++) {
-        snprintf(other, sizeof other, "%s%s", path, additions[i]);
-        (void)add_file(to, other);
-    }
+    if (part == 0)
+        snprintf(out, PART_PATH, "%s", path);
+    else if (part <= ENDINGS)
+        snprintf(out, PART_PATH, "%.*s%s", (int)stem, path, ending[part - 1]);
+    else
+        snprintf(out, PART_PATH, "%s%s", path, addition[part - 1 - ENDINGS]);
 }
 
-/* All that areas follow from. false when the source is no plain file: a folder, or a name
- * that only the reader understands. */
-static bool areas_key(const ps_layer_spec *spec, ps_store_key *out) {
+/* The state that all parts are in. false when one changed so lately that it might change
+ * again and look the same, by clocks that tick some hundred times a second and those of
+ * file servers that are a little behind. */
+static bool source_state(const char *path, ps_store_key *out) {
+    enum { SETTLED_SECONDS = 3 };
+    const time_t now = time(NULL);
+    bool settled = true;
+    XXH3_state_t state;
+    begin_key(&state, source_kind);
+    for (int part = 0; part < PARTS; part++) {
+        char other[PART_PATH], text[PS_STORE_STATE];
+        struct stat info;
+        part_path(path, part, other);
+        add_text(&state, other);
+        if (!ps_store_state(other, text)) {
+            add_text(&state, NULL);
+            continue;
+        }
+        add_text(&state, text);
+        settled = settled && stat(other, &info) == 0 &&
+                  now - info.st_mtim.tv_sec >= SETTLED_SECONDS &&
+                  now - info.st_ctim.tv_sec >= SETTLED_SECONDS;
+    }
+    end_key(&state, out);
+    return settled;
+}
+
+static bool hash_source(const char *path, ps_store_key *out) {
+    XXH3_state_t state;
+    (void)XXH3_128bits_reset(&state);
+    for (int part = 0; part < PARTS; part++) {
+        char other[PART_PATH];
+        part_path(path, part, other);
+        if (!add_file(&state, other) && part == 0) return false;
+    }
+    end_key(&state, out);
+    return true;
+}
+
+/* The content of a source. false when it is no plain file: a folder, or a name that only
+ * the reader understands. */
+static bool source_hash(const ps_store *store, const char *path, ps_store_key *out) {
+    ps_store_key state, after;
+    const bool settled = source_state(path, &state);
+    ps_stored *found;
+    if (settled && ps_store_get(store, source_kind, &state, &found)) {
+        const bool good = found->n == sizeof *out;
+        if (good) memcpy(out, found->body, sizeof *out);
+        ps_stored_release(found);
+        if (good) return true;
+    }
+    if (!hash_source(path, out)) return false;
+    ps_store_file *file;
+    if (settled && source_state(path, &after) &&
+        memcmp(&state, &after, sizeof state) == 0 &&
+        ps_store_begin(store, source_kind, &state, NULL, sizeof *out, &file)) {
+        ps_store_write(file, out, sizeof *out);
+        ps_store_end(file);
+    }
+    return true;
+}
+
+/* All that areas follow from. false when that cannot be told. */
+static bool areas_key(const ps_store *store, const ps_layer_spec *spec,
+                      ps_store_key *out) {
     char path[PS_STORE_PATH];
     const bool relative = spec->base != NULL && spec->path[0] != '/';
     const int n = snprintf(path, sizeof path, "%s%s%s", relative ? spec->base : "",
                            relative ? "/" : "", spec->path);
-    if (n < 0 || (size_t)n >= sizeof path) return false;
+    ps_store_key libraries, source;
+    if (n < 0 || (size_t)n >= sizeof path || !source_hash(store, path, &source) ||
+        !ps_libraries_state(store, &libraries))
+        return false;
     XXH3_state_t state;
     begin_key(&state, areas_kind);
-    /* which may lead to another GDAL */
-    add_text(&state, getenv("LD_LIBRARY_PATH"));
-    add_text(&state, getenv("LD_PRELOAD"));
-    add_text(&state, ps_overlay_geos_version());
+    add_bytes(&state, libraries.byte, sizeof libraries.byte);
+    add_bytes(&state, source.byte, sizeof source.byte);
     add_number(&state, sizeof(ps_layer_report));
     /* the path as it is written stands in messages */
     const char *const texts[] = {spec->path,  spec->layer, spec->code,    spec->name,
                                  spec->where, spec->crs,   spec->encoding};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) add_text(&state, texts[i]);
     add_number(&state, (uint64_t)spec->policy);
-    if (!add_file(&state, path)) return false;
-    add_companions(&state, path);
     end_key(&state, out);
     return true;
 }
 
-/* All that a layer of an index follows from. The operation counts by what it makes of
- * some vertices, so that two of one name, or a grid that was replaced, are told apart. */
+/* All that a layer of an index follows from, but for the libraries. */
 static void add_layer(XXH3_state_t *state, const ps_locator_layer *layer) {
     const ps_areas *areas = layer->areas;
-    ps_crs_operation *op = layer->op;
+    const ps_crs_operation_info *op =
+        layer->op != NULL ? ps_crs_operation_describe(layer->op) : NULL;
     add_number(state, areas->n);
     add_number(state, areas->n_rings);
     add_number(state, areas->n_points);
@@ -203,53 +265,35 @@ static void add_layer(XXH3_state_t *state, const ps_locator_layer *layer) {
         add_bytes(state, areas->y, areas->n_points * sizeof *areas->y);
     }
     add_text(state, areas->crs != NULL ? ps_crs_wkt(areas->crs) : NULL);
-    add_text(state, op != NULL ? ps_crs_operation_describe(op)->name : NULL);
-    if (op != NULL && areas->n_points > 0) {
-        double x[PROBES], y[PROBES];
-        for (size_t i = 0; i < PROBES; i++) {
-            const size_t p = areas->n_points / PROBES * i + i % areas->n_points;
-            x[i] = areas->x[p % areas->n_points];
-            y[i] = areas->y[p % areas->n_points];
-        }
-        (void)ps_crs_operation_apply(op, PROBES, x, y);
-        add_text(state, ps_crs_operation_describe(op)->grid);
-        add_bytes(state, x, sizeof x);
-        add_bytes(state, y, sizeof y);
-    }
+    add_text(state, op != NULL ? op->pipeline : NULL);
 }
 
-static void locator_key(const ps_locator_layer *layer, size_t n, bool geographic,
-                        ps_store_key *out) {
+/* false when it cannot be told what an operation does, or by which libraries. */
+static bool locator_key(const ps_store *store, const ps_locator_layer *layer, size_t n,
+                        bool geographic, ps_store_key *out) {
     XXH3_state_t state;
     begin_key(&state, index_kind);
     add_number(&state, PS_LOCATOR_IMAGE);
     add_number(&state, geographic);
     add_number(&state, n);
-    for (size_t i = 0; i < n; i++) add_layer(&state, &layer[i]);
+    bool transforms = false;
+    for (size_t i = 0; i < n; i++) {
+        add_layer(&state, &layer[i]);
+        if (layer[i].op == NULL) continue;
+        if (ps_crs_operation_describe(layer[i].op)->pipeline[0] == '\0') return false;
+        transforms = true;
+    }
+    if (transforms) {
+        ps_store_key libraries;
+        if (!ps_libraries_state(store, &libraries)) return false;
+        add_bytes(&state, libraries.byte, sizeof libraries.byte);
+    }
     end_key(&state, out);
+    return true;
 }
 
 static bool is_used(const ps_prepared *prepared) {
     return prepared != NULL && ps_store_is_used(&prepared->store);
-}
-
-/* The GDAL at work: its path, a NUL, its state. */
-static bool name_maker(char out[PS_STORE_NOTE]) {
-    char state[PS_STORE_STATE];
-    memset(out, 0, PS_STORE_NOTE);
-    if (!ps_layer_gdal_file(out, PS_STORE_NOTE - PS_STORE_STATE) ||
-        !ps_store_state(out, state))
-        return false;
-    memcpy(out + strlen(out) + 1, state, strlen(state));
-    return true;
-}
-
-/* Is the GDAL that is named still the same? */
-static bool is_maker_there(const char *maker) {
-    char state[PS_STORE_STATE];
-    const char *end = memchr(maker, '\0', PS_STORE_NOTE - PS_STORE_STATE);
-    return end != NULL && maker[0] == '/' && ps_store_state(maker, state) &&
-           strncmp(end + 1, state, PS_STORE_STATE) == 0;
 }
 
 ps_prepared ps_prepared_default(char folder[PS_STORE_PATH]) {
@@ -281,16 +325,23 @@ static void count_bytes(void *to, const void *bytes, size_t n) {
     *(size_t *)to += n;
 }
 
+static ps_status build_locator(const ps_locator_layer *layer, size_t n, bool geographic,
+                               ps_locator **out, ps_error *err) {
+    for (size_t i = 0; i < n; i++)
+        if (layer[i].op != NULL) PS_TRY(ps_crs_operation_ready(layer[i].op, err));
+    return ps_locator_build(layer, n, geographic, out, err);
+}
+
 ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_locator_layer *layer,
                               size_t n, bool geographic, ps_locator **out,
                               ps_error *err) {
     *out = NULL;
     size_t points = 0;
     for (size_t i = 0; i < n; i++) points += layer[i].areas->n_points;
-    if (!is_used(prepared) || points < prepared->least_points)
-        return ps_locator_build(layer, n, geographic, out, err);
     ps_store_key k;
-    locator_key(layer, n, geographic, &k);
+    if (!is_used(prepared) || points < prepared->least_points ||
+        !locator_key(&prepared->store, layer, n, geographic, &k))
+        return build_locator(layer, n, geographic, out, err);
     ps_stored *found;
     if (ps_store_get(&prepared->store, index_kind, &k, &found)) {
         const ps_status status =
@@ -303,7 +354,7 @@ ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_locator_laye
         ps_stored_release(found);
         if (status == PS_NOMEM) return status;
     }
-    PS_TRY(ps_locator_build(layer, n, geographic, out, err));
+    PS_TRY(build_locator(layer, n, geographic, out, err));
     size_t body = 0;
     ps_locator_write(*out, count_bytes, &body);
     ps_store_file *file;
@@ -443,7 +494,8 @@ static void release_viewed(void *held) {
     ps_free(v);
 }
 
-ps_status ps_prepared_areas_view(void *bytes, size_t n, bool deep, const ps_talk *talk,
+ps_status ps_prepared_areas_view(const ps_prepared *prepared, void *bytes, size_t n,
+                                 bool deep, const ps_talk *talk,
                                  void (*release)(void *held), void *held, ps_areas **out,
                                  ps_layer_report *report, ps_error *err) {
     *out = NULL;
@@ -470,7 +522,8 @@ ps_status ps_prepared_areas_view(void *bytes, size_t n, bool deep, const ps_talk
     ps_status status = v->text != NULL ? PS_OK : ps_fail_nomem(err);
     for (size_t i = 0; status == PS_OK && i < 2 * d.n; i++)
         if (!text_at(found, i + 1, &v->text[i])) status = fail_areas(err);
-    if (status == PS_OK && text.n > 0) status = ps_crs_open(text.p, &crs, err);
+    if (status == PS_OK && text.n > 0)
+        status = ps_prepared_crs(prepared, text.p, &crs, err);
     if (status == PS_OK) {
         set.code = v->text;
         set.name = v->text + d.n;
@@ -541,10 +594,9 @@ static void write_section(ps_store_file *file, const void *bytes, size_t n) {
 static void write_areas(const ps_prepared *prepared, const ps_store_key *k,
                         const ps_areas *a, const ps_layer_report *report,
                         const record *said) {
-    char maker[PS_STORE_NOTE];
     const char *crs = a->crs != NULL ? definition_of(a->crs) : "";
     uint64_t *end = ps_alloc(2 * a->n + 1, sizeof *end);
-    if (crs == NULL || end == NULL || !name_maker(maker)) {
+    if (crs == NULL || end == NULL) {
         ps_free(end);
         return;
     }
@@ -563,7 +615,7 @@ static void write_areas(const ps_prepared *prepared, const ps_store_key *k,
     size_t body = sizeof d;
     for (int s = 0; s < SECTIONS; s++) body += eights(d.bytes[s]);
     ps_store_file *file;
-    if (ps_store_begin(&prepared->store, areas_kind, k, maker, body, &file)) {
+    if (ps_store_begin(&prepared->store, areas_kind, k, NULL, body, &file)) {
         static const char zero[8];
         ps_store_write(file, &d, sizeof d);
         write_section(file, report, d.bytes[REPORT]);
@@ -591,14 +643,13 @@ ps_status ps_prepared_areas(const ps_prepared *prepared, const ps_layer_spec *sp
                             ps_error *err) {
     *out = NULL;
     ps_store_key k, again;
-    if (!is_used(prepared) || !areas_key(spec, &k))
+    if (!is_used(prepared) || !areas_key(&prepared->store, spec, &k))
         return ps_layer_read_areas(spec, talk, out, report, err);
     ps_stored *found;
     if (ps_store_get(&prepared->store, areas_kind, &k, &found)) {
-        ps_status status = PS_FORMAT;
-        if (is_maker_there(found->note))
-            status = ps_prepared_areas_view(found->body, found->n, !found->checked, talk,
-                                            ps_stored_release, found, out, report, err);
+        const ps_status status =
+            ps_prepared_areas_view(prepared, found->body, found->n, !found->checked, talk,
+                                   ps_stored_release, found, out, report, err);
         if (status == PS_OK) {
             ps_areas_identify(*out, k.byte);
             ps_stored_is_sound(found);
@@ -611,7 +662,7 @@ ps_status ps_prepared_areas(const ps_prepared *prepared, const ps_layer_spec *sp
     const ps_talk recorder = {record_say, record_progress, &said};
     const ps_status status = ps_layer_read_areas(spec, &recorder, out, report, err);
     /* A source that changed while it was read is not kept. */
-    if (status == PS_OK && areas_key(spec, &again) &&
+    if (status == PS_OK && areas_key(&prepared->store, spec, &again) &&
         memcmp(k.byte, again.byte, sizeof k.byte) == 0) {
         ps_areas_identify(*out, k.byte);
         if (!said.lost && (*out)->n_points >= prepared->least_points)

@@ -165,6 +165,7 @@ int main(int argc, char **argv) {
     /* Large blocks go back to the system when they are freed; by default the allocator
      * learns to keep them, and what building an index took would stay to the end. */
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    ps_par_sleep_when_idle();
     keep_standard_streams();
     catch_signals();
     program p = {0};

@@ -1,4 +1,4 @@
-/* Parallel loops: the only file that knows OpenMP.
+/* Parallel loops, on OpenMP's threads, which par_omp.c alone knows.
  *
  * Work is cut into blocks by n and grain alone, never by the number of threads, so a
  * caller that gives each block its own output gets the same bytes for any number of
@@ -22,6 +22,12 @@ void ps_set_threads(int threads);
 /* The number of workers that a loop may use, at least 1; always the same until the next
  * ps_set_threads. */
 int ps_threads(void);
+
+/* For a program's start, before another thread runs: workers between two loops go to
+ * sleep after some microseconds. By itself OpenMP's runtime lets them wait awake for some
+ * milliseconds, which on a machine with other work to do is taken from the worker that is
+ * waited for. What OMP_WAIT_POLICY and GOMP_SPINCOUNT say holds. */
+void ps_par_sleep_when_idle(void);
 
 /* Call fn for every block of grain elements of [0, n). When blocks fail, the status and
  * message of the lowest failing block are returned, whatever the order in which they ran;

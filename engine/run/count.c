@@ -51,29 +51,6 @@ static void set_plausible_box(ps_points *points, const double area_box[4]) {
     ps_points_set_box(points, box);
 }
 
-/* The box around the image of a box; false when no point of it has one. Some may have
- * none: a grid such as OSTN15 ends not far off the coast, where corners of a box around
- * the land lie. */
-static bool transform_box(ps_crs_operation *op, double box[4]) {
-    enum { SIDE = 17, POINTS = SIDE * SIDE };
-    double x[POINTS], y[POINTS], image[4];
-    for (int i = 0; i < POINTS; i++) {
-        x[i] = box[0] + (box[2] - box[0]) * (i % SIDE) / (SIDE - 1);
-        y[i] = box[1] + (box[3] - box[1]) * (i / SIDE) / (SIDE - 1);
-    }
-    if (ps_crs_operation_apply(op, POINTS, x, y) == POINTS) return false;
-    bool any = false;
-    for (int i = 0; i < POINTS; i++) {
-        if (!isfinite(x[i])) continue;
-        if (!any) image[0] = image[2] = x[i], image[1] = image[3] = y[i];
-        image[0] = fmin(image[0], x[i]), image[1] = fmin(image[1], y[i]);
-        image[2] = fmax(image[2], x[i]), image[3] = fmax(image[3], y[i]);
-        any = true;
-    }
-    memcpy(box, image, sizeof image);
-    return true;
-}
-
 /* Once for each different operation of a run. */
 static void tell_operation(const counter *c, size_t g) {
     const ps_operation_used *used = &c->count->geography[g].operation;
@@ -105,11 +82,12 @@ static ps_status open_target(counter *c, size_t g, ps_crs_operation **op, ps_err
     const ps_crs *to = ps_points_crs(points);
     double box[4];
     bool has_box = ps_areas_extent(areas, box);
-    PS_TRY(ps_operation_open(areas, to, c->options->max_accuracy, op, &counts->operation,
-                             err));
+    PS_TRY(ps_operation_open(c->options->prepared, areas, to, c->options->max_accuracy,
+                             op, &counts->operation, err));
     tell_operation(c, g);
     if (has_box && g == 0 && ps_crs_is_geographic(to)) {
-        if (*op == NULL || transform_box(*op, box)) set_plausible_box(points, box);
+        if (*op == NULL || ps_crs_operation_image(*op, box))
+            set_plausible_box(points, box);
     }
     return PS_OK;
 }
@@ -329,7 +307,9 @@ static ps_status run_counter(counter *c, const ps_points_spec *spec,
     if (c->count->geography == NULL) return ps_fail_nomem(err);
     c->areas = areas;
     c->count->n_geographies = n_areas;
-    PS_TRY(ps_points_open(spec, c->options->talk, &c->count->points, err));
+    ps_points_spec kept = *spec;
+    kept.prepared = c->options->prepared;
+    PS_TRY(ps_points_open(&kept, c->options->talk, &c->count->points, err));
     for (size_t g = 0; g < n_areas; g++) PS_TRY(open_counts(c, g, err));
     if (!ps_points_are_coded(spec)) PS_TRY(open_targets(c, err));
     PS_TRY(count_all(c, err));

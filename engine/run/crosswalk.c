@@ -571,7 +571,7 @@ static ps_status measure(crossing *c, ps_output *accounting, ps_error *err) {
     const double max_accuracy = r->strict ? PS_STRICT_ACCURACY : 0;
     PS_TRY(open_plane(c, err));
     for (int k = 0; k < 2; k++)
-        PS_TRY(ps_operation_open(c->areas[k], c->plane, max_accuracy, &c->op[k],
+        PS_TRY(ps_operation_open(NULL, c->areas[k], c->plane, max_accuracy, &c->op[k],
                                  &c->used[k], err));
     PS_TRY(tell_plane(c, err));
     PS_TRY(ps_crosswalk_build(c->areas[FROM], c->op[FROM], c->areas[TO], c->op[TO],

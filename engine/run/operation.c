@@ -5,14 +5,14 @@
 
 static const char *const none_needed = "none needed";
 
-ps_status ps_operation_open(const ps_areas *areas, const ps_crs *to, double max_accuracy,
-                            ps_crs_operation **op, ps_operation_used *used,
-                            ps_error *err) {
+ps_status ps_operation_open(const ps_prepared *prepared, const ps_areas *areas,
+                            const ps_crs *to, double max_accuracy, ps_crs_operation **op,
+                            ps_operation_used *used, ps_error *err) {
     double box[4];
     *op = NULL;
     *used = (ps_operation_used){0};
     if (!ps_crs_same(areas->crs, to))
-        PS_TRY(ps_crs_operation_open(areas->crs, to,
+        PS_TRY(ps_prepared_operation(prepared, areas->crs, to,
                                      ps_areas_extent(areas, box) ? box : NULL,
                                      max_accuracy, op, err));
     snprintf(used->points_crs, sizeof used->points_crs, "%s", ps_crs_name(to));

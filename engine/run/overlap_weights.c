@@ -166,8 +166,8 @@ static ps_status open_locator(const adding *a, const ps_crs *points, double max_
     ps_status status = PS_OK;
     for (int k = 0; k < 2 && status == PS_OK; k++) {
         ps_operation_used used;
-        status = ps_operation_open(a->areas[k], points, max_accuracy, &layer[k].op, &used,
-                                   err);
+        status = ps_operation_open(NULL, a->areas[k], points, max_accuracy, &layer[k].op,
+                                   &used, err);
         if (status == PS_OK &&
             (k == 0 || !ps_crs_same(a->areas[0]->crs, a->areas[1]->crs)))
             ps_operation_tell(&used, talk);

@@ -261,7 +261,8 @@ static ps_status open_points(ps_points *p, ps_error *err) {
                                &p->sources, err));
     p->input = ps_zalloc(ps_source_list_size(p->sources), sizeof *p->input);
     if (p->input == NULL) return ps_fail_nomem(err);
-    if (p->spec.crs != NULL) PS_TRY(ps_crs_open(p->spec.crs, &p->crs, err));
+    if (p->spec.crs != NULL)
+        PS_TRY(ps_prepared_crs(p->spec.prepared, p->spec.crs, &p->crs, err));
     PS_TRY(check_inputs(p, err));
     double box[4];
     if (p->crs != NULL && ps_crs_plausible_box(p->crs, box)) ps_points_set_box(p, box);

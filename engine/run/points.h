@@ -70,6 +70,7 @@ typedef struct ps_points_spec {
     const ps_job_filter *where;
     size_t n_where;
     bool drop_duplicates;
+    const ps_prepared *prepared; /* where what is known of a CRS is kept, or NULL */
 } ps_points_spec;
 
 /* Rows by fate. read = invalid + filtered + duplicate + unlocated + located. */

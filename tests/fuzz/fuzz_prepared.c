@@ -67,8 +67,8 @@ static void as_areas(void *bytes, size_t n) {
     ps_error err;
     ps_areas *areas = NULL;
     ps_layer_report report;
-    if (ps_prepared_areas_view(bytes, n, true, NULL, NULL, NULL, &areas, &report, &err) !=
-        PS_OK) {
+    if (ps_prepared_areas_view(NULL, bytes, n, true, NULL, NULL, NULL, &areas, &report,
+                               &err) != PS_OK) {
         if (areas != NULL) abort();
         return;
     }
