@@ -2,9 +2,7 @@
  * directory of its sections.
  *
  * What the libraries answered is good for as long as they are the same, which
- * libraries.h tells without loading them. A source is hashed once for each of its states:
- * the hash is kept under the state, unless that is so young that the file could change
- * again without a trace.
+ * libraries.h tells without loading them. A source is hashed once for each of its states.
  *
  * Areas that have a key are known by it: their coordinates need not be looked at to find
  * their index.
@@ -19,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* the state of a hash on the stack */
@@ -27,6 +24,7 @@
 #include <xxhash.h>
 
 #include "engine/core/par.h"
+#include "geo/content.h"
 #include "geo/libraries.h"
 
 enum {
@@ -159,41 +157,11 @@ static void part_path(const char *path, int part, char out[PART_PATH]) {
         snprintf(out, PART_PATH, "%s%s", path, addition[part - 1 - ENDINGS]);
 }
 
-/* The state that all parts are in. false when one changed so lately that it might change
- * again and look the same, by clocks that tick some hundred times a second and those of
- * file servers that are a little behind. */
-static bool source_state(const char *path, ps_store_key *out) {
-    enum { SETTLED_SECONDS = 3 };
-    const time_t now = time(NULL);
-    bool settled = true;
-    XXH3_state_t state;
-    begin_key(&state, source_kind);
-    for (int part = 0; part < PARTS; part++) {
-        char other[PART_PATH], text[PS_STORE_STATE];
-        struct stat info;
-        part_path(path, part, other);
-        add_text(&state, other);
-        if (!ps_store_state(other, text)) {
-            add_text(&state, NULL);
-            continue;
-        }
-        add_text(&state, text);
-        settled = settled && stat(other, &info) == 0 &&
-                  now - info.st_mtim.tv_sec >= SETTLED_SECONDS &&
-                  now - info.st_ctim.tv_sec >= SETTLED_SECONDS;
-    }
-    end_key(&state, out);
-    return settled;
-}
-
-static bool hash_source(const char *path, ps_store_key *out) {
+static bool hash_source(char part[PARTS][PART_PATH], ps_store_key *out) {
     XXH3_state_t state;
     (void)XXH3_128bits_reset(&state);
-    for (int part = 0; part < PARTS; part++) {
-        char other[PART_PATH];
-        part_path(path, part, other);
-        if (!add_file(&state, other) && part == 0) return false;
-    }
+    for (int i = 0; i < PARTS; i++)
+        if (!add_file(&state, part[i]) && i == 0) return false;
     end_key(&state, out);
     return true;
 }
@@ -201,24 +169,20 @@ static bool hash_source(const char *path, ps_store_key *out) {
 /* The content of a source. false when it is no plain file: a folder, or a name that only
  * the reader understands. */
 static bool source_hash(const ps_store *store, const char *path, ps_store_key *out) {
-    ps_store_key state, after;
-    const bool settled = source_state(path, &state);
-    ps_stored *found;
-    if (settled && ps_store_get(store, source_kind, &state, &found)) {
-        const bool good = found->n == sizeof *out;
-        if (good) memcpy(out, found->body, sizeof *out);
-        ps_stored_release(found);
-        if (good) return true;
+    char(*part)[PART_PATH] = ps_alloc(PARTS, sizeof *part);
+    if (part == NULL) return false;
+    const char *paths[PARTS];
+    for (int i = 0; i < PARTS; i++) {
+        part_path(path, i, part[i]);
+        paths[i] = part[i];
     }
-    if (!hash_source(path, out)) return false;
-    ps_store_file *file;
-    if (settled && source_state(path, &after) &&
-        memcmp(&state, &after, sizeof state) == 0 &&
-        ps_store_begin(store, source_kind, &state, NULL, sizeof *out, &file)) {
-        ps_store_write(file, out, sizeof *out);
-        ps_store_end(file);
-    }
-    return true;
+    ps_content content;
+    ps_content_look(paths, PARTS, &content);
+    bool good = ps_content_recall(store, source_kind, &content, out, sizeof *out);
+    if (!good && (good = hash_source(part, out)))
+        ps_content_keep(store, source_kind, &content, paths, PARTS, out, sizeof *out);
+    ps_free(part);
+    return good;
 }
 
 /* All that areas follow from. false when that cannot be told. */

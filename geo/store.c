@@ -29,6 +29,7 @@ enum {
     FORMAT = 2,
     DIGITS = 32,
     BUFFER_BYTES = 1 << 18,
+    SMALL_BODY = 1 << 16,      /* for which no room is made */
     TOUCH_SECONDS = 60,        /* times are not set more often */
     LEFT_OVER_SECONDS = 86400, /* a file on the way for a day was left behind */
     MOST_FILES = 1 << 20
@@ -241,7 +242,7 @@ struct ps_store_file {
     bool failed;
     char *buffer;
     size_t used;
-    uint64_t left; /* of what was promised */
+    uint64_t body, left; /* what was promised, and of it what is to come */
     XXH3_state_t state;
     ps_store store;
     char path[PS_STORE_PATH], temporary[PS_STORE_PATH];
@@ -377,7 +378,7 @@ bool ps_store_begin(const ps_store *store, const char *kind, const ps_store_key 
     ps_store_file *f = ps_zalloc(1, sizeof *f);
     if (f == NULL) return false;
     f->fd = -1;
-    f->left = body;
+    f->body = f->left = body;
     f->store = *store;
     f->buffer = ps_alloc(BUFFER_BYTES, 1);
     if (f->buffer == NULL || !file_path(store, kind, key, "", f->path) ||
@@ -385,7 +386,7 @@ bool ps_store_begin(const ps_store *store, const char *kind, const ps_store_key 
         give_up(f);
         return false;
     }
-    make_room(store, (int64_t)all);
+    if (body > SMALL_BODY) make_room(store, (int64_t)all);
     f->fd = make_temporary(f->path, f->temporary);
     if (f->fd < 0) {
         give_up(f);
@@ -412,7 +413,8 @@ void ps_store_end(ps_store_file *f) {
     if (!f->failed && rename(f->temporary, f->path) == 0) {
         close(f->fd);
         f->fd = -1;
-        make_room(&f->store, 0); /* others may have written meanwhile */
+        /* others may have written meanwhile */
+        if (f->body > SMALL_BODY) make_room(&f->store, 0);
     }
     give_up(f);
 }

@@ -7,10 +7,10 @@
  * not at all. Before its first use a file is hashed; later, an unchanged file that
  * belongs to the user and that nobody else may write is taken as checked. When the files
  * would take more than most_bytes, those that were not used for the longest time are
- * removed; whoever has them mapped keeps them. Any file may be removed at any time.
- * Errors   None: without a folder, or when it cannot be read or written, or is full, all
- * is as if there were none.
- * Threads  any number of processes use one folder at a time.
+ * removed, when one that is not small is written; whoever has them mapped keeps them. Any
+ * file may be removed at any time. Errors   None: without a folder, or when it cannot be
+ * read or written, or is full, all is as if there were none. Threads  any number of
+ * processes use one folder at a time.
  */
 #ifndef PS_GEO_STORE_H
 #define PS_GEO_STORE_H

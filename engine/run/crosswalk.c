@@ -539,7 +539,7 @@ static ps_status write_manifest(const crossing *c, ps_error *err) {
     if (status == PS_OK) status = ps_inputs_add(inputs, "areas", r->to.path, NULL, err);
     if (status == PS_OK && r->weights.path != NULL)
         status = ps_inputs_add_sources(inputs, "weights", &r->weights.path, 1, NULL, err);
-    if (status == PS_OK) status = ps_inputs_digest(inputs, r->talk, err);
+    if (status == PS_OK) status = ps_inputs_digest(inputs, r->prepared, r->talk, err);
     if (status == PS_OK) {
         ps_json json = ps_json_begin(c->manifest);
         ps_json_object(&json);

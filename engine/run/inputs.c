@@ -8,6 +8,7 @@
 
 #include "engine/core/digest.h"
 #include "engine/core/par.h"
+#include "geo/content.h"
 
 struct ps_inputs {
     ps_arena *arena;
@@ -132,20 +133,58 @@ ps_status ps_inputs_add_sources(ps_inputs *inputs, const char *kind,
     return status;
 }
 
-static ps_status digest_some(void *context, size_t begin, size_t end, int worker,
-                             ps_error *err) {
-    (void)worker;
-    ps_inputs *inputs = context;
-    for (size_t i = begin; i < end; i++) {
-        ps_input *input = &inputs->input[i];
-        PS_TRY(ps_digest_file(input->path, input->sha256, &input->bytes, err));
+enum { LARGE_BYTES = 1 << 20 };
+
+typedef struct digesting {
+    ps_input *input;
+    const ps_store *store; /* NULL: nothing is kept */
+} digesting;
+
+typedef struct digest {
+    int64_t bytes;
+    char sha256[72];
+} digest;
+
+static ps_status digest_input(const digesting *d, ps_input *input, ps_error *err) {
+    static const char kind[] = "digest";
+    const char *const path[] = {input->path};
+    struct stat info;
+    const bool kept =
+        d->store != NULL && stat(input->path, &info) == 0 && info.st_size >= LARGE_BYTES;
+    digest known = {0};
+    ps_content content;
+    if (kept) {
+        ps_content_look(path, 1, &content);
+        if (ps_content_recall(d->store, kind, &content, &known, sizeof known) &&
+            strnlen(known.sha256, sizeof known.sha256) == sizeof input->sha256 - 1) {
+            memcpy(input->sha256, known.sha256, sizeof input->sha256);
+            input->bytes = known.bytes;
+            return PS_OK;
+        }
+    }
+    PS_TRY(ps_digest_file(input->path, input->sha256, &input->bytes, err));
+    if (kept) {
+        known = (digest){.bytes = input->bytes};
+        memcpy(known.sha256, input->sha256, sizeof input->sha256);
+        ps_content_keep(d->store, kind, &content, path, 1, &known, sizeof known);
     }
     return PS_OK;
 }
 
-ps_status ps_inputs_digest(ps_inputs *inputs, const ps_talk *talk, ps_error *err) {
+static ps_status digest_some(void *context, size_t begin, size_t end, int worker,
+                             ps_error *err) {
+    (void)worker;
+    const digesting *d = context;
+    for (size_t i = begin; i < end; i++) PS_TRY(digest_input(d, &d->input[i], err));
+    return PS_OK;
+}
+
+ps_status ps_inputs_digest(ps_inputs *inputs, const ps_prepared *prepared,
+                           const ps_talk *talk, ps_error *err) {
+    const bool kept = prepared != NULL && ps_store_is_used(&prepared->store);
+    digesting d = {inputs->input, kept ? &prepared->store : NULL};
     PS_TRY(ps_progress(talk, "checking inputs", 0, 0, err));
-    return ps_par_for(inputs->n, 1, digest_some, inputs, err);
+    return ps_par_for(inputs->n, 1, digest_some, &d, err);
 }
 
 size_t ps_inputs_size(const ps_inputs *inputs) {

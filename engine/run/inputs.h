@@ -5,6 +5,7 @@
 
 #include "engine/core/source.h"
 #include "engine/core/talk.h"
+#include "geo/prepared.h"
 
 typedef struct ps_input {
     const char *kind; /* "job", "areas", "points", "table", "records", "population",
@@ -30,9 +31,10 @@ ps_status ps_inputs_add_path(ps_inputs *inputs, const char *kind, const char *na
 ps_status ps_inputs_add_sources(ps_inputs *inputs, const char *kind,
                                 const char *const *patterns, size_t n, const char *base,
                                 ps_error *err) PS_MUST_CHECK;
-/* Compute all digests, in parallel. */
-ps_status ps_inputs_digest(ps_inputs *inputs, const ps_talk *talk,
-                           ps_error *err) PS_MUST_CHECK;
+/* Compute all digests, in parallel. Those of large files are kept in prepared, which may
+ * be NULL, for as long as the files are in the same state (see content.h). */
+ps_status ps_inputs_digest(ps_inputs *inputs, const ps_prepared *prepared,
+                           const ps_talk *talk, ps_error *err) PS_MUST_CHECK;
 size_t ps_inputs_size(const ps_inputs *inputs);
 const ps_input *ps_inputs_get(const ps_inputs *inputs, size_t i);
 /* The input that was opened by this path, or NULL. */

@@ -170,7 +170,7 @@ static ps_status write_manifest(const joined *j, ps_error *err) {
     if (status == PS_OK)
         status =
             ps_inputs_add_sources(inputs, "points", r->points, r->n_points, NULL, err);
-    if (status == PS_OK) status = ps_inputs_digest(inputs, r->talk, err);
+    if (status == PS_OK) status = ps_inputs_digest(inputs, r->prepared, r->talk, err);
     if (status == PS_OK) {
         const ps_point_counts *counts[] = {j->count};
         ps_json json = ps_json_begin(j->manifest);

@@ -8,6 +8,7 @@
 #include "engine/run/framework.h"
 #include "engine/run/version.h"
 #include "geo/crs.h"
+#include "geo/libraries.h"
 
 /* Add one file named in the job; a missing one is told where the job names it. */
 static ps_status add_named(const ps_job_file *job, ps_inputs *inputs, const char *kind,
@@ -88,13 +89,21 @@ ps_status ps_job_inputs(const ps_job_file *job, const char *path, ps_inputs **ou
     return status;
 }
 
-static ps_status append(char **text, size_t *used, size_t *capacity, const char *word,
-                        ps_error *err) {
-    size_t n = strlen(word) + 1; /* with its NUL, so that words cannot run together */
-    PS_TRY(ps_grow((void **)text, capacity, *used + n, 1, err));
-    memcpy(*text + *used, word, n);
-    *used += n;
+/* Words, each with its NUL, so that they cannot run together. */
+typedef struct words {
+    char *p;
+    size_t n, capacity;
+} words;
+
+static ps_status append_bytes(words *w, const void *bytes, size_t n, ps_error *err) {
+    PS_TRY(ps_grow((void **)&w->p, &w->capacity, w->n + n, 1, err));
+    memcpy(w->p + w->n, bytes, n);
+    w->n += n;
     return PS_OK;
+}
+
+static ps_status append(words *w, const char *word, ps_error *err) {
+    return append_bytes(w, word, strlen(word) + 1, err);
 }
 
 /* The operation between WGS 84 and the British grid that PROJ would choose now. */
@@ -112,27 +121,52 @@ static void probe_operation(char name[256]) {
     ps_crs_free(to);
 }
 
-ps_status ps_job_fingerprint(const ps_inputs *inputs, bool strict, char hex[65],
-                             ps_error *err) {
-    char *text = NULL, operation[256];
-    size_t used = 0, capacity = 0;
+static ps_status ask_libraries(words *w, ps_error *err) {
+    char operation[256];
     probe_operation(operation);
     const ps_version *version;
-    size_t n = ps_version_list(&version);
-    ps_status status = append(&text, &used, &capacity, PS_VERSION, err);
-    for (size_t i = 0; i < n && status == PS_OK; i++)
-        status = append(&text, &used, &capacity, version[i].version, err);
-    if (status == PS_OK) status = append(&text, &used, &capacity, operation, err);
-    if (status == PS_OK)
-        status = append(&text, &used, &capacity, strict ? "strict" : "", err);
+    const size_t n = ps_version_list(&version);
+    for (size_t i = 0; i < n; i++) PS_TRY(append(w, version[i].version, err));
+    return append(w, operation, err);
+}
+
+/* The versions of the libraries and that operation. To ask for them is to load them, so
+ * the answers are kept for as long as the libraries are the same. */
+static ps_status append_libraries(words *w, const ps_prepared *prepared, ps_error *err) {
+    static const char kind[] = "versions";
+    ps_store_key key;
+    ps_stored *found;
+    if (prepared == NULL || !ps_libraries_state(&prepared->store, &key))
+        return ask_libraries(w, err);
+    if (ps_store_get(&prepared->store, kind, &key, &found)) {
+        const ps_status status = append_bytes(w, found->body, found->n, err);
+        ps_stored_release(found);
+        return status;
+    }
+    const size_t before = w->n;
+    PS_TRY(ask_libraries(w, err));
+    ps_store_file *file;
+    if (ps_store_begin(&prepared->store, kind, &key, NULL, w->n - before, &file)) {
+        ps_store_write(file, w->p + before, w->n - before);
+        ps_store_end(file);
+    }
+    return PS_OK;
+}
+
+ps_status ps_job_fingerprint(const ps_inputs *inputs, const ps_prepared *prepared,
+                             bool strict, char hex[65], ps_error *err) {
+    words w = {0};
+    ps_status status = append(&w, PS_VERSION, err);
+    if (status == PS_OK) status = append_libraries(&w, prepared, err);
+    if (status == PS_OK) status = append(&w, strict ? "strict" : "", err);
     for (size_t i = 0; i < ps_inputs_size(inputs) && status == PS_OK; i++) {
         const ps_input *input = ps_inputs_get(inputs, i);
-        status = append(&text, &used, &capacity, input->kind, err);
-        if (status == PS_OK) status = append(&text, &used, &capacity, input->name, err);
-        if (status == PS_OK) status = append(&text, &used, &capacity, input->sha256, err);
+        status = append(&w, input->kind, err);
+        if (status == PS_OK) status = append(&w, input->name, err);
+        if (status == PS_OK) status = append(&w, input->sha256, err);
     }
-    if (status == PS_OK) status = ps_digest_bytes(text, used, hex, err);
-    ps_free(text);
+    if (status == PS_OK) status = ps_digest_bytes(w.p, w.n, hex, err);
+    ps_free(w.p);
     return status;
 }
 

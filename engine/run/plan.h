@@ -12,9 +12,10 @@ ps_status ps_job_inputs(const ps_job_file *job, const char *path, ps_inputs **ou
 
 /* A digest of all that decides the outputs of a run: placestat's and the libraries'
  * versions, strictness, the contents of the inputs, and the operation that PROJ has for
- * the British grid (which changes when a grid file is installed). */
-ps_status ps_job_fingerprint(const ps_inputs *inputs, bool strict, char hex[65],
-                             ps_error *err) PS_MUST_CHECK;
+ * the British grid (which changes when a grid file is installed). prepared: where what
+ * the libraries answer is kept, or NULL. */
+ps_status ps_job_fingerprint(const ps_inputs *inputs, const ps_prepared *prepared,
+                             bool strict, char hex[65], ps_error *err) PS_MUST_CHECK;
 
 /* Does folder hold the outputs of a run with this fingerprint, all of them unharmed?
  * *absent: figures without a value in them. */

@@ -436,8 +436,9 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     PS_TRY(ps_job_inputs(r->job, r->options->job, &r->inputs, err));
     PS_TRY(ps_figures_check_points(r->job, err));
     PS_TRY(lock_folder(r, err));
-    PS_TRY(ps_inputs_digest(r->inputs, &r->talk, err));
-    PS_TRY(ps_job_fingerprint(r->inputs, r->options->strict, r->fingerprint, err));
+    PS_TRY(ps_inputs_digest(r->inputs, r->options->prepared, &r->talk, err));
+    PS_TRY(ps_job_fingerprint(r->inputs, r->options->prepared, r->options->strict,
+                              r->fingerprint, err));
     int64_t absent;
     if (!r->options->force && ps_outputs_current(r->folder, r->fingerprint, &absent)) {
         outcome->up_to_date = true;
