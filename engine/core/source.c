@@ -710,7 +710,6 @@ struct ps_stream {
     int fd;
     const unsigned char *bytes;
     size_t bytes_n, bytes_at;
-    void *held; /* those bytes, when they are the stream's own */
     zip_file_t *member;
     zip_t *zip;
     struct ps_archive *home; /* takes the handle back; NULL: it is closed */
@@ -994,74 +993,100 @@ static ps_status fail_member(const ps_source *source, ps_error *err) {
                    source->name, (long long)source->unpacked);
 }
 
+struct ps_unpacker {
+    struct libdeflate_decompressor *inflater;
+    unsigned char *packed, *unpacked;
+    size_t packed_capacity, unpacked_capacity;
+};
+
+ps_status ps_unpacker_create(ps_unpacker **out, ps_error *err) {
+    *out = NULL;
+    ps_unpacker *u = ps_zalloc(1, sizeof *u);
+    if (u == NULL) return ps_fail_nomem(err);
+    u->inflater = libdeflate_alloc_decompressor();
+    if (u->inflater == NULL) {
+        ps_free(u);
+        return ps_fail_nomem(err);
+    }
+    *out = u;
+    return PS_OK;
+}
+
+void ps_unpacker_free(ps_unpacker *u) {
+    if (u == NULL) return;
+    libdeflate_free_decompressor(u->inflater);
+    ps_free(u->packed), ps_free(u->unpacked);
+    ps_free(u);
+}
+
+static ps_status make_room(ps_unpacker *u, const ps_source *source, ps_error *err) {
+    PS_TRY(
+        ps_grow((void **)&u->packed, &u->packed_capacity, (size_t)source->bytes, 1, err));
+    return ps_grow((void **)&u->unpacked, &u->unpacked_capacity, (size_t)source->unpacked,
+                   1, err);
+}
+
 /* The member behind s, checked against size and CRC of its archive; *whole: it could be
  * had at once. */
-static ps_status unpack_member(ps_stream *s, const ps_source *source,
-                               struct libdeflate_decompressor *inflater,
-                               unsigned char *packed, bool *whole, ps_error *err) {
+static ps_status unpack_member(ps_stream *s, const ps_source *source, ps_unpacker *u,
+                               bool *whole, ps_error *err) {
     zip_stat_t st;
     size_t packed_n;
     PS_TRY(find_member(s, source, true, &st, err));
     *whole = st.comp_method == ZIP_CM_STORE || st.comp_method == ZIP_CM_DEFLATE;
     if (!*whole) return PS_OK;
-    PS_TRY(read_packed(s, packed, (size_t)source->bytes, &packed_n, err));
+    PS_TRY(read_packed(s, u->packed, (size_t)source->bytes, &packed_n, err));
     if (packed_n != (size_t)source->bytes) return fail_member(source, err);
     if (st.comp_method == ZIP_CM_STORE) {
         if (packed_n != s->bytes_n) return fail_member(source, err);
-        memcpy(s->held, packed, packed_n);
-    } else if (libdeflate_deflate_decompress(inflater, packed, packed_n, s->held,
-                                             s->bytes_n, NULL) != LIBDEFLATE_SUCCESS) {
+        memcpy(u->unpacked, u->packed, packed_n);
+    } else if (libdeflate_deflate_decompress(u->inflater, u->packed, packed_n,
+                                             u->unpacked, s->bytes_n,
+                                             NULL) != LIBDEFLATE_SUCCESS) {
         return fail_member(source, err);
     }
     if ((st.valid & ZIP_STAT_CRC) != 0 &&
-        libdeflate_crc32(0, s->held, s->bytes_n) != st.crc)
+        libdeflate_crc32(0, u->unpacked, s->bytes_n) != st.crc)
         return ps_fail(err, PS_FORMAT,
                        "'%s' is damaged: its checksum is not the one in its archive; "
                        "fetch the archive again",
                        source->name);
-    *whole = !(s->bytes_n > 1 && s->bytes[0] == 0x1F && s->bytes[1] == 0x8B);
+    *whole = !(s->bytes_n > 1 && u->unpacked[0] == 0x1F && u->unpacked[1] == 0x8B);
     zip_fclose(s->member);
     s->member = NULL;
     return PS_OK;
 }
 
-static ps_status unpack_gzip(ps_stream *s, const ps_source *source,
-                             struct libdeflate_decompressor *inflater,
-                             unsigned char *packed, bool *whole, ps_error *err) {
+static ps_status unpack_gzip(ps_stream *s, const ps_source *source, ps_unpacker *u,
+                             bool *whole, ps_error *err) {
     size_t packed_n, used, made;
     s->fd = open(source->path, O_RDONLY | O_CLOEXEC);
     if (s->fd < 0)
         return ps_fail(err, PS_INPUT, "'%s' cannot be opened: %s", source->name,
                        why(errno));
-    ps_status status = read_packed(s, packed, (size_t)source->bytes, &packed_n, err);
+    ps_status status = read_packed(s, u->packed, (size_t)source->bytes, &packed_n, err);
     close(s->fd);
     s->fd = -1;
     PS_TRY(status);
     *whole =
-        libdeflate_gzip_decompress_ex(inflater, packed, packed_n, s->held, s->bytes_n,
-                                      &used, &made) == LIBDEFLATE_SUCCESS &&
+        libdeflate_gzip_decompress_ex(u->inflater, u->packed, packed_n, u->unpacked,
+                                      s->bytes_n, &used, &made) == LIBDEFLATE_SUCCESS &&
         used == packed_n && made == s->bytes_n;
     return PS_OK;
 }
 
-ps_status ps_stream_open_whole(const ps_source *source, ps_stream **out, ps_error *err) {
+ps_status ps_stream_open_whole(const ps_source *source, ps_unpacker *unpacker,
+                               ps_stream **out, ps_error *err) {
     *out = NULL;
+    PS_TRY(make_room(unpacker, source, err));
     ps_stream *s = create_stream(source->name);
     if (s == NULL) return ps_fail_nomem(err);
     s->bytes_n = (size_t)source->unpacked;
-    s->bytes = s->held = ps_alloc(s->bytes_n, 1);
-    unsigned char *packed = ps_alloc((size_t)source->bytes, 1);
-    struct libdeflate_decompressor *inflater = libdeflate_alloc_decompressor();
+    s->bytes = unpacker->unpacked;
     bool whole = false;
-    ps_status status = PS_OK;
-    if (s->held == NULL || packed == NULL || inflater == NULL)
-        status = ps_fail_nomem(err);
-    else if (source->packing == PS_ZIP_MEMBER)
-        status = unpack_member(s, source, inflater, packed, &whole, err);
-    else
-        status = unpack_gzip(s, source, inflater, packed, &whole, err);
-    libdeflate_free_decompressor(inflater);
-    ps_free(packed);
+    const ps_status status = source->packing == PS_ZIP_MEMBER
+                                 ? unpack_member(s, source, unpacker, &whole, err)
+                                 : unpack_gzip(s, source, unpacker, &whole, err);
     if (status == PS_OK && whole) {
         *out = s;
         return PS_OK;
@@ -1109,7 +1134,6 @@ void ps_stream_close(ps_stream *s) {
     if (s->zip != NULL) zip_discard(s->zip);
     if (s->fd >= 0) close(s->fd);
     ps_free(s->window);
-    ps_free(s->held);
     ps_free(s->name);
     ps_free(s);
 }

@@ -81,12 +81,18 @@ void ps_stream_close(ps_stream *stream);
 /* How many bytes a packed source says it holds, when it can perhaps be unpacked at once,
  * packed and unpacked in at most `most` bytes each; else 0. */
 int64_t ps_source_whole(const ps_source *source, int64_t most);
+/* What unpacking at once needs, kept from source to source; one thread at a time. */
+typedef struct ps_unpacker ps_unpacker;
+ps_status ps_unpacker_create(ps_unpacker **out, ps_error *err) PS_MUST_CHECK;
+void ps_unpacker_free(ps_unpacker *unpacker);
+
 /* A seekable stream of such a source, unpacked at once: several times as fast as the same
- * in pieces. What does not unpack to just what it says (several gzip members, or damage),
- * gzip inside ZIP and other methods than deflate come as an ordinary stream, which is not
+ * in pieces. Its bytes stand in the unpacker, so it has to be closed before the next.
+ * What does not unpack to just what it says (several gzip members, or damage), gzip
+ * inside ZIP and other methods than deflate come as an ordinary stream, which is not
  * seekable. A ZIP member whose size or CRC is wrong is PS_FORMAT. */
-ps_status ps_stream_open_whole(const ps_source *source, ps_stream **out,
-                               ps_error *err) PS_MUST_CHECK;
+ps_status ps_stream_open_whole(const ps_source *source, ps_unpacker *unpacker,
+                               ps_stream **out, ps_error *err) PS_MUST_CHECK;
 
 /* A stream over bytes in memory, for tests and small inputs; the bytes are borrowed. */
 ps_status ps_stream_of_bytes(const void *bytes, size_t n, ps_stream **out,

@@ -69,6 +69,27 @@ ps_status ps_decoded_begin(ps_decoded *d, size_t n, ps_str lasting, ps_error *er
     return PS_OK;
 }
 
+ps_status ps_decoded_extend(ps_decoded *d, size_t n, ps_error *err) {
+    const struct {
+        void **array;
+        size_t size;
+    } column[] = {{(void **)&d->x, sizeof *d->x},
+                  {(void **)&d->y, sizeof *d->y},
+                  {(void **)&d->group, sizeof *d->group},
+                  {(void **)&d->fate, sizeof *d->fate},
+                  {(void **)&d->area_code, sizeof *d->area_code},
+                  {(void **)&d->count, sizeof *d->count},
+                  {(void **)&d->fingerprint, sizeof *d->fingerprint},
+                  {(void **)&d->context, sizeof *d->context}};
+    size_t capacity = d->capacity;
+    for (size_t i = 0; i < sizeof column / sizeof *column; i++) {
+        capacity = d->capacity;
+        PS_TRY(ps_grow(column[i].array, &capacity, d->n + n, column[i].size, err));
+    }
+    d->capacity = capacity;
+    return PS_OK;
+}
+
 void ps_decoded_free(ps_decoded *d) {
     ps_free(d->x), ps_free(d->y), ps_free(d->group), ps_free(d->fate);
     ps_free(d->area_code), ps_free(d->count), ps_free(d->fingerprint),

@@ -27,6 +27,8 @@ typedef struct ps_decoded {
 /* Empty, with room for n rows whose fields lie in these bytes or elsewhere. */
 ps_status ps_decoded_begin(ps_decoded *rows, size_t n, ps_str lasting,
                            ps_error *err) PS_MUST_CHECK;
+/* Room for n rows more, behind those that are there. */
+ps_status ps_decoded_extend(ps_decoded *rows, size_t n, ps_error *err) PS_MUST_CHECK;
 void ps_decoded_free(ps_decoded *rows);
 /* Count the fates once they are settled; duplicates lose their coordinate. */
 void ps_decoded_count(ps_decoded *rows);

@@ -69,6 +69,7 @@ typedef struct worker {
     ps_csv_cursor *cursor;
     size_t cursor_source; /* + 1; 0 none */
     block block;          /* where blocks need not be kept */
+    ps_unpacker *unpacker;
 } worker;
 
 struct ps_points {
@@ -134,15 +135,14 @@ static bool is_layer_file(const ps_source *source, const ps_points_spec *spec) {
 }
 
 /* Open source `i` as delimited text and find the columns in its header. */
-static ps_status open_csv(ps_points *p, size_t i, ps_error *err) {
+static ps_status open_csv(ps_points *p, size_t i, ps_unpacker *unpacker, ps_error *err) {
     const ps_source *source = ps_source_list_get(p->sources, i);
     input *in = &p->input[i];
     ps_stream *stream = NULL;
-    PS_TRY(in->kind == WHOLE ? ps_stream_open_whole(source, &stream, err)
+    PS_TRY(in->kind == WHOLE ? ps_stream_open_whole(source, unpacker, &stream, err)
                              : ps_stream_open(source, &stream, err));
     if (in->kind == WHOLE && !ps_stream_is_seekable(stream)) in->kind = STREAM;
-    ps_csv_options options = {.name = source->name,
-                              .block_bytes = in->kind == WHOLE ? SIZE_MAX : 0};
+    ps_csv_options options = {.name = source->name};
     PS_TRY(ps_csv_open(stream, &options, &in->csv, err));
     for (size_t c = 0; c < p->n_columns; c++)
         PS_TRY(
@@ -203,7 +203,7 @@ static ps_status check_text(ps_points *p, size_t i, ps_error *err) {
     if (in->columns == NULL) return ps_fail_nomem(err);
     /* Its header can be had without unpacking all of it. */
     in->kind = source->packing == PS_PLAIN ? PIECES : STREAM;
-    PS_TRY(open_csv(p, i, err));
+    PS_TRY(open_csv(p, i, NULL, err));
     ps_csv_close(in->csv);
     in->csv = NULL;
     if (ps_source_whole(source, WHOLE_BYTES) > 0) in->kind = WHOLE;
@@ -357,7 +357,7 @@ static ps_status plan_tasks(ps_points *p, ps_error *err) {
             add_task(p, i, 0);
             continue;
         }
-        if (in->csv == NULL) PS_TRY(open_csv(p, i, err));
+        if (in->csv == NULL) PS_TRY(open_csv(p, i, NULL, err));
         if (in->kind == STREAM) {
             /* How many blocks it has is known when it ends. */
             while (p->n_tasks < p->most_tasks) add_task(p, i, 0);
@@ -383,7 +383,7 @@ static block *block_of(ps_points *p, size_t item, int worker_id) {
     return kept != NULL ? kept : &p->worker[worker_id].block;
 }
 
-/* The rows of all records of the block's bytes. */
+/* The rows of all records of the block's bytes, for which there is room. */
 static ps_status decode_records(const ps_points *p, size_t source, int worker_id,
                                 const ps_csv *csv, block *b, ps_error *err) {
     worker *w = &p->worker[worker_id];
@@ -395,8 +395,6 @@ static ps_status decode_records(const ps_points *p, size_t source, int worker_id
                                     &w->cursor, err));
         w->cursor_source = source + 1;
     }
-    PS_TRY(ps_decoded_begin(&b->rows, (size_t)b->csv.rows,
-                            (ps_str){b->csv.bytes, b->csv.n}, err));
     ps_csv_record record;
     ps_csv_shape shape;
     ps_csv_cursor_start(w->cursor, &b->csv);
@@ -438,13 +436,30 @@ static ps_status finish_block(ps_points *p, size_t item, block *b, int worker_id
     return p->take(p->context, item, view, worker_id, err);
 }
 
-static ps_status fetch(ps_points *p, const task *t, block *b, ps_error *err) {
+/* All rows of a packed file, unless it turns out to be a stream: what was unpacked goes
+ * through a block that stays in the cache. */
+static ps_status fetch_whole(ps_points *p, const task *t, block *b, int worker_id,
+                             ps_error *err) {
     input *in = &p->input[t->source];
-    if (!t->whole) return ps_csv_fetch(in->csv, t->piece, &b->csv, err);
-    PS_TRY(open_csv(p, t->source, err));
-    if (in->kind == WHOLE) PS_TRY(ps_csv_next_block(in->csv, &b->csv, err));
-    if (b->csv.rows > WHOLE_ROWS) in->kind = STREAM;
+    worker *w = &p->worker[worker_id];
+    if (w->unpacker == NULL) PS_TRY(ps_unpacker_create(&w->unpacker, err));
+    PS_TRY(open_csv(p, t->source, w->unpacker, err));
+    PS_TRY(ps_decoded_begin(&b->rows, 0, (ps_str){"", 0}, err));
+    while (in->kind == WHOLE) {
+        PS_TRY(ps_csv_next_block(in->csv, &b->csv, err));
+        if (b->csv.rows == 0) break;
+        PS_TRY(ps_decoded_extend(&b->rows, (size_t)b->csv.rows, err));
+        PS_TRY(decode_records(p, t->source, worker_id, in->csv, b, err));
+        if (b->rows.n > WHOLE_ROWS) in->kind = STREAM;
+    }
+    b->csv.first_row = 1;
     return PS_OK;
+}
+
+static ps_status fetch(ps_points *p, const task *t, block *b, int worker_id,
+                       ps_error *err) {
+    return t->whole ? fetch_whole(p, t, b, worker_id, err)
+                    : ps_csv_fetch(p->input[t->source].csv, t->piece, &b->csv, err);
 }
 
 static ps_status fetch_block(void *context, size_t item, int worker_id, ps_error *err) {
@@ -452,7 +467,7 @@ static ps_status fetch_block(void *context, size_t item, int worker_id, ps_error
     ps_points *p = context;
     if (item >= p->put_off_from) return PS_OK;
     task *t = &p->task[item];
-    t->fetched.status = fetch(p, t, block_of(p, item, worker_id), &t->fetched);
+    t->fetched.status = fetch(p, t, block_of(p, item, worker_id), worker_id, &t->fetched);
     return PS_OK;
 }
 
@@ -485,9 +500,9 @@ static ps_status take_block(void *context, size_t item, int worker_id, ps_error 
         put_off(p, item);
         return PS_OK;
     }
-    ps_csv_block *csv = &block_of(p, item, worker_id)->csv;
-    if (!t->whole) PS_TRY(ps_csv_take(in->csv, csv, err));
-    p->rows_taken += csv->rows;
+    block *b = block_of(p, item, worker_id);
+    if (!t->whole) PS_TRY(ps_csv_take(in->csv, &b->csv, err));
+    p->rows_taken += t->whole ? (int64_t)b->rows.n : b->csv.rows;
     if (keeps_blocks(p) && p->rows_taken > KEPT_ROWS) p->put_off_from = item + 1;
     return PS_OK;
 }
@@ -497,10 +512,13 @@ static ps_status decode_block(void *context, size_t item, int worker_id, ps_erro
     task *t = &p->task[item];
     block *b = block_of(p, item, worker_id);
     input *in = &p->input[t->source];
-    if (t->put_off)
+    if (t->put_off) {
         PS_TRY(ps_decoded_begin(&b->rows, 0, (ps_str){"", 0}, err));
-    else
+    } else if (!t->whole) {
+        PS_TRY(ps_decoded_begin(&b->rows, (size_t)b->csv.rows,
+                                (ps_str){b->csv.bytes, b->csv.n}, err));
         PS_TRY(decode_records(p, t->source, worker_id, in->csv, b, err));
+    }
     if (t->whole && t->put_off) {
         ps_csv_close(in->csv);
         in->csv = NULL;
@@ -682,6 +700,7 @@ static bool is_done(const ps_points *p, size_t i) {
 static void release(ps_points *p) {
     for (int w = 0; p->worker != NULL && w < p->n_workers; w++) {
         ps_csv_cursor_free(p->worker[w].cursor);
+        ps_unpacker_free(p->worker[w].unpacker);
         free_block(&p->worker[w].block);
     }
     for (size_t i = 0; p->block != NULL && keeps_blocks(p) && i < p->n_blocks; i++)
@@ -756,7 +775,7 @@ double ps_points_memory(const ps_points *p, double rows) {
     const bool kept = keeps_blocks(p);
     double bytes = one * (kept ? (double)p->most_tasks : workers);
     /* What is unpacked at once, packed, unpacked and decoded. */
-    if (whole) bytes += WHOLE_BYTES * workers * (kept ? 4.5 : 3.5);
+    if (whole) bytes += WHOLE_BYTES * workers * 2.5;
     if (kept) bytes += fmin(rows * key, SEEN_BYTES);
     return bytes;
 }

@@ -386,7 +386,10 @@ static bool read_whole(const char *folder, const char *pattern, const char *expe
     const ps_source *source = ps_source_list_get(list, 0);
     assert_true(ps_source_whole(source, 1 << 20) == source->unpacked);
     assert_int_equal(ps_source_whole(source, source->unpacked - 1), 0);
-    if (ps_stream_open_whole(source, &stream, &err) != PS_OK) fail_msg("%s", err.text);
+    ps_unpacker *unpacker;
+    assert_int_equal(ps_unpacker_create(&unpacker, &err), PS_OK);
+    if (ps_stream_open_whole(source, unpacker, &stream, &err) != PS_OK)
+        fail_msg("%s", err.text);
     char *found = malloc(n + 1);
     assert_non_null(found);
     size_t got;
@@ -396,6 +399,7 @@ static bool read_whole(const char *folder, const char *pattern, const char *expe
     const bool seekable = ps_stream_is_seekable(stream);
     if (seekable) assert_int_equal(ps_stream_size(stream), n);
     ps_stream_close(stream);
+    ps_unpacker_free(unpacker);
     free(found);
     ps_source_list_free(list);
     return seekable;
@@ -477,8 +481,12 @@ static void lies_about_sizes_are_found(void **state) {
         assert_int_equal(ps_source_list_open(patterns, 1, folder, csv_only, &list, &err),
                          PS_OK);
         const ps_source *source = ps_source_list_get(list, 0);
-        assert_int_equal(ps_stream_open_whole(source, &stream, &err), PS_FORMAT);
+        ps_unpacker *unpacker;
+        assert_int_equal(ps_unpacker_create(&unpacker, &err), PS_OK);
+        assert_int_equal(ps_stream_open_whole(source, unpacker, &stream, &err),
+                         PS_FORMAT);
         assert_null(stream);
+        ps_unpacker_free(unpacker);
         assert_non_null(strstr(err.text, "lie.zip/a.csv"));
         ps_source_list_free(list);
     }
