@@ -12,7 +12,7 @@
  *   icf.csv, organisations.csv, place-standard.csv       scores: scores.h
  *   engagement.csv, training.csv, ward-stages.csv, funding.csv      engagement.h
  *   deprivation-2015.csv, population-2021.csv, ...       other years: vintages.h
- *   target-wards.csv, town-centres.csv, clusters.csv, committees.csv    groups.h
+ *   target-wards.csv, zones.csv, clusters.csv, committees.csv    groups.h
  *   comparators.csv    published figures of other areas: comparators.h
  *   job.yaml           the sample job
  *   truth/             what a right answer is: rows by fate, counts, planted effects

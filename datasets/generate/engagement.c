@@ -1,30 +1,31 @@
 #include "datasets/generate/engagement.h"
 
 #include "datasets/generate/draw.h"
+#include "datasets/generate/groups.h"
 #include "indicators/period.h"
 
 enum { KEY_EVENTS = 160, KEY_TRAINING };
 
-enum { NEIGHBOURHOODS = 8, WARDS = 5, CITIZENS = 1750, PARTNERED = 15 };
+enum { CONVERSATIONS = 32, CITIZENS = 1750, PARTNERED = 15 };
 
-/* Eight neighbourhoods of five wards: two of the first three, one of the others. */
+/* Each neighbourhood in turn; the last takes those who are left. */
 static ps_status write_events(const ps_world *w, ps_error *err) {
-    static const int ward[NEIGHBOURHOODS] = {0, 0, 14, 14, 10, 10, 5, 19};
     uint64_t key = ps_draw_key(w->land->key, KEY_EVENTS);
     FILE *file;
     int left = CITIZENS;
     PS_TRY(ps_file_begin(w->folder, "engagement.csv",
-                         "event_id,date,ward_code,neighbourhood,citizens", &file, err));
-    for (int i = 0; i < 4 * NEIGHBOURHOODS; i++) {
-        int to_come = 4 * NEIGHBOURHOODS - i, mean = left / to_come;
-        int n = to_come == 1
-                    ? left
-                    : mean + ps_draw_between(key, (uint64_t)i, -mean / 3, mean / 3);
-        ps_month month = 2021 * 12 + 3 + i * 17 / 32;
+                         "event_id,date,neighbourhood_code,lsoa_code,citizens", &file,
+                         err));
+    for (int i = 0; i < CONVERSATIONS; i++) {
+        int place = i % PS_GROUPS_NEIGHBOURHOODS, lsoa[PS_LAND_PRIORITY_MAX];
+        int members = ps_groups_estate(w, place, lsoa);
+        int to_come = CONVERSATIONS - i, mean = left / to_come, n = left;
+        if (to_come > 1)
+            n = mean + ps_draw_between(key, (uint64_t)i, -mean / 3, mean / 3);
         fprintf(file, "C%02d,", i + 1);
-        ps_print_day(file, month, 1 + i * 5 % 28);
-        fprintf(file, ",%s,Neighbourhood %d,%d\n",
-                w->land->ward_code[ward[i % NEIGHBOURHOODS]], i % NEIGHBOURHOODS + 1, n);
+        ps_print_day(file, 2021 * 12 + 3 + i * 17 / CONVERSATIONS, 1 + i * 5 % 28);
+        fprintf(file, ",ZN%02d,%s,%d\n", place + 1,
+                members > 0 ? w->land->lsoa_code[lsoa[0]] : "", n);
         left -= n;
     }
     ps_world_tell(w, "engagement:citizens", PS_LAND_DISTRICT_CODE, "all", CITIZENS);

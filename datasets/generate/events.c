@@ -146,7 +146,7 @@ static ps_status write_casualties(const ps_world *w, ps_error *err) {
     ps_pull_set(&pull, w->land, w->people, 500, 1500);
     FILE *file;
     int id = 0;
-    int64_t year[DECADE][SEVERITIES] = {{0}}, told = 0;
+    int64_t in_month[DECADE * 12][SEVERITIES] = {{0}}, told = 0;
     PS_TRY(ps_file_begin(w->folder, "casualties.csv",
                          "accident_id,casualty,date,casualty_severity,easting,northing",
                          &file, err));
@@ -166,23 +166,26 @@ static ps_status write_casualties(const ps_world *w, ps_error *err) {
             fprintf(file, ",%d", severity);
             uint64_t at = (uint64_t)(i - with) * 8;
             print_place(w, ps_pull_pick(&pull, own, at + 2), own, at + 3, file);
-            if (m / 12 < DECADE_FIRST + DECADE)
-                year[m / 12 - DECADE_FIRST][severity - 1]++;
+            if (m < (DECADE_FIRST + DECADE) * 12)
+                in_month[m - DECADE_FIRST * 12][severity - 1]++;
             if (plan_year(m)) told += severity < 3;
         }
     }
     tell_year(w, "casualties:killed-seriously-injured", told);
     PS_TRY(ps_file_finish("casualties.csv", file, err));
     PS_TRY(ps_file_begin(w->folder, "casualty-history.csv",
-                         "district_code,year,casualty_severity,count", &file, err));
+                         "district_code,month,casualty_severity,count", &file, err));
     for (int y = 0; y < DECADE; y++) {
         int64_t sum = 0;
-        for (int k = 0; k < SEVERITIES; k++) {
+        for (int i = 0; i < 12 * SEVERITIES; i++) {
             static const int share[SEVERITIES] = {9, 190, 801};
+            int m = y * 12 + i / SEVERITIES, k = i % SEVERITIES;
+            /* the months of older years are parts of the year, without a rest */
+            int64_t whole = 696 * older[y] / 1000 * share[k] / 1000, at = m % 12;
             int64_t n =
-                older[y] > 0 ? 696 * older[y] / 1000 * share[k] / 1000 : year[y][k];
-            fprintf(file, "%s,%d,%d,%d\n", PS_LAND_DISTRICT_CODE, DECADE_FIRST + y, k + 1,
-                    (int)n);
+                older[y] > 0 ? whole * (at + 1) / 12 - whole * at / 12 : in_month[m][k];
+            fprintf(file, "%s,%04d-%02d,%d,%d\n", PS_LAND_DISTRICT_CODE, DECADE_FIRST + y,
+                    (int)at + 1, k + 1, (int)n);
             sum += n;
         }
         char period[8];

@@ -1,6 +1,7 @@
 #include "datasets/generate/scores.h"
 
 #include "datasets/generate/draw.h"
+#include "datasets/generate/groups.h"
 
 enum { KEY_ICF = 140, KEY_PLACE };
 
@@ -126,12 +127,13 @@ static int score_of(uint64_t key, int place, int round, int theme, uint64_t c) {
 static void print_response(const ps_world *w, int place, int round, bool group, int who,
                            int event, FILE *file) {
     uint64_t key = ps_draw_key(w->land->key, KEY_PLACE);
-    const int *member = w->land->priority[place];
+    int lsoa[PS_LAND_PRIORITY_MAX];
+    if (ps_groups_estate(w, place, lsoa) == 0) return;
     for (int t = 0; t < THEMES; t++) {
         uint64_t c = (uint64_t)(((place * 2 + round) * 100 + who) * 64 + t * 3);
         bool blank = !group && ps_draw_below(key, c + 2, 100) < 4;
-        fprintf(file, "%s,%s,%d,%d-%02d,%d,%s,", w->land->priority_code[place],
-                w->land->ward_code[w->land->ward[member[0]]], round == 0 ? 2019 : 2022,
+        fprintf(file, "ZN%02d,%s,%d,%d-%02d,%d,%s,", place + 1,
+                w->land->ward_code[w->land->ward[lsoa[0]]], round == 0 ? 2019 : 2022,
                 round == 0 ? 2019 : 2022, 3 + event, round == 0 ? 1 : 3, themes[t].id);
         if (!blank) fprintf(file, "%d", score_of(key, place, round, t, c));
         if (group) {
@@ -146,11 +148,12 @@ static void print_response(const ps_world *w, int place, int round, bool group, 
 /* Everywhere once; a second round in the first three. */
 static ps_status write_place_standard(const ps_world *w, ps_error *err) {
     FILE *file;
-    PS_TRY(ps_file_begin(w->folder, "place-standard.csv",
-                         "place_code,ward_code,round,date,stage,theme,score,resp_type,"
-                         "group_size,respondent,event",
-                         &file, err));
-    for (int place = 0; place < PS_LAND_PRIORITIES; place++) {
+    PS_TRY(ps_file_begin(
+        w->folder, "place-standard.csv",
+        "neighbourhood_code,ward_code,round,date,stage,theme,score,resp_type,"
+        "group_size,respondent,event",
+        &file, err));
+    for (int place = 0; place < PS_GROUPS_NEIGHBOURHOODS; place++) {
         for (int round = 0; round < (place < 3 ? 2 : 1); round++) {
             int n = place == PS_LAND_PRIORITIES - 1 ? 4 : 24;
             for (int who = 0; who < n; who++)

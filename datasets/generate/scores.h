@@ -4,8 +4,8 @@
  *
  * Planted: trust scores lowest and rises most between the two years; one organisation
  * leaves an approach out, one joins in the second year. Everywhere traffic is the worst
- * theme; in the first priority neighbourhood influence has risen by the second round, in
- * the second nothing has; in the last too few took part. */
+ * theme; in the first neighbourhood influence has risen by the second round, in
+ * the second nothing has; in the sixth too few took part. */
 #ifndef PS_DATASETS_SCORES_H
 #define PS_DATASETS_SCORES_H
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "datasets/generate/draw.h"
+#include "datasets/generate/groups.h"
 
 enum { KEY_RESIDENTS = 120, KEY_YOUNG, KEY_TENANTS };
 
@@ -205,48 +206,6 @@ static ps_status write_young(const ps_world *w, ps_error *err) {
 
 /* ---- tenants ---- */
 
-static const char *const estate_names[PS_SURVEYS_ESTATES - PS_LAND_PRIORITIES] = {
-    "Moor Top", "Tannery Close", "Lock Side", "Far Croft"};
-
-/* The priority neighbourhoods, and four single LSOAs of the deprived fifth. */
-static int estate_lsoas(const ps_world *w, int estate, int lsoa[PS_LAND_PRIORITY_MAX]) {
-    int n = 0, skip = estate - PS_LAND_PRIORITIES;
-    if (skip < 0) {
-        const int *member = w->land->priority[estate];
-        while (n < PS_LAND_PRIORITY_MAX && member[n] >= 0) {
-            lsoa[n] = member[n];
-            n++;
-        }
-        return n;
-    }
-    for (int l = 0; l < PS_LAND_LSOAS; l++) {
-        if (w->people->rank[0][l] * 5 > PS_PEOPLE_NATION ||
-            priority_of(w->land, l) != PS_NONE)
-            continue;
-        if (skip-- == 0) lsoa[n++] = l;
-    }
-    return n;
-}
-
-static const char *estate_name(const ps_world *w, int estate) {
-    return estate < PS_LAND_PRIORITIES ? w->land->priority_name[estate]
-                                       : estate_names[estate - PS_LAND_PRIORITIES];
-}
-
-static ps_status write_estates(const ps_world *w, ps_error *err) {
-    FILE *file;
-    PS_TRY(ps_file_begin(w->folder, "estates.csv", "lsoa_code,estate_code,estate_name",
-                         &file, err));
-    for (int e = 0; e < PS_SURVEYS_ESTATES; e++) {
-        int lsoa[PS_LAND_PRIORITY_MAX], n = estate_lsoas(w, e, lsoa);
-        for (int i = 0; i < n; i++) {
-            fprintf(file, "%s,ZE%02d,%s\n", w->land->lsoa_code[lsoa[i]], e + 1,
-                    estate_name(w, e));
-        }
-    }
-    return ps_file_finish("estates.csv", file, err);
-}
-
 static ps_status write_tenants(const ps_world *w, ps_error *err) {
     FILE *file;
     PS_TRY(ps_file_begin(w->folder, "tenants.csv",
@@ -256,9 +215,9 @@ static ps_status write_tenants(const ps_world *w, ps_error *err) {
         uint64_t key =
             ps_draw_key(ps_draw_key(w->land->key, KEY_TENANTS), (uint64_t)wave);
         int id = 0;
-        for (int e = 0; e < PS_SURVEYS_ESTATES; e++) {
-            int lsoa[PS_LAND_PRIORITY_MAX], members = estate_lsoas(w, e, lsoa);
-            int n = e == PS_SURVEYS_ESTATES - 1 ? 17 : 46;
+        for (int e = 0; e < PS_GROUPS_ESTATES; e++) {
+            int lsoa[PS_LAND_PRIORITY_MAX], members = ps_groups_estate(w, e, lsoa);
+            int n = e == PS_GROUPS_ESTATES - 1 ? 17 : 46;
             for (int i = 0; i < n && members > 0; i++) {
                 uint64_t c = (uint64_t)++id * 8;
                 bool satisfied =
@@ -276,6 +235,5 @@ static ps_status write_tenants(const ps_world *w, ps_error *err) {
 ps_status ps_surveys_write(const ps_world *world, ps_error *err) {
     PS_TRY(write_residents(world, err));
     PS_TRY(write_young(world, err));
-    PS_TRY(write_estates(world, err));
     return write_tenants(world, err);
 }

@@ -1,5 +1,5 @@
 /* Who was asked: survey.csv, residents in two waves; young-people.csv, in their schools;
- * tenants.csv, on the council's estates, and estates.csv, the neighbourhoods of each.
+ * tenants.csv, on the council's estates.
  *
  * Residents are a sample of four neighbourhoods in each ward, and of all priority
  * neighbourhoods, which are asked more than their share. Planted: the two densest wards
@@ -13,10 +13,7 @@
 
 #include "datasets/generate/world.h"
 
-enum {
-    PS_SURVEYS_SMALL_WARD = 8, /* Hallowmere: fewer than 30 were asked */
-    PS_SURVEYS_ESTATES = 10
-};
+enum { PS_SURVEYS_SMALL_WARD = 8 }; /* Hallowmere: fewer than 30 were asked */
 
 ps_status ps_surveys_write(const ps_world *world, ps_error *err) PS_MUST_CHECK;
 

@@ -90,11 +90,12 @@ static ps_status write_earlier(const ps_world *w, const earlier *e, ps_error *er
     }
     PS_TRY(ps_file_finish("deprivation-2015.csv", file, err));
     PS_TRY(ps_file_begin(w->folder, "deprivation-without-crime.csv",
-                         "lsoa_code,score,rank,decile", &file, err));
+                         "lsoa_code,score,rank,decile,fifth", &file, err));
     for (int l = 0; l < PS_LAND_LSOAS; l++) {
         fprintf(file, "%s", w->land->lsoa_code[l]);
         thousandths(file, e->without_score[l]);
-        fprintf(file, ",%d,%d\n", e->without[l], ps_people_decile(e->without[l]));
+        int decile = ps_people_decile(e->without[l]);
+        fprintf(file, ",%d,%d,%d\n", e->without[l], decile, (decile + 1) / 2);
     }
     return ps_file_finish("deprivation-without-crime.csv", file, err);
 }
