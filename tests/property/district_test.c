@@ -143,9 +143,122 @@ static void check_counts(const world *w, const char *path) {
     ps_table_free(t);
 }
 
+/* ---- the measures of the plan ---- */
+
+static ps_table *open_table(const char *path) {
+    ps_table *t;
+    ps_error err = {0};
+    if (ps_table_read_csv(path, NULL, 0, NULL, 0, NULL, &t, &err) != PS_OK)
+        fail_msg("%s", err.text);
+    return t;
+}
+
+static ps_str cell(const ps_table *t, size_t row, const char *column) {
+    int at = -1;
+    assert_int_equal(ps_table_need_column(t, ps_str_of(column), &at, NULL), PS_OK);
+    return ps_table_cell(t, row, (size_t)at);
+}
+
+/* What the generator tells of the district. */
+static double true_figure(const ps_table *truth, const char *what, const char *period) {
+    for (size_t r = 0; r < ps_table_rows(truth); r++) {
+        double value;
+        if (!ps_str_is(cell(truth, r, "what"), what) ||
+            !ps_str_is(cell(truth, r, "period"), period) ||
+            !ps_str_is(cell(truth, r, "area"), PS_LAND_DISTRICT_CODE))
+            continue;
+        assert_true(ps_parse_double(cell(truth, r, "value"), &value));
+        return value;
+    }
+    fail_msg("the truth does not tell %s in %s", what, period);
+    return 0;
+}
+
+static double measured(const ps_table *t, const char *measure, const char *period) {
+    for (size_t r = 0; r < ps_table_rows(t); r++) {
+        double value;
+        if (!ps_str_is(cell(t, r, "measure"), measure) ||
+            !ps_str_is(cell(t, r, "period"), period) ||
+            !ps_str_is(cell(t, r, "area_code"), PS_LAND_DISTRICT_CODE))
+            continue;
+        if (!ps_parse_double(cell(t, r, "value"), &value))
+            fail_msg("%s has no value in %s", measure, period);
+        return value;
+    }
+    fail_msg("no %s in %s", measure, period);
+    return 0;
+}
+
+static void check_measures(const world *w, const char *path) {
+    static const struct {
+        const char *measure, *what, *of, *period; /* of: the share of it, or NULL */
+    } every[] = {
+        {"total-crime", "offences", NULL, "2021/22"},
+        {"total-crime", "offences", NULL, "12m@2022-09"},
+        {"vehicle-offences", "offences:vehicle-offences", NULL, "2021/22"},
+        {"vehicle-offences", "offences:vehicle-offences", NULL, "12m@2022-09"},
+        {"violence-with-injury", "offences:violence-with-injury", NULL, "2021/22"},
+        {"residential-burglary", "offences:residential-burglary", NULL, "2021/22"},
+        {"nuisance-incidents", "asb:nuisance", NULL, "2021/22"},
+        {"deliberate-fires", "fires:deliberate", NULL, "2021/22"},
+        {"killed-seriously-injured", "casualties:killed-seriously-injured", NULL,
+         "2021/22"},
+        {"modern-slavery-nrm", "nrm", NULL, "2021/22"},
+        {"first-time-entrants-cjs", "first-time-entrants", NULL, "2021/22"},
+        {"open-water-demand", "open-water", NULL, "2021/22"},
+        {"drug-treatment-referrals", "drug-referrals", NULL, "2021/22"},
+        {"repeat-domestic-violence", "domestic:repeat", "domestic:known-victim",
+         "2021/22"},
+        {"repeat-domestic-violence", "domestic:repeat", "domestic:known-victim",
+         "2022/23"},
+        {"repeat-hate-crime", "hate:repeat", "hate:known-victim", "2021/22"},
+    };
+    ps_table *t = open_table(path);
+    ps_table *truth = open_table(test_path(w->data, "truth/partners.csv"));
+    for (size_t i = 0; i < sizeof every / sizeof *every; i++) {
+        double wanted = true_figure(truth, every[i].what, every[i].period);
+        if (every[i].of != NULL)
+            wanted = 100 * wanted / true_figure(truth, every[i].of, every[i].period);
+        test_near(measured(t, every[i].measure, every[i].period), wanted, 1e-12);
+    }
+    ps_table_free(truth);
+    ps_table_free(t);
+}
+
+/* Whatever a measure can be told to be happens somewhere in the district. */
+static void check_statuses(const char *path) {
+    static const char *const wanted[][2] = {
+        {"target_status", "met"},
+        {"target_status", "not-met"},
+        {"target_status", "on-track"},
+        {"target_status", "off-track"},
+        {"target_status", "not-yet-known"},
+        {"target_status", "not-met-clear"},
+        {"target_status", "not-met-unclear"},
+        {"target_status", "met-unclear"},
+        {"target_status", "baseline"},
+        {"target_status", "before-baseline"},
+        {"target_status", "baseline-missing"},
+        {"target_status", "awaiting-target"},
+        {"strength", "clear"},
+        {"strength", "some"},
+        {"strength", "within-noise"},
+        {"status", "ok"},
+        {"status", "small-base"},
+    };
+    ps_table *t = open_table(path);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        size_t r = 0;
+        while (r < ps_table_rows(t) && !ps_str_is(cell(t, r, wanted[i][0]), wanted[i][1]))
+            r++;
+        if (r == ps_table_rows(t)) fail_msg("no %s is %s", wanted[i][0], wanted[i][1]);
+    }
+    ps_table_free(t);
+}
+
 static void run_finds_the_truth(void **state) {
     const world *w = *state;
-    static const char *const written[] = {"counts.csv", "indicators.csv",
+    static const char *const written[] = {"counts.csv", "indicators.csv", "measures.csv",
                                           "placestat.gpkg"};
     char *first = NULL;
     for (int threads = 1; threads <= 2; threads++) {
@@ -179,6 +292,8 @@ static void run_finds_the_truth(void **state) {
         assert_non_null(strstr(summary, ties));
         free(summary);
         check_counts(w, test_path(results, "counts.csv"));
+        check_measures(w, test_path(results, "measures.csv"));
+        check_statuses(test_path(results, "measures.csv"));
         if (first == NULL) {
             first = folder;
             continue;
