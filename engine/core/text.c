@@ -351,6 +351,27 @@ static bool parse_yyyymm(ps_str text, ps_date *out) {
     return day_exists(d);
 }
 
+static bool parse_year(ps_str text, ps_date *out) {
+    *out = (ps_date){0, 1, 1};
+    return take_digits(&text, 4, 4, &out->year, NULL) && text.n == 0 && day_exists(*out);
+}
+
+static bool parse_financial_year(ps_str text, ps_date *out) {
+    int32_t end;
+    size_t digits;
+    *out = (ps_date){0, 4, 1};
+    if (!take_digits(&text, 4, 4, &out->year, NULL)) return false;
+    if (!take_char(&text, "/-", NULL)) return false;
+    if (!take_digits(&text, 2, 4, &end, &digits) || digits == 3 || text.n > 0)
+        return false;
+    const int32_t next = out->year + 1;
+    return end == (digits == 2 ? next % 100 : next) && day_exists(*out);
+}
+
+int32_t ps_date_form_months(ps_date_form form) {
+    return form == PS_DATE_YEAR || form == PS_DATE_FINANCIAL_YEAR ? 12 : 1;
+}
+
 bool ps_parse_date(ps_str text, ps_date_form form, ps_date *out) {
     text = ps_str_trim(text);
     switch (form) {
@@ -360,6 +381,10 @@ bool ps_parse_date(ps_str text, ps_date_form form, ps_date *out) {
             return parse_numeric(text, true, out) || parse_named(text, out);
         case PS_DATE_MDY:
             return parse_numeric(text, false, out);
+        case PS_DATE_YEAR:
+            return parse_year(text, out);
+        case PS_DATE_FINANCIAL_YEAR:
+            return parse_financial_year(text, out);
         case PS_DATE_AUTO:
             break;
     }

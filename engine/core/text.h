@@ -58,9 +58,14 @@ typedef enum ps_date_form {
     PS_DATE_AUTO,
     PS_DATE_ISO, /* YYYY-MM[-DD][Thh:mm...] */
     PS_DATE_DMY, /* 31/01/2009, 31-01-09, 31.1.2009, optionally followed by a time */
-    PS_DATE_MDY  /* 01/31/2009 */
+    PS_DATE_MDY, /* 01/31/2009 */
+    /* Whole years, by their first day: */
+    PS_DATE_YEAR,          /* 2019 */
+    PS_DATE_FINANCIAL_YEAR /* from April: 2019/20, 2019-20, 2019-2020 */
 } ps_date_form;
 
+/* The months that a date of this form stands for: 12 or 1. */
+int32_t ps_date_form_months(ps_date_form form);
 /* false when text is not a date of that form or no such day exists. A form without a day
  * gives day 1. */
 bool ps_parse_date(ps_str text, ps_date_form form, ps_date *out);

@@ -297,7 +297,8 @@ static ps_status tell_months(const explanation *e, const ps_measure_part *part, 
                              size_t area, const ps_period *p, ps_error *err) {
     enum { MOST_SHOWN = 24 };
     const ps_data_set *d = &e->figures->data[part->data];
-    if (d->spec->date == NULL || ps_period_months(p) > MOST_SHOWN) return PS_OK;
+    if (d->spec->date == NULL || d->stride > 1 || ps_period_months(p) > MOST_SHOWN)
+        return PS_OK;
     const size_t span = ps_figures_span(d);
     int64_t *counts = ps_alloc(span, sizeof *counts);
     bool *covered = ps_alloc(span, sizeof *covered);

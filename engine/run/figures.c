@@ -39,6 +39,19 @@ size_t ps_figures_groups(const ps_data_set *d) {
     return ps_keys_size(ps_groups_keys(ps_points_groups(d->count->points)));
 }
 
+bool ps_figures_divisible(const ps_data_set *d, ps_month first, ps_month last) {
+    return (first - d->first) % d->stride == 0 && (last + 1 - d->first) % d->stride == 0;
+}
+
+void ps_figures_date_text(const ps_data_set *d, ps_month month, char out[24]) {
+    if (d->stride == 1)
+        ps_month_text(month, out);
+    else if (month % 12 == 0)
+        snprintf(out, 24, "%d", (int)(month / 12));
+    else
+        ps_financial_year_text(month, out);
+}
+
 size_t ps_figures_span(const ps_data_set *d) {
     return d->first <= d->last ? (size_t)(d->last - d->first) + 1 : 0;
 }
@@ -166,6 +179,7 @@ static ps_status read_groups(ps_data_set *d, ps_error *err) {
         if (month < d->first) d->first = month;
         if (month > d->last) d->last = month;
     }
+    if (d->first <= d->last) d->last += d->stride - 1;
     /* Data without dates are one undated stretch, as if of one month: month 0 stands for
      * it. */
     if (d->spec->date == NULL && n > 0) {
@@ -185,8 +199,9 @@ static ps_status find_presence(ps_data_set *d, ps_error *err) {
     for (size_t i = 0; i < whole->n; i++) {
         const int32_t group = whole->cell[i].group;
         if (d->group_month[group] == PS_NO_MONTH) continue;
-        d->present[(size_t)d->group_reporter[group] * months +
-                   (size_t)(d->group_month[group] - d->first)] = true;
+        bool *present = d->present + (size_t)d->group_reporter[group] * months +
+                        (size_t)(d->group_month[group] - d->first);
+        for (int32_t m = 0; m < d->stride; m++) present[m] = true;
     }
     return PS_OK;
 }
@@ -213,8 +228,8 @@ static bool covers_area(const ps_data_set *d, const ps_tally_cell *cells, size_t
     size_t with_rows = 0, published = 0;
     for (size_t i = begin; i < end; i++) {
         const int32_t group = cells[i].group;
-        if (d->group_reporter[group] == reporter)
-            seen[d->group_month[group] - d->first] = true;
+        for (int32_t m = 0; m < d->stride && d->group_reporter[group] == reporter; m++)
+            seen[d->group_month[group] - d->first + m] = true;
     }
     for (size_t m = 0; m < months; m++) {
         with_rows += seen[m];
@@ -280,6 +295,15 @@ static ps_status expect_reporters(const ps_geographies *all, ps_data_set *d,
     return status;
 }
 
+/* Of a series of periods, such as months, those that the data can tell. */
+static void keep_divisible(ps_data_set *d, size_t begin) {
+    size_t kept = begin;
+    for (size_t k = begin; k < d->n_periods; k++)
+        if (ps_figures_divisible(d, d->period[k].first, d->period[k].last))
+            d->period[kept++] = d->period[k];
+    d->n_periods = kept;
+}
+
 static ps_status expand_periods(const ps_job_file *job, ps_data_set *d, ps_error *err) {
     const ps_job *j = job->job;
     if (d->spec->date == NULL) {
@@ -295,9 +319,12 @@ static ps_status expand_periods(const ps_job_file *job, ps_data_set *d, ps_error
         d->n_periods = 0;
         for (unsigned i = 0; i < j->periods_count; i++) {
             ps_error why = {PS_OK, ""};
+            const size_t begin = d->n_periods;
             ps_status status =
                 ps_period_expand(ps_str_of(j->periods[i]), d->first, d->last, d->period,
                                  capacity, &d->n_periods, &why);
+            const bool series = strchr("0123456789", j->periods[i][0]) == NULL;
+            if (status == PS_OK && pass == 1 && series) keep_divisible(d, begin);
             if (status == PS_OK) continue;
             char at[48];
             snprintf(at, sizeof at, "periods[%u]", i);
@@ -519,6 +546,7 @@ static ps_status open_figures(const ps_job_file *job, ps_figures *f, bool strict
     for (size_t i = 0; i < f->n_data; i++) {
         ps_data_set *d = &f->data[i];
         d->spec = &f->job->points[i];
+        d->stride = ps_date_form_months(*d->spec->date_form);
         PS_TRY(ps_reach_open(f->geographies, d->spec->areas, &d->reach, err));
         tell_reach(f->geographies, d, talk);
         PS_TRY(count_data(job, f->geographies, d, strict, talk, err));
@@ -600,6 +628,11 @@ static void describe_gaps(const ps_data_set *d, size_t geography, size_t area,
         snprintf(note, 128, "not covered: rows in less than half of the months");
         return;
     }
+    if (!ps_figures_divisible(d, p->first, p->last)) {
+        snprintf(note, 128, "the data are for whole years from %s",
+                 d->first % 12 == 0 ? "January" : "April");
+        return;
+    }
     int32_t unpublished = 0;
     for (ps_month m = p->first; m <= p->last; m++)
         unpublished += !is_covered(d, reporter, m);
@@ -660,7 +693,7 @@ static void compute(const ps_figures *f, const ps_data_set *d, size_t geography,
     int32_t absent = ps_period_months(p);
     const ps_month first = p->first > d->first ? p->first : d->first;
     const ps_month last = p->last < d->last ? p->last : d->last;
-    if (first <= last) {
+    if (first <= last && ps_figures_divisible(d, p->first, p->last)) {
         const size_t from = (size_t)(first - d->first),
                      to = (size_t)(last - d->first) + 1;
         n = h->counts[to] - h->counts[from];
@@ -731,8 +764,9 @@ void ps_figures_group_months(const ps_figures *f, size_t geography, size_t area,
     cells_of(&d->unknown[geography], area, &begin, &end);
     for (size_t i = begin; i < end; i++) {
         const int32_t group = d->unknown[geography].cell[i].group;
-        if (holds[group] && d->group_month[group] != PS_NO_MONTH)
-            covered[d->group_month[group] - d->first] = false;
+        if (!holds[group] || d->group_month[group] == PS_NO_MONTH) continue;
+        for (int32_t m = 0; m < d->stride; m++)
+            covered[d->group_month[group] - d->first + m] = false;
     }
 }
 

@@ -49,6 +49,8 @@ typedef struct ps_data_set {
     int32_t *group_reporter; /* by group */
     ps_month *group_month;   /* by group; PS_NO_MONTH without a date */
     ps_month first, last;    /* span; first > last without rows or dates */
+    int32_t stride;          /* months that a date stands for: 12 for yearly figures,
+                                which are counted in the first month of their year */
     bool *present;           /* reporter * months + (month - first) */
     ps_period *period;
     size_t n_periods;
@@ -119,6 +121,10 @@ void ps_figures_group_months(const ps_figures *figures, size_t geography, size_t
 /* The text of a column in a group; "" when rows are not counted by that column. */
 ps_str ps_figures_group_text(const ps_data_set *data, int32_t group, const char *column);
 size_t ps_figures_groups(const ps_data_set *data);
+/* Can these months be told at all? Of yearly figures only whole years can. */
+bool ps_figures_divisible(const ps_data_set *data, ps_month first, ps_month last);
+/* What stands for a month: "2021-04", or the year that begins then. */
+void ps_figures_date_text(const ps_data_set *data, ps_month month, char out[24]);
 /* Months from first to last. */
 size_t ps_figures_span(const ps_data_set *data);
 /* Which months of a period are unknown in an area, of which `absent` are, in words. */

@@ -85,7 +85,8 @@ typedef struct ps_job_points {
     char *area;              /* code of the one area that all rows belong to */
     char *count;             /* column: the row stands for so many incidents; optional */
     char *date;              /* column; optional */
-    ps_date_form *date_form; /* auto (default), iso, dmy, mdy */
+    ps_date_form *date_form; /* auto (default), iso, dmy, mdy; year, financial-year: for
+                                figures of whole years, known for these only */
     char *category;          /* column; optional */
     char *key;               /* column of the incident's id, for duplicates; optional */
     char *reporter;          /* column of who published the row, for coverage; optional */

@@ -20,7 +20,9 @@ static const cyaml_strval_t formats[] = {{"columns", PS_POINTS_COLUMNS},
 static const cyaml_strval_t date_forms[] = {{"auto", PS_DATE_AUTO},
                                             {"iso", PS_DATE_ISO},
                                             {"dmy", PS_DATE_DMY},
-                                            {"mdy", PS_DATE_MDY}};
+                                            {"mdy", PS_DATE_MDY},
+                                            {"year", PS_DATE_YEAR},
+                                            {"financial-year", PS_DATE_FINANCIAL_YEAR}};
 static const cyaml_strval_t duplicates[] = {{"id", PS_DUPLICATES_ID},
                                             {"keep", PS_DUPLICATES_KEEP}};
 static const cyaml_strval_t coverages[] = {{"seen", PS_COVERAGE_SEEN},

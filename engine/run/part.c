@@ -7,6 +7,7 @@
 enum { MOST_MONTHS = (PS_POINTS_LAST_YEAR - PS_POINTS_FIRST_YEAR + 1) * 12 };
 
 struct ps_history {
+    const ps_data_set *data;
     ps_month first, last;
     int64_t counts[MOST_MONTHS + 1];
     int32_t covered[MOST_MONTHS + 1];
@@ -26,6 +27,7 @@ void ps_history_read(ps_history *h, const ps_figures *f, const ps_measure_part *
     bool covered[MOST_MONTHS];
     const ps_data_set *d = &f->data[part->data];
     const size_t months = ps_figures_span(d);
+    h->data = d;
     h->first = d->first, h->last = d->last;
     h->counts[0] = h->covered[0] = 0;
     ps_figures_group_months(f, g, a, part->data, ps_part_holds(part, d, item),
@@ -46,9 +48,10 @@ ps_month ps_history_last(const ps_history *h) {
 
 int32_t ps_history_sum(const ps_history *h, ps_month first, ps_month last,
                        double *count) {
+    *count = 0;
+    if (!ps_figures_divisible(h->data, first, last)) return 0;
     if (first < h->first) first = h->first;
     if (last > h->last) last = h->last;
-    *count = 0;
     if (first > last) return 0;
     const size_t from = (size_t)(first - h->first), to = (size_t)(last - h->first) + 1;
     *count = (double)(h->counts[to] - h->counts[from]);

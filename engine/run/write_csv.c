@@ -207,12 +207,12 @@ static void write_months(const ps_figures *f, size_t g, size_t a, size_t s,
     if (d->first > d->last) return;
     const bool anywhere = d->reporter[g][a] != PS_NONE;
     ps_figures_months(f, g, a, s, counts, covered);
-    for (ps_month m = d->first; m <= d->last; m++) {
+    for (ps_month m = d->first; m <= d->last; m += d->stride) {
         size_t i = (size_t)(m - d->first);
         const bool known = anywhere ? covered[i] : counts[i] > 0;
         if (counts[i] == 0 && (known || !anywhere)) continue;
-        char month[16] = "";
-        if (d->spec->date != NULL) ps_month_text(m, month);
+        char month[24] = "";
+        if (d->spec->date != NULL) ps_figures_date_text(d, m, month);
         ps_output_csv_field(out, ps_str_of(geo->spec->id));
         ps_output_write(out, ",", 1);
         ps_output_csv_field(out, geo->areas->code[a]);

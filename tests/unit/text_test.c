@@ -434,11 +434,18 @@ static void dates_are_read_in_their_form(void **state) {
         {"29/02/2020", 1 << PS_DATE_DMY, 2020, 2, 29},
         {"01/31/2009", 1 << PS_DATE_MDY, 2009, 1, 31},
         {"2/29/20", 1 << PS_DATE_MDY, 2020, 2, 29},
+        {"2018", 1 << PS_DATE_YEAR, 2018, 1, 1},
+        {" 2018/19 ", 1 << PS_DATE_FINANCIAL_YEAR, 2018, 4, 1},
+        {"2018-19", 1 << PS_DATE_FINANCIAL_YEAR, 2018, 4, 1},
+        {"2018-2019", 1 << PS_DATE_FINANCIAL_YEAR, 2018, 4, 1},
+        {"1999/00", 1 << PS_DATE_FINANCIAL_YEAR, 1999, 4, 1},
+        {"2018/20", 0, 0, 0, 0},
+        {"2018-019", 0, 0, 0, 0},
+        {"0000", 0, 0, 0, 0},
         /* No date in any form. */
         {"", 0, 0, 0, 0},
         {"-", 0, 0, 0, 0},
         {"-1", 0, 0, 0, 0},
-        {"2018", 0, 0, 0, 0},
         {"2018-5", 0, 0, 0, 0},
         {"2018-13", 0, 0, 0, 0},
         {"2018-00", 0, 0, 0, 0},
@@ -465,7 +472,7 @@ static void dates_are_read_in_their_form(void **state) {
         {"43101", 0, 0, 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        for (int form = PS_DATE_AUTO; form <= PS_DATE_MDY; form++) {
+        for (int form = PS_DATE_AUTO; form <= PS_DATE_FINANCIAL_YEAR; form++) {
             ps_date d = {0, 0, 0};
             bool taken = ps_parse_date(str(cases[i].text), (ps_date_form)form, &d);
             if (taken != ((cases[i].forms >> form & 1) != 0))
@@ -476,6 +483,8 @@ static void dates_are_read_in_their_form(void **state) {
                 fail_msg("\"%s\": %d-%d-%d", cases[i].text, d.year, d.month, d.day);
         }
     }
+    assert_int_equal(ps_date_form_months(PS_DATE_DMY), 1);
+    assert_int_equal(ps_date_form_months(PS_DATE_FINANCIAL_YEAR), 12);
     /* A different day in different countries. */
     ps_date d;
     assert_false(ps_parse_date(str("03/04/2021"), PS_DATE_AUTO, &d));
