@@ -66,7 +66,7 @@ static bool ends_with(const char *text, const char *end) {
 }
 
 ps_status ps_layer_read_table(const char *path, const char *base, const char *sheet,
-                              int64_t header_row, const ps_str *columns, size_t n_columns,
+                              ps_header header, const ps_str *columns, size_t n_columns,
                               const ps_talk *talk, ps_table **out, ps_error *err) {
     *out = NULL;
     /* One set of rules for delimited text, not OGR's besides. */
@@ -74,13 +74,11 @@ ps_status ps_layer_read_table(const char *path, const char *base, const char *sh
         if (sheet != NULL && sheet[0] != '\0')
             return ps_fail(err, PS_CONFIG, "'%s' has no sheets; leave out '%.100s'", path,
                            sheet);
-        return ps_table_read_csv(path, base, header_row, columns, n_columns, talk, out,
-                                 err);
+        return ps_table_read_csv(path, base, header, columns, n_columns, talk, out, err);
     }
     const ps_layer_functions *m;
     PS_TRY(need(&m, err));
-    return m->read_table(path, base, sheet, header_row, columns, n_columns, talk, out,
-                         err);
+    return m->read_table(path, base, sheet, header, columns, n_columns, talk, out, err);
 }
 
 ps_status ps_layer_list(const char *path, const char *base, ps_layer_listing **out,

@@ -72,11 +72,11 @@ void ps_layer_points_close(ps_layer_points *points);
 
 /* A table of an XLSX or ODS workbook or of any layer's attributes. sheet NULL: the only
  * one, or PS_CONFIG with the names; a number "2" takes the sheet in that place, from 1.
- * header_row 1-based (0 means 1); columns NULL means all. Numbers come as the shortest
+ * header as in csv.h; columns NULL means all. Numbers come as the shortest
  * exact text, dates in ISO form. columns that are absent: PS_CONFIG as in
  * ps_table_need_column. */
 ps_status ps_layer_read_table(const char *path, const char *base, const char *sheet,
-                              int64_t header_row, const ps_str *columns, size_t n_columns,
+                              ps_header header, const ps_str *columns, size_t n_columns,
                               const ps_talk *talk, ps_table **out,
                               ps_error *err) PS_MUST_CHECK;
 

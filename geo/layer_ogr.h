@@ -23,7 +23,7 @@ ps_status ps_ogr_points_next(ps_layer_points *points, size_t n, double *x, doubl
 void ps_ogr_points_close(ps_layer_points *points);
 /* Workbooks and layers; delimited text has been dealt with. */
 ps_status ps_ogr_read_table(const char *path, const char *base, const char *sheet,
-                            int64_t header_row, const ps_str *columns, size_t n_columns,
+                            ps_header header, const ps_str *columns, size_t n_columns,
                             const ps_talk *talk, ps_table **out,
                             ps_error *err) PS_MUST_CHECK;
 ps_status ps_ogr_list(const char *path, const char *base, ps_layer_listing **out,

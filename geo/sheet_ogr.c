@@ -66,8 +66,9 @@ static ps_str plain_cell(ps_str raw, char out[CELL_BYTES]) {
 typedef struct sheet {
     ps_ogr_source source;
     bool workbook;
-    int64_t header_row;
-    int *column; /* field of each column of the table */
+    ps_header header;
+    int64_t last_header; /* row */
+    int *column;         /* field of each column of the table */
     size_t n;
     bool guessed;
 } sheet;
@@ -91,6 +92,42 @@ static ps_status cell_text(sheet *t, OGRFeatureH feature, int field, ps_arena *a
     return PS_OK;
 }
 
+/* Cells of the header's rows; rows that are not in the file have none. */
+static ps_status read_header_cells(sheet *t, ps_arena *arena, ps_str **row, size_t n,
+                                   ps_error *err) {
+    OGRLayerH layer = t->source.layer;
+    ps_status status = PS_OK;
+    OGR_L_ResetReading(layer);
+    for (int64_t at = 0; status == PS_OK && at < t->last_header;) {
+        OGRFeatureH feature = OGR_L_GetNextFeature(layer);
+        if (feature == NULL) break;
+        at = (int64_t)OGR_F_GetFID(feature);
+        for (size_t i = 0; i < n && at >= t->header.row && at <= t->last_header; i++) {
+            if (status != PS_OK) break;
+            status =
+                cell_text(t, feature, (int)i, arena, &row[at - t->header.row][i], err);
+        }
+        OGR_F_Destroy(feature);
+    }
+    return status;
+}
+
+static ps_status read_header(sheet *t, ps_arena *arena, ps_str *names, size_t n,
+                             ps_error *err) {
+    ps_str *row[PS_HEADER_ROWS] = {NULL};
+    ps_status status = PS_OK;
+    for (int64_t r = 0; r < t->header.rows; r++) {
+        row[r] = ps_zalloc(n, sizeof **row);
+        if (row[r] == NULL) status = ps_fail_nomem(err);
+    }
+    if (status == PS_OK) status = read_header_cells(t, arena, row, n, err);
+    if (status == PS_OK)
+        status = ps_names_join((const ps_str *const *)row, (size_t)t->header.rows, n,
+                               arena, names, err);
+    for (int64_t r = 0; r < t->header.rows; r++) ps_free(row[r]);
+    return status;
+}
+
 /* The names of all columns. In a workbook they are the cells of the header row. */
 static ps_status column_names(sheet *t, ps_arena *arena, ps_str **names, int *n,
                               ps_error *err) {
@@ -100,7 +137,7 @@ static ps_status column_names(sheet *t, ps_arena *arena, ps_str **names, int *n,
     *names = ps_zalloc((size_t)*n, sizeof **names);
     if (*names == NULL) return ps_fail_nomem(err);
     if (!t->workbook) {
-        if (t->header_row > 1)
+        if (t->last_header > 1)
             return ps_fail(
                 err, PS_CONFIG,
                 "'%s' is no workbook: its fields have names of their own, so a "
@@ -114,25 +151,15 @@ static ps_status column_names(sheet *t, ps_arena *arena, ps_str **names, int *n,
         }
         return PS_OK;
     }
-    OGRFeatureH feature;
-    OGR_L_ResetReading(layer);
-    while ((feature = OGR_L_GetNextFeature(layer)) != NULL &&
-           OGR_F_GetFID(feature) != t->header_row)
-        OGR_F_Destroy(feature);
+    ps_status status = read_header(t, arena, *names, (size_t)*n, err);
     bool some = false;
-    ps_status status = PS_OK;
-    for (int i = 0; feature != NULL && status == PS_OK && i < *n; i++) {
-        status = cell_text(t, feature, i, arena, &(*names)[i], err);
-        some = some || (*names)[i].n > 0;
-    }
-    if (feature != NULL) OGR_F_Destroy(feature);
-    PS_TRY(status);
-    if (!some)
+    for (int i = 0; i < *n; i++) some = some || (*names)[i].n > 0;
+    if (status == PS_OK && !some)
         return ps_fail(err, PS_CONFIG,
                        "'%s', sheet '%s' has nothing in row %lld, which should hold the "
                        "names of the columns; say in `header` where they are",
-                       t->source.shown, OGR_L_GetName(layer), (long long)t->header_row);
-    return PS_OK;
+                       t->source.shown, OGR_L_GetName(layer), (long long)t->header.row);
+    return status;
 }
 
 /* Without a choice, all columns that have a name, or a cell below. */
@@ -147,7 +174,7 @@ static ps_status all_columns(sheet *t, const ps_str *names, int n, ps_error *err
     OGRFeatureH feature;
     OGR_L_ResetReading(t->source.layer);
     while (unnamed > 0 && (feature = OGR_L_GetNextFeature(t->source.layer)) != NULL) {
-        for (int i = 0; i < n && OGR_F_GetFID(feature) > t->header_row; i++) {
+        for (int i = 0; i < n && OGR_F_GetFID(feature) > t->last_header; i++) {
             if (!used[i] && OGR_F_IsFieldSetAndNotNull(feature, i) &&
                 OGR_F_GetFieldAsString(feature, i)[0] != '\0') {
                 used[i] = true;
@@ -191,7 +218,7 @@ static ps_status read_rows(sheet *t, ps_arena *arena, ps_table *table,
     OGR_L_ResetReading(layer);
     while (status == PS_OK && (feature = OGR_L_GetNextFeature(layer)) != NULL) {
         row = t->workbook ? (int64_t)OGR_F_GetFID(feature) : row + 1;
-        if (t->workbook && row <= t->header_row) {
+        if (t->workbook && row <= t->last_header) {
             OGR_F_Destroy(feature);
             continue;
         }
@@ -254,11 +281,16 @@ static ps_status read_sheet(sheet *t, const ps_str *columns, size_t n_columns,
 }
 
 static ps_status read_table(const char *path, const char *base, const char *sheet_name,
-                            int64_t header_row, const ps_str *columns, size_t n_columns,
+                            ps_header header, const ps_str *columns, size_t n_columns,
                             const ps_talk *talk, ps_ogr_place *where, sheet *t,
                             ps_table **out, ps_gdal_scope *scope, ps_error *err) {
     t->source.shown = path;
-    t->header_row = header_row > 0 ? header_row : 1;
+    t->header =
+        (ps_header){header.row > 0 ? header.row : 1, header.rows > 0 ? header.rows : 1};
+    if (t->header.rows > PS_HEADER_ROWS)
+        return ps_fail(err, PS_CONFIG, "'%s': a header has 1 to %d rows, not %lld", path,
+                       PS_HEADER_ROWS, (long long)t->header.rows);
+    t->last_header = t->header.row + t->header.rows - 1;
     PS_TRY(ps_ogr_find(path, base, table_endings, NULL, where, scope, err));
     PS_TRY(ps_ogr_check_workbook(where->path, path, err));
     PS_TRY(ps_ogr_open(where, NULL, &t->source, scope, err));
@@ -270,12 +302,12 @@ static ps_status read_table(const char *path, const char *base, const char *shee
 }
 
 ps_status ps_ogr_read_table(const char *path, const char *base, const char *sheet_name,
-                            int64_t header_row, const ps_str *columns, size_t n_columns,
+                            ps_header header, const ps_str *columns, size_t n_columns,
                             const ps_talk *talk, ps_table **out, ps_error *err) {
     *out = NULL;
     ps_ogr_place *where = ps_alloc(1, sizeof *where);
     if (where == NULL) return ps_fail_nomem(err);
-    sheet t = {.header_row = 1};
+    sheet t = {.last_header = 1};
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
     /* Row numbers and types are ours to decide: no guess where the header is, and each
@@ -284,7 +316,7 @@ ps_status ps_ogr_read_table(const char *path, const char *base, const char *shee
     CPLSetThreadLocalConfigOption("OGR_XLSX_FIELD_TYPES", "STRING");
     CPLSetThreadLocalConfigOption("OGR_ODS_HEADERS", "DISABLE");
     CPLSetThreadLocalConfigOption("OGR_ODS_FIELD_TYPES", "STRING");
-    ps_status status = read_table(path, base, sheet_name, header_row, columns, n_columns,
+    ps_status status = read_table(path, base, sheet_name, header, columns, n_columns,
                                   talk, where, &t, out, &scope, err);
     ps_ogr_close(&t.source);
     ps_gdal_leave(&scope);

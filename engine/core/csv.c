@@ -345,6 +345,102 @@ static ps_status read_names(ps_csv *csv, ps_str header, ps_error *err) {
     return status;
 }
 
+static const ps_str no_text = {"", 0};
+
+/* "above / name"; one of them when the other is empty or the same. */
+static ps_status join_names(ps_str above, ps_str name, ps_arena *arena, ps_str *out,
+                            ps_error *err) {
+    static const char between[] = " / ";
+    const size_t gap = sizeof between - 1;
+    *out = name.n > 0 ? name : above;
+    if (above.n == 0 || name.n == 0 || ps_str_eq(above, name)) return PS_OK;
+    char *text = ps_arena_alloc(arena, above.n + gap + name.n);
+    if (text == NULL) return ps_fail_nomem(err);
+    memcpy(text, above.p, above.n);
+    memcpy(text + above.n, between, gap);
+    memcpy(text + above.n + gap, name.p, name.n);
+    *out = (ps_str){text, above.n + gap + name.n};
+    return PS_OK;
+}
+
+ps_status ps_names_join(const ps_str *const *row, size_t rows, size_t n, ps_arena *arena,
+                        ps_str *names, ps_error *err) {
+    for (size_t c = 0; c < n; c++) names[c] = no_text;
+    for (size_t r = 0; r < rows; r++) {
+        ps_str left = no_text;
+        for (size_t c = 0; c < n; c++) {
+            ps_str part = row[r][c];
+            if (r + 1 < rows && part.n == 0) part = left;
+            left = part;
+            PS_TRY(join_names(names[c], part, arena, &names[c], err));
+        }
+    }
+    return PS_OK;
+}
+
+/* The rows of names of a header, joined; *end is the end of the last. */
+typedef struct header_rows {
+    ps_str *name[PS_HEADER_ROWS];
+    size_t n[PS_HEADER_ROWS];
+} header_rows;
+
+static ps_status join_rows(ps_csv *csv, header_rows *h, size_t rows, ps_error *err) {
+    size_t n = 0;
+    for (size_t r = 0; r < rows; r++) n = h->n[r] > n ? h->n[r] : n;
+    for (size_t r = 0; r < rows; r++) {
+        size_t capacity = h->n[r];
+        PS_TRY(ps_grow((void **)&h->name[r], &capacity, n, sizeof **h->name, err));
+        for (size_t c = h->n[r]; c < n; c++) h->name[r][c] = no_text;
+    }
+    csv->names = ps_alloc(n, sizeof *csv->names);
+    if (csv->names == NULL) return ps_fail_nomem(err);
+    csv->columns = n;
+    PS_TRY(ps_names_join((const ps_str *const *)h->name, rows, n, csv->arena, csv->names,
+                         err));
+    csv->needed = 0;
+    for (size_t c = 0; c < n; c++)
+        if (csv->names[c].n > 0) csv->needed = c + 1;
+    return PS_OK;
+}
+
+static ps_status read_header_rows(ps_csv *csv, const ps_csv_options *options,
+                                  header_rows *h, size_t rows, size_t *end,
+                                  ps_error *err) {
+    size_t from;
+    for (size_t r = 0; r < rows; r++) {
+        const int64_t first = options->header.row > 0 ? options->header.row : 1;
+        PS_TRY(find_header(csv, options->delimiter, r == 0 ? first : 1, &from, end, err));
+        if (r == 0)
+            csv->delimiter = options->delimiter != '\0'
+                                 ? options->delimiter
+                                 : likely_delimiter(csv->pending, from, *end);
+        csv->pending_at = *end;
+        const ps_status status =
+            read_names(csv, (ps_str){csv->pending + from, *end - from}, err);
+        h->name[r] = csv->names;
+        h->n[r] = csv->columns;
+        csv->names = NULL;
+        csv->columns = 0;
+        PS_TRY(status);
+    }
+    return PS_OK;
+}
+
+static ps_status read_header(ps_csv *csv, const ps_csv_options *options, size_t *end,
+                             ps_error *err) {
+    header_rows h = {.n = {0}};
+    const size_t rows = options->header.rows > 0 ? (size_t)options->header.rows : 1;
+    ps_status status = read_header_rows(csv, options, &h, rows, end, err);
+    if (status == PS_OK && rows == 1) {
+        csv->names = h.name[0];
+        csv->columns = h.n[0];
+        return PS_OK;
+    }
+    if (status == PS_OK) status = join_rows(csv, &h, rows, err);
+    for (size_t r = 0; r < rows; r++) ps_free(h.name[r]);
+    return status;
+}
+
 static ps_status open_table(ps_csv *csv, const ps_csv_options *options, ps_error *err) {
     char d = options->delimiter;
     if (d == '"' || is_end(d) || ((unsigned char)d & 0x80) != 0)
@@ -352,9 +448,12 @@ static ps_status open_table(ps_csv *csv, const ps_csv_options *options, ps_error
                        "%s: a delimiter is one plain character other than a quote and a "
                        "line end",
                        csv->name);
-    if (options->header_row < 0)
+    if (options->header.row < 0)
         return ps_fail(err, PS_CONFIG, "%s: the header row %lld has to be 1 or more",
-                       csv->name, (long long)options->header_row);
+                       csv->name, (long long)options->header.row);
+    if (options->header.rows < 0 || options->header.rows > PS_HEADER_ROWS)
+        return ps_fail(err, PS_CONFIG, "%s: a header has 1 to %d rows, not %lld",
+                       csv->name, PS_HEADER_ROWS, (long long)options->header.rows);
     PS_TRY(ps_arena_create(&csv->arena, err));
     PS_TRY(read_pending(csv, HEAD_BYTES, err));
     if (begins((ps_str){csv->pending, csv->pending_n}, "\xEF\xBB\xBF")) {
@@ -366,11 +465,8 @@ static ps_status open_table(ps_csv *csv, const ps_csv_options *options, ps_error
     if (other != NULL)
         return ps_fail(err, PS_FORMAT, "%s is not a table: it looks like %s", csv->name,
                        other);
-    size_t from, end;
-    PS_TRY(find_header(csv, d, options->header_row > 0 ? options->header_row : 1, &from,
-                       &end, err));
-    csv->delimiter = d != '\0' ? d : likely_delimiter(csv->pending, from, end);
-    csv->pending_at = end;
+    size_t end;
+    PS_TRY(read_header(csv, options, &end, err));
     if (ps_stream_is_seekable(csv->stream)) {
         csv->data_at = csv->pending_offset + (int64_t)end;
         csv->size = ps_stream_size(csv->stream);
@@ -379,7 +475,6 @@ static ps_status open_table(ps_csv *csv, const ps_csv_options *options, ps_error
         const int64_t block = (int64_t)csv->block_bytes;
         csv->pieces = (size_t)((csv->size - csv->data_at + block - 1) / block);
     }
-    PS_TRY(read_names(csv, (ps_str){csv->pending + from, end - from}, err));
     if (csv->pieces == 0) return PS_OK;
     /* What was read with the header is read again with its piece. */
     ps_free(csv->pending);

@@ -32,13 +32,22 @@ enum {
     PS_CSV_MAX_COLUMNS = 16384
 };
 
+/* Where a table has the names of its columns. Several rows are joined to one name as in
+ * "Incidents / Number": above the last of them an empty cell belongs to the one left of
+ * it, as in merged cells; empty and repeated parts are left out. */
+typedef struct ps_header {
+    int64_t row;  /* the first, from 1; 0 means 1 */
+    int64_t rows; /* up to PS_HEADER_ROWS; 0 means 1 */
+} ps_header;
+
+enum { PS_HEADER_ROWS = 9 };
+
 typedef struct ps_csv ps_csv;
 
 typedef struct ps_csv_options {
-    char delimiter;     /* 0: found from the header: the most frequent of , ; tab | */
-    int64_t header_row; /* 1-based record that holds the names; 0 means 1. Earlier records
-                           are skipped. */
-    const char *name;   /* of the input, for messages */
+    char delimiter;      /* 0: found from the header: the most frequent of , ; tab | */
+    ps_header header;    /* records that hold the names; earlier ones are skipped */
+    const char *name;    /* of the input, for messages */
     const ps_talk *talk; /* told once about a fallback to Windows-1252; or NULL */
     size_t block_bytes;  /* 0 means PS_CSV_BLOCK_BYTES; tests make blocks small */
 } ps_csv_options;
@@ -60,6 +69,10 @@ ps_status ps_csv_need_column(const ps_csv *csv, ps_str name, int *out,
 int ps_names_find(const ps_str *names, size_t n, ps_str name);
 ps_status ps_names_need(const ps_str *names, size_t n, ps_str name, const char *what,
                         int *out, ps_error *err) PS_MUST_CHECK;
+/* The names of n columns that stand in rows of cells, by the rule of ps_header. Names
+ * that are made anew are the arena's. */
+ps_status ps_names_join(const ps_str *const *row, size_t rows, size_t n, ps_arena *arena,
+                        ps_str *names, ps_error *err) PS_MUST_CHECK;
 /* "UTF-8", "UTF-8 with BOM", "Windows-1252": known for sure only after the last block. */
 const char *ps_csv_encoding(const ps_csv *csv);
 /* Where Windows-1252 begins, "the header" or "data row 7"; NULL while all is UTF-8. */

@@ -254,18 +254,17 @@ static ps_status read_blocks(reading *r, ps_error *err) {
     return PS_OK;
 }
 
-static ps_status read_source(reading *r, int64_t header_row, const ps_str *columns,
+static ps_status read_source(reading *r, ps_header header, const ps_str *columns,
                              size_t n_columns, ps_error *err) {
     ps_stream *stream;
     PS_TRY(ps_stream_open(r->source, &stream, err));
-    ps_csv_options options = {
-        .header_row = header_row, .name = r->source->name, .talk = r->talk};
+    ps_csv_options options = {.header = header, .name = r->source->name, .talk = r->talk};
     PS_TRY(ps_csv_open(stream, &options, &r->csv, err));
     PS_TRY(choose_columns(r, columns, n_columns, err));
     return read_blocks(r, err);
 }
 
-ps_status ps_table_read_csv(const char *path, const char *base, int64_t header_row,
+ps_status ps_table_read_csv(const char *path, const char *base, ps_header header,
                             const ps_str *columns, size_t n_columns, const ps_talk *talk,
                             ps_table **out, ps_error *err) {
     static const char *const suffixes[] = {".csv", ".csv.gz", ".tsv", ".tsv.gz",
@@ -282,7 +281,7 @@ ps_status ps_table_read_csv(const char *path, const char *base, int64_t header_r
                     "'%s' and '%s'",
                     path, ps_source_list_size(list), r.source->name,
                     ps_source_list_get(list, 1)->name);
-    if (status == PS_OK) status = read_source(&r, header_row, columns, n_columns, err);
+    if (status == PS_OK) status = read_source(&r, header, columns, n_columns, err);
     ps_csv_cursor_free(r.cursor);
     ps_csv_block_free(&r.block);
     ps_csv_close(r.csv);

@@ -7,8 +7,7 @@
 #ifndef PS_CORE_TABLE_H
 #define PS_CORE_TABLE_H
 
-#include "engine/core/talk.h"
-#include "engine/core/text.h"
+#include "engine/core/csv.h"
 
 enum { PS_TABLE_MAX_CELLS = 50 * 1000 * 1000 };
 
@@ -43,10 +42,10 @@ ps_status ps_table_number(const ps_table *table, size_t row, size_t column, doub
 void ps_table_free(ps_table *table);
 
 /* The whole of a delimited file (also .gz, or the one wanted member of a .zip) as a
- * table; columns NULL means all. header_row as in csv.h. base: folder of a relative path.
+ * table; columns NULL means all. header as in csv.h. base: folder of a relative path.
  * A row with more fields than the header is PS_FORMAT, because its cells may stand under
  * the wrong names; rows with fewer get empty cells, and the talk is told how many. */
-ps_status ps_table_read_csv(const char *path, const char *base, int64_t header_row,
+ps_status ps_table_read_csv(const char *path, const char *base, ps_header header,
                             const ps_str *columns, size_t n_columns, const ps_talk *talk,
                             ps_table **out, ps_error *err) PS_MUST_CHECK;
 

@@ -153,7 +153,7 @@ static const char *const input_request[] = {
     [INPUT_POINTS] = "name points of the job",
     [INPUT_RECORDS] = "name records of the job",
     [INPUT_TABLE] = "name a table of the job",
-    [INPUT_POPULATION] = "write population",
+    [INPUT_POPULATION] = "name a population of the job",
 };
 
 static input_kind input_for(ps_data_kind kind) {
@@ -164,7 +164,7 @@ static input_kind input_for(ps_data_kind kind) {
 }
 
 static input_kind input_of(const ps_job *job, const char *id) {
-    if (strcmp(id, "population") == 0) return INPUT_POPULATION;
+    if (ps_job_population_find(job, id) != NULL) return INPUT_POPULATION;
     for (unsigned r = 0; r < job->records_count; r++)
         if (strcmp(job->records[r].id, id) == 0) return INPUT_RECORDS;
     if (PS_FRAMEWORK_PLACE(job->tables, job->tables_count, id) >= 0) return INPUT_TABLE;

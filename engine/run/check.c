@@ -29,7 +29,9 @@ static void tell_geographies(const ps_geographies *all, forecast *f, ps_output *
         const ps_geography *geo = &all->geography[g];
         f->vertices += (int64_t)geo->areas->n_points;
         ps_output_printf(out, "  %s: %zu areas, ", geo->spec->id, geo->areas->n);
-        if (geo->base < 0)
+        if (geo->spec->codes != NULL)
+            ps_output_printf(out, "%s, no polygons", geo->spec->codes->file);
+        else if (geo->base < 0)
             ps_output_printf(out, "%s, layer %s, %s", geo->spec->file, geo->report.layer,
                              ps_crs_name(geo->areas->crs));
         else
@@ -54,7 +56,9 @@ static ps_status tell_operation(const ps_points *points, const ps_geographies *a
     const ps_crs *from = all->geography[g].areas->crs, *to = ps_points_crs(points);
     if (ps_crs_same(from, to)) return PS_OK;
     for (size_t before = 0; before < g; before++)
-        if (ps_crs_same(all->geography[before].areas->crs, from)) return PS_OK;
+        if (ps_geography_has_map(&all->geography[before]) &&
+            ps_crs_same(all->geography[before].areas->crs, from))
+            return PS_OK;
     ps_crs_operation *op = NULL;
     PS_TRY(
         ps_crs_operation_open(from, to, NULL, strict ? PS_STRICT_ACCURACY : 0, &op, err));
@@ -96,7 +100,7 @@ static ps_status tell_points(const ps_job_file *job, const ps_geographies *all,
         const double cubes = p->count != NULL ? 3 : 1;
         for (size_t g = 0; g < all->n; g++)
             if (p->areas != NULL ? strcmp(all->geography[g].spec->id, p->areas) == 0
-                                 : all->geography[g].base < 0)
+                                 : all->geography[g].spec->file != NULL)
                 f->counting += cubes * ps_count_memory(all->geography[g].areas->n,
                                                        fmin(groups, rows), rows);
         ps_output_printf(
@@ -106,7 +110,7 @@ static ps_status tell_points(const ps_job_file *job, const ps_geographies *all,
             p->areas != NULL ? p->areas : ps_crs_name(ps_points_crs(points)));
     }
     for (size_t g = 0; g < all->n && status == PS_OK && p->areas == NULL; g++)
-        if (all->geography[g].base < 0)
+        if (all->geography[g].spec->file != NULL)
             status = tell_operation(points, all, g, options->strict, out, err);
     ps_points_close(points);
     return status;

@@ -49,8 +49,8 @@ ps_status ps_compute(const ps_compute_request *request, ps_output *out, ps_error
     const ps_method *method;
     PS_TRY(find_method(request->method, &method, err));
     ps_table *input, *result;
-    PS_TRY(
-        ps_table_read_csv(request->input, NULL, 1, NULL, 0, request->talk, &input, err));
+    PS_TRY(ps_table_read_csv(request->input, NULL, (ps_header){1, 1}, NULL, 0,
+                             request->talk, &input, err));
     ps_status status = ps_method_run(method, input, request->arguments,
                                      request->n_arguments, request->talk, &result, err);
     ps_table_free(input);

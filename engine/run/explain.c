@@ -7,6 +7,7 @@
 
 #include "engine/run/measures.h"
 #include "engine/run/method_table.h"
+#include "engine/run/people.h"
 #include "engine/run/plan.h"
 #include "engine/run/yaml_check.h"
 #include "indicators/method.h"
@@ -361,11 +362,16 @@ static ps_status tell_part(explanation *e, const char *label,
     for (unsigned k = 0; k < f->data_count; k++)
         if (strcmp(f->data[k].id, spec->data) == 0) data = e->binding->data[k];
     line(e, label, spec->what);
-    if (part->people) {
+    if (part->people != NULL) {
+        const ps_people *people = ps_geography_people(&e->geographies->geography[g],
+                                                      part->people, p->first, p->last);
+        const ps_job_population *from =
+            people != NULL ? people->spec
+                           : ps_job_population_find(e->job->job, part->people);
         snprintf(text, sizeof text, "%s = the job's population: %s", spec->data,
-                 e->job->job->population->title);
+                 from->title);
         line(e, "  data", text);
-        line(e, "  people", e->geographies->geography[g].population_method);
+        if (people != NULL) line(e, "  people", people->method);
         return PS_OK;
     }
     if (part->records != NULL) {

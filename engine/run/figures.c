@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/run/area_table.h"
+#include "engine/run/people.h"
 #include "engine/run/strict.h"
 #include "indicators/crime.h"
 
@@ -447,70 +447,6 @@ static void tell_absent_months(const ps_geographies *all, const ps_data_set *d,
     }
 }
 
-static ps_status read_values(const ps_job_file *job, ps_figures *f, const ps_talk *talk,
-                             ps_error *err) {
-    size_t n = 0;
-    for (unsigned t = 0; t < f->job->tables_count; t++)
-        n += f->job->tables[t].values_count;
-    f->values = ps_zalloc(n, sizeof *f->values);
-    if (f->values == NULL) return ps_fail_nomem(err);
-    for (unsigned t = 0; t < f->job->tables_count; t++) {
-        const ps_job_table *spec = &f->job->tables[t];
-        char at[48];
-        snprintf(at, sizeof at, "tables[%u]", t);
-        const char **columns = ps_alloc(spec->values_count + 1, sizeof *columns);
-        if (columns == NULL) return ps_fail_nomem(err);
-        columns[0] = spec->code;
-        for (unsigned v = 0; v < spec->values_count; v++)
-            columns[v + 1] = spec->values[v].column;
-        ps_table *table = NULL;
-        ps_status status =
-            ps_area_table_read(job, at, spec->file, spec->sheet, spec->header, columns,
-                               spec->values_count + 1, talk, &table, err);
-        ps_free((void *)columns);
-        PS_TRY(status);
-        size_t geography = 0;
-        for (size_t g = 0; g < f->geographies->n; g++)
-            if (strcmp(f->geographies->geography[g].spec->id, spec->areas) == 0)
-                geography = g;
-        const ps_areas *areas = f->geographies->geography[geography].areas;
-        int code = 0;
-        ps_area_match match = {0};
-        status = ps_table_need_column(table, ps_str_of(spec->code), &code, err);
-        for (unsigned v = 0; v < spec->values_count && status == PS_OK; v++) {
-            ps_area_values *values = &f->values[f->n_values++];
-            values->spec = &spec->values[v];
-            values->geography = geography;
-            values->value = ps_alloc(areas->n, sizeof *values->value);
-            values->missing = ps_alloc(areas->n, sizeof *values->missing);
-            int column = 0;
-            if (values->value == NULL || values->missing == NULL)
-                status = ps_fail_nomem(err);
-            else
-                status = ps_table_need_column(table, ps_str_of(values->spec->column),
-                                              &column, err);
-            if (status == PS_OK)
-                status = ps_area_table_sum(table, code, &column, 1, areas, values->value,
-                                           values->missing, &match, err);
-        }
-        ps_table_free(table);
-        PS_TRY(status);
-        if (match.absent == (int64_t)areas->n)
-            return ps_yaml_fail(
-                job->yaml, err, PS_FORMAT, at,
-                "none of its %lld codes (first: %s) is an area of %s; another "
-                "vintage of codes, or another column than '%s'?",
-                (long long)match.rows, match.unknown_example, spec->areas, spec->code);
-        if (match.absent > 0)
-            ps_say(talk, PS_TALK_WARNING,
-                   "%s: %lld of %zu areas of %s have no row (first: %s); their values "
-                   "are missing",
-                   spec->id, (long long)match.absent, areas->n, spec->areas,
-                   match.absent_example);
-    }
-    return PS_OK;
-}
-
 /* Which geographies get no counts at all, in one line, and which not in all areas. */
 static void tell_reach(const ps_geographies *all, const ps_data_set *d,
                        const ps_talk *talk) {
@@ -541,8 +477,8 @@ static ps_status open_figures(const ps_job_file *job, ps_figures *f, bool strict
     f->data = ps_zalloc(f->job->points_count, sizeof *f->data);
     if (f->data == NULL) return ps_fail_nomem(err);
     f->n_data = f->job->points_count;
-    PS_TRY(read_values(job, f, talk,
-                       err)); /* cheap, so its errors come before the long part */
+    /* Cheap, so its errors come before the long part. */
+    PS_TRY(ps_area_values_read(job, f->geographies, talk, &f->values, &f->n_values, err));
     for (size_t i = 0; i < f->n_data; i++) {
         ps_data_set *d = &f->data[i];
         d->spec = &f->job->points[i];
@@ -581,13 +517,11 @@ ps_status ps_figures_open(const ps_job_file *job, const ps_geographies *geograph
 ps_status ps_figures_check_tables(const ps_job_file *job,
                                   const ps_geographies *geographies, const ps_talk *talk,
                                   ps_error *err) {
-    ps_figures *f = ps_zalloc(1, sizeof *f);
-    if (f == NULL) return ps_fail_nomem(err);
-    f->job = job->job;
-    f->geographies = geographies;
-    ps_status status = read_values(job, f, talk, err);
-    ps_figures_free(f);
-    return status;
+    ps_area_values *values;
+    size_t n;
+    PS_TRY(ps_area_values_read(job, geographies, talk, &values, &n, err));
+    ps_area_values_free(values, n);
+    return PS_OK;
 }
 
 /* The cells of one area: [*begin, *end). */
@@ -706,13 +640,17 @@ static void compute(const ps_figures *f, const ps_data_set *d, size_t geography,
     const double confidence = *f->job->confidence;
     out->count = ps_count((double)n, confidence);
     if (geo->population == NULL) return;
-    if (geo->population_missing[area]) {
+    const bool dated = d->spec->date != NULL;
+    const char *id = geo->people[0].spec->id;
+    const ps_people *people =
+        ps_geography_people(geo, id, dated ? p->first : 1, dated ? p->last : 0);
+    if (people->missing[area]) {
         snprintf(out->note, sizeof out->note, "no population");
         return;
     }
     double years = ps_period_years(p);
     out->has_denominator = true;
-    out->denominator = geo->population[area] * years;
+    out->denominator = people->value[area] * years;
     out->rate =
         ps_crude_rate((double)n, out->denominator, *f->job->multiplier, confidence);
     int32_t months = ps_period_months(p);
@@ -722,6 +660,10 @@ static void compute(const ps_figures *f, const ps_data_set *d, size_t geography,
     else if (years > 1)
         snprintf(out->note, sizeof out->note, "rate per person-year over %d months",
                  months);
+    if (!ps_people_vary(geo, id)) return;
+    const size_t used = strlen(out->note);
+    snprintf(out->note + used, sizeof out->note - used, "%speople of %d",
+             used > 0 ? "; " : "", (int)people->spec->year);
 }
 
 void ps_figures_of_area(const ps_figures *f, size_t geography, size_t area,
@@ -806,14 +748,15 @@ static void free_data(ps_data_set *d, size_t geographies) {
 }
 
 const ps_area_values *ps_figures_area_values(const ps_figures *f, const char *table,
-                                             const char *value) {
+                                             const char *value, const char *period) {
     for (unsigned t = 0; t < f->job->tables_count; t++) {
         const ps_job_table *spec = &f->job->tables[t];
         if (strcmp(spec->id, table) != 0) continue;
         for (size_t v = 0; v < f->n_values; v++)
             if (f->values[v].spec >= spec->values &&
                 f->values[v].spec < spec->values + spec->values_count &&
-                strcmp(f->values[v].spec->id, value) == 0)
+                strcmp(f->values[v].spec->id, value) == 0 &&
+                (spec->period == NULL || strcmp(f->values[v].period, period) == 0))
                 return &f->values[v];
     }
     return NULL;
@@ -823,10 +766,7 @@ void ps_figures_free(ps_figures *f) {
     if (f == NULL) return;
     for (size_t i = 0; i < f->n_data; i++) free_data(&f->data[i], f->geographies->n);
     for (size_t s = 0; s < f->n_series; s++) ps_free(f->series[s].holds);
-    for (size_t v = 0; v < f->n_values; v++) {
-        ps_free(f->values[v].value);
-        ps_free(f->values[v].missing);
-    }
-    ps_free(f->data), ps_free(f->series), ps_free(f->values);
+    ps_area_values_free(f->values, f->n_values);
+    ps_free(f->data), ps_free(f->series);
     ps_free(f);
 }

@@ -16,6 +16,7 @@
 #ifndef PS_RUN_FIGURES_H
 #define PS_RUN_FIGURES_H
 
+#include "engine/run/area_values.h"
 #include "engine/run/count.h"
 #include "engine/run/geography.h"
 #include "engine/run/reach.h"
@@ -55,14 +56,6 @@ typedef struct ps_data_set {
     ps_period *period;
     size_t n_periods;
 } ps_data_set;
-
-/* One column of an area table. */
-typedef struct ps_area_values {
-    const ps_job_value *spec;
-    size_t geography;
-    double *value; /* by area */
-    bool *missing;
-} ps_area_values;
 
 typedef struct ps_records ps_records; /* records.h */
 
@@ -137,9 +130,10 @@ double ps_period_years(const ps_period *period);
  * counted in. */
 void ps_figures_rows(const ps_data_set *data, size_t geography, ps_rows *rows,
                      ps_matches *matches);
-/* A value of an area table of the job by their ids; NULL: there is none. */
+/* A value of an area table of the job by their ids, of a table by period that of the
+ * period with this label; NULL: there is none. */
 const ps_area_values *ps_figures_area_values(const ps_figures *figures, const char *table,
-                                             const char *value);
+                                             const char *value, const char *period);
 void ps_figures_free(ps_figures *figures);
 
 #endif

@@ -7,12 +7,12 @@
 
 #include "engine/run/framework_check.h"
 #include "engine/run/measures.h"
+#include "engine/run/people.h"
 
 enum { YEAR = 12 };
 
 typedef struct counts {
     ps_history **numerator, **denominator; /* by item; denominators of rows only */
-    double people;                         /* of the area, NAN not known */
 } counts;
 
 /* ---- Can it be had? ---- */
@@ -44,7 +44,7 @@ static void free_histories(ps_history **histories, size_t n) {
 }
 
 static bool has_rows(const ps_measure_part *part) {
-    return part->spec != NULL && !part->people;
+    return part->spec != NULL && part->people == NULL;
 }
 
 static ps_status open_scope(ps_scope *s, ps_error *err) {
@@ -68,11 +68,7 @@ static void close_scope(ps_scope *s) {
 static ps_status enter(ps_scope *s, ps_error *err) {
     (void)err;
     const ps_measure *m = s->measure;
-    const ps_geography *geo = s->geo;
     counts *c = s->state;
-    c->people = geo->population != NULL && !geo->population_missing[s->area]
-                    ? geo->population[s->area]
-                    : (double)NAN;
     for (size_t i = 0; i < s->n_items; i++)
         ps_history_read(c->numerator[i], s->figures, &m->numerator, i, s->geography,
                         s->area);
@@ -90,12 +86,15 @@ static bool parts_of(const ps_scope *s, size_t item, ps_month first, ps_month la
     *n = (double)NAN;
     if (!ps_history_whole(c->numerator[item], first, last, x)) return false;
     if (denominator->spec == NULL) return true;
-    if (!denominator->people)
+    if (denominator->people == NULL)
         return ps_history_whole(c->denominator[denominator->n_items > 1 ? item : 0],
                                 first, last, n);
+    const ps_people *people =
+        ps_geography_people(s->geo, denominator->people, first, last);
+    if (people == NULL || people->missing[s->area]) return false;
     const int32_t months = last - first + 1;
-    *n = c->people * (months > YEAR ? months / 12.0 : 1.0);
-    return isfinite(*n) != 0;
+    *n = people->value[s->area] * (months > YEAR ? months / 12.0 : 1.0);
+    return true;
 }
 
 static ps_estimate estimate(const ps_scope *s, double x, double n) {
@@ -114,7 +113,7 @@ static void tell_absence(const ps_scope *s, const ps_period *p, ps_measured *out
     if (absent > 0) {
         ps_figures_describe_gaps(d, s->geography, s->area, p, absent, note);
         ps_measured_note(out, "%s", note);
-    } else if (s->measure->denominator.people) {
+    } else if (s->measure->denominator.people != NULL) {
         ps_measured_note(out, "no population");
     } else {
         ps_measured_note(out, "the denominator is not known for all months");

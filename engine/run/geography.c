@@ -6,6 +6,7 @@
 
 #include "engine/core/tally.h"
 #include "engine/run/area_table.h"
+#include "engine/run/people.h"
 #include "geo/locate.h"
 
 bool ps_geography_has_map(const ps_geography *geography) {
@@ -132,15 +133,20 @@ static ps_status read_table_pairs(const ps_job_file *job, size_t i, const ps_geo
     char at[64];
     snprintf(at, sizeof at, "areas[%zu].table", i);
     const char *wanted[] = {t->member, t->code, t->name, t->weight}, *columns[4];
-    size_t n_columns = 0;
-    for (size_t c = 0; c < 4; c++)
-        if (wanted[c] != NULL) columns[n_columns++] = wanted[c];
-    PS_TRY(ps_area_table_read(job, at, t->file, t->sheet, t->header, columns, n_columns,
-                              talk, table, err));
     int column[4] = {0};
-    for (size_t c = 0; c < 4; c++)
-        if (wanted[c] != NULL)
-            PS_TRY(ps_table_need_column(*table, ps_str_of(wanted[c]), &column[c], err));
+    size_t n_columns = 0;
+    for (size_t c = 0; c < 4; c++) {
+        if (wanted[c] == NULL) continue;
+        column[c] = (int)n_columns;
+        columns[n_columns++] = wanted[c];
+    }
+    const ps_area_rows rows = {.at = at,
+                               .file = t->file,
+                               .sheet = t->sheet,
+                               .header = {t->header, t->header_rows},
+                               .where = t->where,
+                               .n_where = t->where_count};
+    PS_TRY(ps_area_rows_read(job, &rows, columns, n_columns, talk, table, err));
     bool *seen = ps_zalloc(base->n, sizeof *seen);
     if (seen == NULL) return ps_fail_nomem(err);
     int64_t unknown = 0;
@@ -275,110 +281,6 @@ static ps_status build_membership(const ps_job_file *job, size_t i, ps_geographi
     return status;
 }
 
-static ps_status alloc_population(ps_geography *g, ps_error *err) {
-    g->population = ps_zalloc(g->areas->n, sizeof *g->population);
-    g->population_missing = ps_zalloc(g->areas->n, sizeof *g->population_missing);
-    if (g->population == NULL || g->population_missing == NULL) return ps_fail_nomem(err);
-    return PS_OK;
-}
-
-/* "0..90+" stands for all columns of the file from "0" to "90+". */
-static ps_status expand_columns(const ps_job_file *job, const ps_job_population *p,
-                                const ps_table *table, int *column, size_t *n,
-                                ps_error *err) {
-    *n = 0;
-    for (unsigned c = 0; c < p->columns_count; c++) {
-        char at[64];
-        snprintf(at, sizeof at, "population.columns[%u]", c);
-        const char *dots = strstr(p->columns[c], "..");
-        int first, last;
-        ps_str from = ps_str_of(p->columns[c]), to = from;
-        if (dots != NULL) {
-            from.n = (size_t)(dots - p->columns[c]);
-            to = ps_str_of(dots + 2);
-        }
-        ps_status status = ps_table_need_column(table, from, &first, err);
-        if (status == PS_OK) status = ps_table_need_column(table, to, &last, err);
-        if (status != PS_OK) {
-            if (err == NULL) return status;
-            char why[sizeof err->text];
-            memcpy(why, err->text, sizeof why);
-            return ps_yaml_fail(job->yaml, err, status, at, "%s", why);
-        }
-        if (last < first)
-            return ps_yaml_fail(job->yaml, err, PS_CONFIG, at,
-                                "the column '%.*s' stands behind '%.*s' in the file",
-                                (int)from.n, from.p, (int)to.n, to.p);
-        for (int k = first; k <= last; k++) {
-            for (size_t e = 0; e < *n; e++)
-                if (column[e] == k)
-                    return ps_yaml_fail(job->yaml, err, PS_CONFIG, at,
-                                        "the column '%.*s' is counted twice",
-                                        (int)ps_table_column_name(table, (size_t)k).n,
-                                        ps_table_column_name(table, (size_t)k).p);
-            column[(*n)++] = k;
-        }
-    }
-    return PS_OK;
-}
-
-static ps_status read_population(const ps_job_file *job, ps_geography *g,
-                                 const ps_talk *talk, ps_error *err) {
-    const ps_job_population *p = job->job->population;
-    ps_table *table = NULL;
-    int *column = NULL;
-    PS_TRY(alloc_population(g, err));
-    PS_TRY(ps_area_table_read(job, "population", p->file, p->sheet, p->header, NULL, 0,
-                              talk, &table, err));
-    size_t n_columns = 0;
-    int code = 0;
-    ps_area_match match = {0};
-    ps_status status = ps_table_need_column(table, ps_str_of(p->code), &code, err);
-    if (status == PS_OK) {
-        column = ps_alloc(ps_table_columns(table) + 1, sizeof *column);
-        status = column != NULL ? PS_OK : ps_fail_nomem(err);
-    }
-    if (status == PS_OK) status = expand_columns(job, p, table, column, &n_columns, err);
-    if (status == PS_OK)
-        status = ps_area_table_sum(table, code, column, n_columns, g->areas,
-                                   g->population, g->population_missing, &match, err);
-    ps_free(column);
-    ps_table_free(table);
-    PS_TRY(status);
-    for (size_t a = 0; a < g->areas->n; a++) {
-        if (g->population_missing[a] || g->population[a] >= 0) continue;
-        return ps_fail(err, PS_FORMAT,
-                       "%s: area %.*s has %g people; a count cannot be negative", p->file,
-                       (int)g->areas->code[a].n, g->areas->code[a].p, g->population[a]);
-    }
-    if (match.absent == (int64_t)g->areas->n)
-        return ps_yaml_fail(
-            job->yaml, err, PS_FORMAT, "population.code",
-            "none of the %lld codes in column '%s' (first: %s) is an area of %s; "
-            "another vintage of codes, or another column?",
-            (long long)match.rows, p->code, match.unknown_example, g->spec->id);
-    if (match.absent > 0)
-        ps_say(talk, PS_TALK_WARNING,
-               "population: %lld of %zu areas of %s have no row (first: %s); their rates "
-               "are "
-               "missing",
-               (long long)match.absent, g->areas->n, g->spec->id, match.absent_example);
-    g->population_method = "table";
-    return PS_OK;
-}
-
-static ps_status sum_members(const ps_geography *base, ps_geography *g, ps_error *err) {
-    PS_TRY(alloc_population(g, err));
-    for (size_t a = 0; a < g->areas->n; a++) {
-        for (size_t i = g->offset[a]; i < g->offset[a + 1]; i++) {
-            g->population[a] += base->population[g->member[i]];
-            g->population_missing[a] |= base->population_missing[g->member[i]];
-        }
-    }
-    g->population_method = "sum of members";
-    return PS_OK;
-}
-
 ps_status ps_geography_fit(const ps_geographies *all, size_t from, size_t to,
                            int32_t *area, ps_error *err) {
     const ps_areas *source = all->geography[from].areas,
@@ -403,48 +305,53 @@ ps_status ps_geography_fit(const ps_geographies *all, size_t from, size_t to,
     return status;
 }
 
-/* An area that no source fell into has no known population, not none. */
-static ps_status fit_population(const ps_geographies *all, size_t from, ps_geography *g,
-                                ps_error *err) {
-    const ps_geography *source = &all->geography[from];
-    const size_t n = source->areas->n;
-    PS_TRY(alloc_population(g, err));
-    int32_t *row = ps_alloc(n, sizeof *row);
-    bool *fed = ps_zalloc(g->areas->n, sizeof *fed);
-    ps_status status = row != NULL && fed != NULL ? PS_OK : ps_fail_nomem(err);
-    if (status == PS_OK)
-        status = ps_geography_fit(all, from, (size_t)(g - all->geography), row, err);
-    for (size_t i = 0; status == PS_OK && i < n; i++) {
-        if (row[i] == PS_NONE) continue;
-        fed[row[i]] = true;
-        g->population[row[i]] += source->population[i];
-        g->population_missing[row[i]] |= source->population_missing[i];
+/* Codes and names out of a table; a code that stands again is the same area. */
+static ps_status add_codes(const ps_job_codes *spec, const ps_table *table, ps_keys *seen,
+                           ps_areas_builder *builder, ps_error *err) {
+    for (size_t r = 0; r < ps_table_rows(table); r++) {
+        const ps_str code = ps_str_trim(ps_table_cell(table, r, 0));
+        ps_str name = code;
+        bool added;
+        int32_t id;
+        if (code.n == 0) continue;
+        PS_TRY(ps_keys_add(seen, code, &id, &added, err));
+        if (!added) continue;
+        if (spec->name != NULL) name = ps_str_trim(ps_table_cell(table, r, 1));
+        PS_TRY(ps_areas_builder_area(builder, code, name.n > 0 ? name : code, err));
     }
-    for (size_t a = 0; status == PS_OK && a < g->areas->n; a++)
-        g->population_missing[a] |= !fed[a];
-    ps_free(row), ps_free(fed);
-    g->population_method = "best fit by interior point";
-    return status;
+    return PS_OK;
 }
 
-static ps_status load_population(const ps_job_file *job, ps_geographies *all,
-                                 const ps_talk *talk, ps_error *err) {
-    const ps_job_population *p = job->job->population;
-    ps_geography *source = NULL;
-    for (size_t i = 0; i < all->n; i++)
-        if (strcmp(all->geography[i].spec->id, p->areas) == 0)
-            source = &all->geography[i];
-    PS_TRY(read_population(job, source, talk, err));
-    for (size_t i = 0; i < all->n; i++) {
-        ps_geography *g = &all->geography[i];
-        if (g == source) continue;
-        if (g->base >= 0 && all->geography[g->base].population != NULL)
-            PS_TRY(sum_members(&all->geography[g->base], g, err));
-        else if (ps_geography_has_map(source) && ps_geography_has_map(g))
-            PS_TRY(fit_population(all, (size_t)(source - all->geography), g, err));
-    }
-    all->has_population = true;
-    return PS_OK;
+static ps_status read_codes(const ps_job_file *job, size_t i, ps_geography *g,
+                            const ps_talk *talk, ps_error *err) {
+    const ps_job_codes *spec = g->spec->codes;
+    char at[48];
+    snprintf(at, sizeof at, "areas[%zu].codes", i);
+    const char *columns[] = {spec->code, spec->name};
+    const ps_area_rows rows = {.at = at,
+                               .file = spec->file,
+                               .sheet = spec->sheet,
+                               .header = {spec->header, spec->header_rows},
+                               .where = spec->where,
+                               .n_where = spec->where_count};
+    ps_table *table = NULL;
+    ps_keys *seen = NULL;
+    ps_areas_builder *builder = NULL;
+    g->base = -1;
+    PS_TRY(ps_area_rows_read(job, &rows, columns, spec->name != NULL ? 2 : 1, talk,
+                             &table, err));
+    ps_status status = ps_keys_create(&seen, err);
+    if (status == PS_OK) status = ps_areas_builder_create(&builder, err);
+    if (status == PS_OK) status = add_codes(spec, table, seen, builder, err);
+    const bool none = status == PS_OK && ps_keys_size(seen) == 0;
+    ps_keys_free(seen);
+    ps_table_free(table);
+    if (none)
+        status = ps_yaml_fail(job->yaml, err, PS_FORMAT, at, "column '%s' has no codes",
+                              spec->code);
+    if (status == PS_OK) return ps_areas_builder_finish(builder, NULL, &g->areas, err);
+    ps_areas_builder_free(builder);
+    return status;
 }
 
 /* Rows of which all belong to one area: is there such an area? */
@@ -474,12 +381,14 @@ static ps_status open_all(const ps_job_file *job, ps_geographies *all,
         PS_TRY(ps_progress(talk, "reading boundaries", (double)i, (double)all->n, err));
         if (g->spec->file != NULL) {
             PS_TRY(read_polygons(job, i, g, talk, err));
+        } else if (g->spec->codes != NULL) {
+            PS_TRY(read_codes(job, i, g, talk, err));
         } else {
             PS_TRY(build_membership(job, i, all, talk, err));
         }
     }
     PS_TRY(check_area_codes(job, all, err));
-    return job->job->population != NULL ? load_population(job, all, talk, err) : PS_OK;
+    return ps_people_read(job, all, talk, err);
 }
 
 ps_status ps_geographies_open(const ps_job_file *job, const ps_talk *talk,
@@ -508,7 +417,11 @@ void ps_geographies_free(ps_geographies *all) {
         ps_geography *g = &all->geography[i];
         ps_areas_free(g->areas);
         ps_free(g->offset), ps_free(g->member);
-        ps_free(g->population), ps_free(g->population_missing);
+        for (size_t k = 0; k < g->n_people; k++) {
+            ps_free(g->people[k].value);
+            ps_free(g->people[k].missing);
+        }
+        ps_free(g->people);
     }
     ps_free(all->geography);
     ps_free(all);

@@ -5,6 +5,14 @@
 #include "engine/core/tally.h"
 #include "engine/run/job.h"
 
+/* One population of the job in a geography. */
+typedef struct ps_people {
+    const ps_job_population *spec;
+    double *value; /* by area; NULL: it cannot be told for this geography */
+    bool *missing;
+    const char *method; /* "table", "sum of members", "best fit by interior point" */
+} ps_people;
+
 typedef struct ps_geography {
     const ps_job_areas *spec;
     ps_areas *areas; /* polygons; for a membership geography the union of its members */
@@ -13,17 +21,17 @@ typedef struct ps_geography {
     size_t
         *offset; /* members of area a: member[offset[a] .. offset[a + 1]), rows of base */
     int32_t *member;
-    /* People, when the job has a population. */
-    double *population;
-    bool *population_missing;
-    const char
-        *population_method; /* "table", "sum of members", "best fit by interior point" */
+    ps_people *people; /* by population of the job */
+    size_t n_people;
+    /* The first of these, when there is one for this geography. */
+    const double *population;
+    const bool *population_missing;
+    const char *population_method;
 } ps_geography;
 
 typedef struct ps_geographies {
     ps_geography *geography;
     size_t n;
-    bool has_population;
 } ps_geographies;
 
 /* Has it polygons, of its own or of its members? */

@@ -1,5 +1,6 @@
 #include "engine/run/job.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* What a caller sees, and what it is made of. */
@@ -63,4 +64,26 @@ ps_status ps_job_parse(const char *name, const char *bytes, size_t n, ps_job_fil
 unsigned ps_job_frameworks(const ps_job *job, char *const **names) {
     *names = job->framework != NULL ? &job->framework : job->frameworks;
     return job->framework != NULL ? 1 : job->frameworks_count;
+}
+
+const ps_job_population *ps_job_population_at(const ps_job *job, unsigned k) {
+    if (job->population != NULL) {
+        if (k == 0) return job->population;
+        k--;
+    }
+    return k < job->populations_count ? &job->populations[k] : NULL;
+}
+
+void ps_job_population_path(const ps_job *job, unsigned k, char out[32]) {
+    if (job->population != NULL && k == 0)
+        snprintf(out, 32, "population");
+    else
+        snprintf(out, 32, "populations[%u]", job->population != NULL ? k - 1 : k);
+}
+
+const ps_job_population *ps_job_population_find(const ps_job *job, const char *id) {
+    const ps_job_population *p;
+    for (unsigned k = 0; (p = ps_job_population_at(job, k)) != NULL; k++)
+        if (strcmp(p->id, id) == 0) return p;
+    return NULL;
 }

@@ -10,6 +10,15 @@
 #include "engine/run/yaml.h"
 #include "geo/prepared.h"
 
+/* Keep or drop rows by the text of a column. Exactly one of is, not. */
+typedef struct ps_job_filter {
+    char *column;
+    char **is;
+    unsigned is_count;
+    char * * not ;
+    unsigned not_count;
+} ps_job_filter;
+
 /* A named set of areas: priority neighbourhoods out of LSOAs. */
 typedef struct ps_job_set {
     char *code;
@@ -21,17 +30,31 @@ typedef struct ps_job_set {
 /* A table that says which area belongs to which larger one. */
 typedef struct ps_job_membership {
     char *file;
-    char *sheet;    /* workbooks; optional */
-    int64_t header; /* row of the column names, 1-based; default 1 */
-    char *member;   /* column of the member's code */
-    char *code;     /* column of the larger area's code */
-    char *name;     /* column of its name; optional */
-    char *weight;   /* column of how much of the member belongs there, such as its patients:
-                       a member of several goes whole to that with the most; optional */
+    char *sheet;          /* workbooks; optional */
+    int64_t header;       /* row of the column names, 1-based; default 1 */
+    int64_t header_rows;  /* so many rows are joined to one name; default 1 */
+    ps_job_filter *where; /* rows to take; all must agree; optional */
+    unsigned where_count;
+    char *member; /* column of the member's code */
+    char *code;   /* column of the larger area's code */
+    char *name;   /* column of its name; optional */
+    char *weight; /* column of how much of the member belongs there, such as its patients:
+                     a member of several goes whole to that with the most; optional */
 } ps_job_membership;
 
-/* One geography: from polygons (file, code, ...) or from another one (of, table | sets).
- */
+/* A table that lists areas: organisations, sites, whatever has no polygons. */
+typedef struct ps_job_codes {
+    char *file;
+    char *sheet;
+    int64_t header, header_rows;
+    ps_job_filter *where;
+    unsigned where_count;
+    char *code; /* column */
+    char *name; /* column; optional */
+} ps_job_codes;
+
+/* One geography: from polygons (file, code, ...), from another one (of, table | sets), or
+ * a list of codes, on which nothing can be located. */
 typedef struct ps_job_areas {
     char *id;    /* area_type in the outputs: lsoa, ward, place */
     char *title; /* optional */
@@ -47,16 +70,8 @@ typedef struct ps_job_areas {
     ps_job_membership *table;
     ps_job_set *sets;
     unsigned sets_count;
+    ps_job_codes *codes;
 } ps_job_areas;
-
-/* Keep or drop rows by the text of a column. Exactly one of is, not. */
-typedef struct ps_job_filter {
-    char *column;
-    char **is;
-    unsigned is_count;
-    char * * not ;
-    unsigned not_count;
-} ps_job_filter;
 
 typedef enum ps_points_format { PS_POINTS_COLUMNS, PS_POINTS_POLICE_UK } ps_points_format;
 typedef enum ps_duplicates { PS_DUPLICATES_ID, PS_DUPLICATES_KEEP } ps_duplicates;
@@ -111,26 +126,41 @@ typedef struct ps_job_value {
     char *period; /* as printed in the outputs; optional */
 } ps_job_value;
 
+/* Rows of a table that have the code of an earlier one. */
+typedef enum ps_repeats {
+    PS_REPEATS_STOP, /* a mistake */
+    PS_REPEATS_ADD   /* parts, which are added up */
+} ps_repeats;
+
 /* Values by area: deprivation, census. */
 typedef struct ps_job_table {
     char *id;
     char *file;
     char *sheet;
-    int64_t header;
-    char *areas; /* id of the geography that its codes belong to */
-    char *code;  /* column */
+    int64_t header, header_rows;
+    ps_job_filter *where;
+    unsigned where_count;
+    char *areas;  /* id of the geography that its codes belong to */
+    char *code;   /* column */
+    char *period; /* column of what the row is for: values by area and period; optional */
+    ps_date_form *date_form; /* how it is written; without, it is printed as it stands */
+    ps_repeats *repeats;     /* stop (default), add; within a period */
     ps_job_value *values;
     unsigned values_count;
 } ps_job_table;
 
 /* People by area, the denominator of rates. Columns are added up: one total, or ages. */
 typedef struct ps_job_population {
+    char *id;    /* default "population"; those of one id differ in the year */
     char *title; /* "mid-2019, ONS"; printed beside rates */
     char *file;
     char *sheet;
-    int64_t header;
+    int64_t header, header_rows;
+    ps_job_filter *where;
+    unsigned where_count;
     char *areas;
     char *code;
+    ps_repeats *repeats;
     char **columns; /* names; "0".."90+" as the range form "0..90+" takes all between in
                        file order */
     unsigned columns_count;
@@ -192,7 +222,7 @@ enum { PS_JOB_BOUND_COLUMNS = 13 };
 /* Which input is a kind of data that the framework needs. */
 typedef struct ps_job_data {
     char *id;    /* the framework's kind of data */
-    char *input; /* id of points, records or a table, or "population" */
+    char *input; /* id of points, records, a table or a population */
     ps_job_data_column *columns;
     unsigned columns_count;
 } ps_job_data;
@@ -211,7 +241,10 @@ typedef struct ps_job {
     unsigned tables_count;
     ps_job_records *records;
     unsigned records_count;
-    ps_job_population *population;
+    ps_job_population *population;  /* one, or */
+    ps_job_population *populations; /* several; rates take the first id, and of it the
+                                       year that is nearest to their period */
+    unsigned populations_count;
     char **periods; /* see indicators/period.h; default financial-years */
     unsigned periods_count;
     ps_job_series *series;
@@ -235,6 +268,13 @@ typedef struct ps_job_file {
 
 /* The schema that libcyaml and the JSON Schema are made of. */
 extern const cyaml_schema_value_t ps_job_schema;
+
+/* Population k of a job, from 0, the single one first; NULL behind the last. */
+const ps_job_population *ps_job_population_at(const ps_job *job, unsigned k);
+/* Its path in the file: "population", "populations[1]". */
+void ps_job_population_path(const ps_job *job, unsigned k, char out[32]);
+/* The first population with an id, or NULL. */
+const ps_job_population *ps_job_population_find(const ps_job *job, const char *id);
 
 /* Read a job and check everything that can be checked without opening other files: ids
  * unique, references resolved, exactly the right keys together, periods and CRS well

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/core/csv.h"
 #include "engine/run/job.h"
 #include "engine/run/yaml_check.h"
 #include "indicators/crime.h"
@@ -31,23 +32,54 @@ static bool is_delimited(const char *file) {
     return false;
 }
 
-/* The file, sheet and row of the column names of a table, at path `at`. */
-static ps_status check_sheet(const ps_yaml *yaml, const char *at, const char *file,
-                             const char *sheet, int64_t header, ps_error *err) {
+static ps_status check_filters(const ps_yaml *yaml, const char *at,
+                               const ps_job_filter *where, unsigned n, ps_error *err) {
     char path[PS_YAML_PATH];
-    if (sheet != NULL && is_delimited(file)) {
+    for (unsigned w = 0; w < n; w++) {
+        const ps_job_filter *filter = &where[w];
+        if ((filter->is != NULL) != (filter->not != NULL)) continue;
+        PS_YAML_AT(path, "%.64s.where[%u]", at, w);
+        return PS_YAML_WRONG(yaml, err, path, "a filter needs either 'is' or 'not'%s",
+                             filter->is != NULL ? ", not both" : "");
+    }
+    return PS_OK;
+}
+
+/* A table, as far as all kinds of them have the same keys. */
+typedef struct sheet {
+    const char *file, *sheet;
+    int64_t header, header_rows;
+    const ps_job_filter *where;
+    unsigned where_count;
+} sheet;
+
+#define SHEET_OF(x)                                                             \
+    (&(sheet){(x)->file, (x)->sheet, (x)->header, (x)->header_rows, (x)->where, \
+              (x)->where_count})
+
+/* The file, sheet, rows of the column names and filters of a table, at path `at`. */
+static ps_status check_sheet(const ps_yaml *yaml, const char *at, const sheet *s,
+                             ps_error *err) {
+    char path[PS_YAML_PATH];
+    const char *file = s->file;
+    if (s->sheet != NULL && is_delimited(file)) {
         PS_YAML_AT(path, "%s.sheet", at);
         return PS_YAML_WRONG(
             yaml, err, path,
             "'%.60s' is no workbook, so it has no sheets; leave the key out", file);
     }
-    if (header < 0 || header > 1000000) {
+    if (s->header < 0 || s->header > 1000000) {
         PS_YAML_AT(path, "%s.header", at);
         return PS_YAML_WRONG(yaml, err, path,
                              "%lld is not the number of a row; the first row is 1",
-                             (long long)header);
+                             (long long)s->header);
     }
-    return PS_OK;
+    if (s->header_rows < 0 || s->header_rows > PS_HEADER_ROWS) {
+        PS_YAML_AT(path, "%s.header_rows", at);
+        return PS_YAML_WRONG(yaml, err, path, "a header has 1 to %d rows, not %lld",
+                             PS_HEADER_ROWS, (long long)s->header_rows);
+    }
+    return check_filters(yaml, at, s->where, s->where_count, err);
 }
 
 /* A CRS as far as it can be told without asking PROJ. */
@@ -136,9 +168,9 @@ static ps_status check_distinct_sets(const ps_yaml *yaml, const ps_job_areas *ar
     return status;
 }
 
-static ps_status check_built_areas(const ps_yaml *yaml, const ps_job *job, unsigned i,
-                                   ps_error *err) {
-    const ps_job_areas *areas = &job->areas[i];
+/* The keys that describe polygons have no place in other areas. */
+static ps_status check_no_polygons(const ps_yaml *yaml, const ps_job_areas *areas,
+                                   unsigned i, ps_error *err) {
     char path[PS_YAML_PATH];
     const struct {
         const char *key;
@@ -152,11 +184,19 @@ static ps_status check_built_areas(const ps_yaml *yaml, const ps_job *job, unsig
     for (size_t k = 0; k < sizeof of_files / sizeof *of_files; k++) {
         if (!of_files[k].given) continue;
         PS_YAML_AT(path, "areas[%u].%s", i, of_files[k].key);
-        return PS_YAML_WRONG(
-            yaml, err, path,
-            "describes a file, but these areas are built of others; leave the "
-            "key out");
+        return PS_YAML_WRONG(yaml, err, path,
+                             "describes a file, but these areas are %s; leave the key "
+                             "out",
+                             areas->of != NULL ? "built of others" : "a list of codes");
     }
+    return PS_OK;
+}
+
+static ps_status check_built_areas(const ps_yaml *yaml, const ps_job *job, unsigned i,
+                                   ps_error *err) {
+    const ps_job_areas *areas = &job->areas[i];
+    char path[PS_YAML_PATH];
+    PS_TRY(check_no_polygons(yaml, areas, i, err));
     PS_YAML_AT(path, "areas[%u].of", i);
     PS_TRY(find_areas(yaml, job, i, path, areas->of, err));
     PS_YAML_AT(path, "areas[%u]", i);
@@ -166,8 +206,7 @@ static ps_status check_built_areas(const ps_yaml *yaml, const ps_job *job, unsig
                              areas->table != NULL ? ", not both" : "");
     if (areas->sets != NULL) return check_distinct_sets(yaml, areas, i, err);
     PS_YAML_AT(path, "areas[%u].table", i);
-    return check_sheet(yaml, path, areas->table->file, areas->table->sheet,
-                       areas->table->header, err);
+    return check_sheet(yaml, path, SHEET_OF(areas->table), err);
 }
 
 static ps_status check_areas(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
@@ -178,11 +217,23 @@ static ps_status check_areas(const ps_yaml *yaml, const ps_job *job, ps_keys *id
         PS_YAML_AT(path, "areas[%u].id", i);
         PS_TRY(ps_yaml_check_id(yaml, ids, path, areas->id, err));
         PS_YAML_AT(path, "areas[%u]", i);
-        if ((areas->file != NULL) == (areas->of != NULL))
+        const int kinds =
+            (areas->file != NULL) + (areas->of != NULL) + (areas->codes != NULL);
+        if (kinds != 1)
             return PS_YAML_WRONG(yaml, err, path,
-                                 "needs either 'file' (polygons) or 'of' (built of other "
-                                 "areas)%s",
-                                 areas->file != NULL ? ", not both" : "");
+                                 "needs either 'file' (polygons), 'of' (built of other "
+                                 "areas) or 'codes' (a list)%s",
+                                 kinds > 1 ? ", only one of them" : "");
+        if (areas->of == NULL && (areas->table != NULL || areas->sets != NULL))
+            return PS_YAML_WRONG(yaml, err, path, "'%s' goes with 'of', not with '%s'",
+                                 areas->table != NULL ? "table" : "sets",
+                                 areas->file != NULL ? "file" : "codes");
+        if (areas->codes != NULL) {
+            PS_TRY(check_no_polygons(yaml, areas, i, err));
+            PS_YAML_AT(path, "areas[%u].codes", i);
+            PS_TRY(check_sheet(yaml, path, SHEET_OF(areas->codes), err));
+            continue;
+        }
         if (areas->of != NULL) {
             PS_TRY(check_built_areas(yaml, job, i, err));
             continue;
@@ -191,9 +242,6 @@ static ps_status check_areas(const ps_yaml *yaml, const ps_job *job, ps_keys *id
             return PS_YAML_WRONG(
                 yaml, err, path,
                 "the key 'code' is missing: the field of the area's code");
-        if (areas->table != NULL || areas->sets != NULL)
-            return PS_YAML_WRONG(yaml, err, path, "'%s' goes with 'of', not with 'file'",
-                                 areas->table != NULL ? "table" : "sets");
         PS_YAML_AT(path, "areas[%u].crs", i);
         PS_TRY(check_crs(yaml, path, areas->crs, err));
     }
@@ -330,18 +378,16 @@ static ps_status check_columns(const ps_yaml *yaml, const ps_job_points *points,
     return check_crs(yaml, path, points->crs, err);
 }
 
-/* Filters at a path such as "points[0].where". */
-static ps_status check_filters(const ps_yaml *yaml, const char *at,
-                               const ps_job_filter *filters, unsigned n, ps_error *err) {
-    char path[PS_YAML_PATH + 16];
-    for (unsigned w = 0; w < n; w++) {
-        const ps_job_filter *filter = &filters[w];
-        if ((filter->is != NULL) != (filter->not != NULL)) continue;
-        snprintf(path, sizeof path, "%s[%u]", at, w);
-        return PS_YAML_WRONG(yaml, err, path, "a filter needs either 'is' or 'not'%s",
-                             filter->is != NULL ? ", not both" : "");
-    }
-    return PS_OK;
+/* Coordinates are located on polygons. */
+static ps_status check_map(const ps_yaml *yaml, const ps_job *job, unsigned i,
+                           ps_error *err) {
+    char path[PS_YAML_PATH];
+    for (unsigned a = 0; a < job->areas_count; a++)
+        if (job->areas[a].file != NULL) return PS_OK;
+    PS_YAML_AT(path, "points[%u]", i);
+    return PS_YAML_WRONG(yaml, err, path,
+                         "has coordinates, but no areas of the job have polygons; say by "
+                         "'areas' and 'code' what the rows are coded to");
 }
 
 static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
@@ -370,7 +416,8 @@ static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *i
                 "duplicates are found by the incident's id, but the key 'key' "
                 "is missing");
         }
-        PS_YAML_AT(path, "points[%u].where", i);
+        if (points->areas == NULL) PS_TRY(check_map(yaml, job, i, err));
+        PS_YAML_AT(path, "points[%u]", i);
         PS_TRY(check_filters(yaml, path, points->where, points->where_count, err));
     }
     return PS_OK;
@@ -387,32 +434,43 @@ static ps_status check_tables(const ps_yaml *yaml, const ps_job *job, ps_keys *t
         PS_YAML_AT(path, "tables[%u].id", i);
         PS_TRY(ps_yaml_check_id(yaml, table_ids, path, table->id, err));
         PS_YAML_AT(path, "tables[%u]", i);
-        PS_TRY(check_sheet(yaml, path, table->file, table->sheet, table->header, err));
+        PS_TRY(check_sheet(yaml, path, SHEET_OF(table), err));
+        if (table->date_form != NULL && table->period == NULL) {
+            PS_YAML_AT(path, "tables[%u].date_form", i);
+            return PS_YAML_WRONG(
+                yaml, err, path,
+                "says how to read a period, but the key 'period' is missing");
+        }
         PS_YAML_AT(path, "tables[%u].areas", i);
         PS_TRY(find_areas(yaml, job, job->areas_count, path, table->areas, err));
         for (unsigned v = 0; v < table->values_count; v++) {
             PS_YAML_AT(path, "tables[%u].values[%u].id", i, v);
             PS_TRY(ps_yaml_check_id(yaml, indicators, path, table->values[v].id, err));
+            if (table->period == NULL || table->values[v].period == NULL) continue;
+            PS_YAML_AT(path, "tables[%u].values[%u].period", i, v);
+            return PS_YAML_WRONG(yaml, err, path,
+                                 "the table has a column of periods, '%.60s'; leave one "
+                                 "of the two out",
+                                 table->period);
         }
     }
     return PS_OK;
 }
 
-static ps_status check_population(const ps_yaml *yaml, const ps_job *job, ps_error *err) {
-    const ps_job_population *population = job->population;
+static ps_status check_population(const ps_yaml *yaml, const ps_job *job, const char *at,
+                                  const ps_job_population *population, ps_error *err) {
     char path[PS_YAML_PATH];
-    if (population == NULL) return PS_OK;
-    PS_TRY(check_sheet(yaml, "population", population->file, population->sheet,
-                       population->header, err));
-    PS_TRY(find_areas(yaml, job, job->areas_count, "population.areas", population->areas,
-                      err));
+    PS_TRY(check_sheet(yaml, at, SHEET_OF(population), err));
+    PS_YAML_AT(path, "%s.areas", at);
+    PS_TRY(find_areas(yaml, job, job->areas_count, path, population->areas, err));
+    PS_YAML_AT(path, "%s.year", at);
     if (population->year != 0 && (population->year < 1900 || population->year > 2199))
-        return PS_YAML_WRONG(yaml, err, "population.year", "%lld is not a year",
+        return PS_YAML_WRONG(yaml, err, path, "%lld is not a year",
                              (long long)population->year);
     for (unsigned c = 0; c < population->columns_count; c++) {
         const char *text = population->columns[c], *dots = strstr(text, "..");
         if (dots == NULL || (dots > text && dots[2] != '\0')) continue;
-        PS_YAML_AT(path, "population.columns[%u]", c);
+        PS_YAML_AT(path, "%s.columns[%u]", at, c);
         return PS_YAML_WRONG(
             yaml, err, path,
             "'%.40s' lacks an end; a range of columns is written as in '0..90+'", text);
@@ -487,10 +545,43 @@ static ps_status check_records(const ps_yaml *yaml, const ps_job *job, ps_keys *
         PS_YAML_AT(path, "records[%u].id", i);
         PS_TRY(ps_yaml_check_id(yaml, ids, path, r->id, err));
         PS_YAML_AT(path, "records[%u]", i);
-        PS_TRY(check_sheet(yaml, path, r->file, r->sheet, r->header, err));
+        PS_TRY(check_sheet(
+            yaml, path,
+            &(sheet){r->file, r->sheet, r->header, 1, r->where, r->where_count}, err));
         PS_TRY(check_place(yaml, job, i, err));
-        PS_YAML_AT(path, "records[%u].where", i);
-        PS_TRY(check_filters(yaml, path, r->where, r->where_count, err));
+    }
+    return PS_OK;
+}
+
+static const char default_population[] = "population";
+
+static const char *population_id(const ps_job_population *p) {
+    return p->id != NULL ? p->id : default_population;
+}
+
+/* Populations of one id are the same people in different years. */
+static ps_status check_populations(const ps_yaml *yaml, const ps_job *job,
+                                   ps_keys *point_ids, ps_error *err) {
+    const ps_job_population *p, *other;
+    char at[32], path[PS_YAML_PATH];
+    for (unsigned k = 0; (p = ps_job_population_at(job, k)) != NULL; k++) {
+        bool known = false;
+        ps_job_population_path(job, k, at);
+        for (unsigned e = 0; e < k && (other = ps_job_population_at(job, e)) != NULL;
+             e++) {
+            if (strcmp(population_id(p), population_id(other)) != 0) continue;
+            known = true;
+            if (p->year != 0 && other->year != 0 && p->year != other->year) continue;
+            PS_YAML_AT(path, "%s", at);
+            return PS_YAML_WRONG(yaml, err, path,
+                                 "is the population '%.60s' as one before it; give each "
+                                 "its 'year', or another 'id'",
+                                 population_id(p));
+        }
+        PS_YAML_AT(path, "%s.id", at);
+        if (!known && p->id != NULL)
+            PS_TRY(ps_yaml_check_id(yaml, point_ids, path, p->id, err));
+        PS_TRY(check_population(yaml, job, at, p, err));
     }
     return PS_OK;
 }
@@ -662,11 +753,14 @@ static ps_status check_input(const ps_yaml *yaml, const ps_job *job, unsigned i,
         candidates[n++] = job->tables[t].id;
     }
     PS_YAML_AT(path, "data[%u].input", i);
-    if (strcmp(input, "population") == 0) {
-        if (job->population != NULL) return PS_OK;
-        return PS_YAML_WRONG(yaml, err, path, "the job has no population");
+    const ps_job_population *p;
+    for (unsigned k = 0; (p = ps_job_population_at(job, k)) != NULL; k++) {
+        if (strcmp(population_id(p), input) == 0) return PS_OK;
+        if (n < 63) candidates[n++] = population_id(p);
     }
-    if (job->population != NULL) candidates[n++] = "population";
+    if (strcmp(input, default_population) == 0)
+        return PS_YAML_WRONG(yaml, err, path, "the job has no population%s",
+                             job->populations_count > 0 ? " of that id" : "");
     return PS_YAML_WRONG(yaml, err, path, "no input has the id '%.40s'%s", input,
                          ps_yaml_hint(text, input, candidates, n));
 }
@@ -759,7 +853,7 @@ static ps_status check_numbers(const ps_yaml *yaml, const ps_job *job, ps_error 
     return PS_OK;
 }
 
-/* ids: of areas, points and records, tables, indicators; periods; data. */
+/* ids: of areas, points and other inputs, tables, indicators; periods; data. */
 enum { N_KEYS = 6 };
 
 static ps_status check_all(const ps_yaml *yaml, const ps_job *job, ps_keys **keys,
@@ -771,7 +865,7 @@ static ps_status check_all(const ps_yaml *yaml, const ps_job *job, ps_keys **key
     PS_TRY(check_points(yaml, job, keys[1], err));
     PS_TRY(check_tables(yaml, job, keys[2], keys[3], err));
     PS_TRY(check_records(yaml, job, keys[1], err));
-    PS_TRY(check_population(yaml, job, err));
+    PS_TRY(check_populations(yaml, job, keys[1], err));
     PS_TRY(check_periods(yaml, job, keys[4], err));
     PS_TRY(check_series(yaml, job, keys[3], err));
     PS_TRY(check_data(yaml, job, keys[5], err));
@@ -790,14 +884,18 @@ static ps_status check(const ps_yaml *yaml, const ps_job *job, ps_error *err) {
 
 /* ---- Presets and defaults ---- */
 
-static void default_header(int64_t *header) {
+static void default_header(int64_t *header, int64_t *rows) {
     if (*header == 0) *header = 1;
+    if (*rows == 0) *rows = 1;
 }
 
 static ps_status resolve_areas(ps_job_areas *areas, ps_error *err) {
     PS_TRY(ps_yaml_default_text(&areas->title, areas->id, err));
     PS_YAML_DEFAULT(areas->invalid, PS_GEOMETRY_REPAIR, err);
-    if (areas->table != NULL) default_header(&areas->table->header);
+    if (areas->table != NULL)
+        default_header(&areas->table->header, &areas->table->header_rows);
+    if (areas->codes != NULL)
+        default_header(&areas->codes->header, &areas->codes->header_rows);
     return PS_OK;
 }
 
@@ -817,14 +915,15 @@ static ps_status resolve_points(ps_job_points *points, ps_error *err) {
 }
 
 static ps_status resolve_table(ps_job_table *table, ps_error *err) {
-    default_header(&table->header);
+    default_header(&table->header, &table->header_rows);
+    PS_YAML_DEFAULT(table->repeats, PS_REPEATS_STOP, err);
     for (unsigned v = 0; v < table->values_count; v++)
         PS_TRY(ps_yaml_default_text(&table->values[v].title, table->values[v].id, err));
     return PS_OK;
 }
 
 static ps_status resolve_records(ps_job_records *records, ps_error *err) {
-    default_header(&records->header);
+    if (records->header == 0) records->header = 1;
     PS_TRY(ps_yaml_default_text(&records->title, records->id, err));
     PS_TRY(ps_yaml_default_text(&records->separator, ";", err));
     PS_YAML_DEFAULT(records->date_form, PS_DATE_AUTO, err);
@@ -833,6 +932,13 @@ static ps_status resolve_records(ps_job_records *records, ps_error *err) {
     if (records->missing == NULL) return ps_fail_nomem(err);
     records->missing_count = 1;
     return ps_yaml_default_text(&records->missing[0], "", err);
+}
+
+static ps_status resolve_population(ps_job_population *p, ps_error *err) {
+    default_header(&p->header, &p->header_rows);
+    PS_YAML_DEFAULT(p->repeats, PS_REPEATS_STOP, err);
+    PS_TRY(ps_yaml_default_text(&p->id, default_population, err));
+    return ps_yaml_default_text(&p->title, p->id, err);
 }
 
 /* Append a series. The count grows before the texts are made, so that a series made in
@@ -949,12 +1055,11 @@ ps_status ps_job_resolve(const ps_yaml *yaml, ps_job *job, ps_error *err) {
         PS_TRY(resolve_table(&job->tables[i], err));
     for (unsigned i = 0; i < job->records_count; i++)
         PS_TRY(resolve_records(&job->records[i], err));
-    if (job->population != NULL) {
-        default_header(&job->population->header);
-        PS_TRY(ps_yaml_default_text(&job->population->title, "population", err));
-    }
     for (unsigned i = 0; i < job->data_count; i++)
         PS_TRY(resolve_data(&job->data[i], err));
+    if (job->population != NULL) PS_TRY(resolve_population(job->population, err));
+    for (unsigned i = 0; i < job->populations_count; i++)
+        PS_TRY(resolve_population(&job->populations[i], err));
     PS_TRY(resolve_periods(job, err));
     PS_TRY(resolve_series(yaml, job, err));
     PS_YAML_DEFAULT(job->confidence, 0.95, err);

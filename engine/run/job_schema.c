@@ -17,16 +17,25 @@ static const cyaml_strval_t policies[] = {{"repair", PS_GEOMETRY_REPAIR},
                                           {"stop", PS_GEOMETRY_STOP}};
 static const cyaml_strval_t formats[] = {{"columns", PS_POINTS_COLUMNS},
                                          {"police.uk", PS_POINTS_POLICE_UK}};
-static const cyaml_strval_t date_forms[] = {{"auto", PS_DATE_AUTO},
-                                            {"iso", PS_DATE_ISO},
-                                            {"dmy", PS_DATE_DMY},
-                                            {"mdy", PS_DATE_MDY},
-                                            {"year", PS_DATE_YEAR},
-                                            {"financial-year", PS_DATE_FINANCIAL_YEAR}};
+static const cyaml_strval_t date_forms[] = {
+    {"auto", PS_DATE_AUTO}, {"iso", PS_DATE_ISO},
+    {"dmy", PS_DATE_DMY},   {"mdy", PS_DATE_MDY},
+    {"year", PS_DATE_YEAR}, {"financial-year", PS_DATE_FINANCIAL_YEAR}};
+enum { DAY_FORMS = 4 }; /* of these: records are of a day or a month */
 static const cyaml_strval_t duplicates[] = {{"id", PS_DUPLICATES_ID},
                                             {"keep", PS_DUPLICATES_KEEP}};
+static const cyaml_strval_t repeats[] = {{"stop", PS_REPEATS_STOP},
+                                         {"add", PS_REPEATS_ADD}};
 static const cyaml_strval_t coverages[] = {{"seen", PS_COVERAGE_SEEN},
                                            {"all", PS_COVERAGE_ALL}};
+
+static const cyaml_schema_field_t filter_fields[] = {
+    PS_TEXT("column", ps_job_filter, column),
+    PS_OPTIONAL_LIST("is", ps_job_filter, is, &cell_entry, 1, MOST_TEXTS),
+    PS_OPTIONAL_LIST("not", ps_job_filter, not, &cell_entry, 1, MOST_TEXTS),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t filter_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_filter, filter_fields)};
 
 static const cyaml_schema_field_t set_fields[] = {
     PS_TEXT("code", ps_job_set, code), PS_OPTIONAL_TEXT("name", ps_job_set, name),
@@ -38,10 +47,22 @@ static const cyaml_schema_field_t membership_fields[] = {
     PS_TEXT("file", ps_job_membership, file),
     PS_OPTIONAL_TEXT("sheet", ps_job_membership, sheet),
     PS_OPTIONAL_INT("header", ps_job_membership, header),
+    PS_OPTIONAL_INT("header_rows", ps_job_membership, header_rows),
+    PS_OPTIONAL_LIST("where", ps_job_membership, where, &filter_entry, 1, MOST_INPUTS),
     PS_TEXT("member", ps_job_membership, member),
     PS_TEXT("code", ps_job_membership, code),
     PS_OPTIONAL_TEXT("name", ps_job_membership, name),
     PS_OPTIONAL_TEXT("weight", ps_job_membership, weight),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t codes_fields[] = {
+    PS_TEXT("file", ps_job_codes, file),
+    PS_OPTIONAL_TEXT("sheet", ps_job_codes, sheet),
+    PS_OPTIONAL_INT("header", ps_job_codes, header),
+    PS_OPTIONAL_INT("header_rows", ps_job_codes, header_rows),
+    PS_OPTIONAL_LIST("where", ps_job_codes, where, &filter_entry, 1, MOST_INPUTS),
+    PS_TEXT("code", ps_job_codes, code),
+    PS_OPTIONAL_TEXT("name", ps_job_codes, name),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t areas_fields[] = {
@@ -59,17 +80,10 @@ static const cyaml_schema_field_t areas_fields[] = {
     CYAML_FIELD_MAPPING_PTR("table", CYAML_FLAG_OPTIONAL, ps_job_areas, table,
                             membership_fields),
     PS_OPTIONAL_LIST("sets", ps_job_areas, sets, &set_entry, 1, MOST_TEXTS),
+    PS_OPTIONAL_MAPPING("codes", ps_job_areas, codes, codes_fields),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t areas_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_areas, areas_fields)};
-
-static const cyaml_schema_field_t filter_fields[] = {
-    PS_TEXT("column", ps_job_filter, column),
-    PS_OPTIONAL_LIST("is", ps_job_filter, is, &cell_entry, 1, MOST_TEXTS),
-    PS_OPTIONAL_LIST("not", ps_job_filter, not, &cell_entry, 1, MOST_TEXTS),
-    CYAML_FIELD_END};
-static const cyaml_schema_value_t filter_entry = {
-    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_filter, filter_fields)};
 
 static const cyaml_schema_field_t points_fields[] = {
     PS_TEXT("id", ps_job_points, id),
@@ -113,8 +127,13 @@ static const cyaml_schema_field_t table_fields[] = {
     PS_TEXT("file", ps_job_table, file),
     PS_OPTIONAL_TEXT("sheet", ps_job_table, sheet),
     PS_OPTIONAL_INT("header", ps_job_table, header),
+    PS_OPTIONAL_INT("header_rows", ps_job_table, header_rows),
+    PS_OPTIONAL_LIST("where", ps_job_table, where, &filter_entry, 1, MOST_INPUTS),
     PS_TEXT("areas", ps_job_table, areas),
     PS_TEXT("code", ps_job_table, code),
+    PS_OPTIONAL_TEXT("period", ps_job_table, period),
+    PS_OPTIONAL_WORD("date_form", ps_job_table, date_form, date_forms),
+    PS_OPTIONAL_WORD("repeats", ps_job_table, repeats, repeats),
     PS_LIST("values", ps_job_table, values, &value_entry, 1, MOST_SERIES),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t table_entry = {
@@ -130,7 +149,8 @@ static const cyaml_schema_field_t records_fields[] = {
     PS_OPTIONAL_TEXT("code", ps_job_records, code),
     PS_OPTIONAL_TEXT("area", ps_job_records, area),
     PS_OPTIONAL_TEXT("date", ps_job_records, date),
-    PS_OPTIONAL_WORD("date_form", ps_job_records, date_form, date_forms),
+    CYAML_FIELD_ENUM_PTR("date_form", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,
+                         ps_job_records, date_form, date_forms, DAY_FORMS),
     PS_OPTIONAL_TEXT("period", ps_job_records, period),
     PS_OPTIONAL_LIST("missing", ps_job_records, missing, &cell_entry, 1, MOST_SERIES),
     PS_OPTIONAL_TEXT("separator", ps_job_records, separator),
@@ -140,15 +160,22 @@ static const cyaml_schema_value_t records_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_records, records_fields)};
 
 static const cyaml_schema_field_t population_fields[] = {
+    PS_OPTIONAL_TEXT("id", ps_job_population, id),
     PS_OPTIONAL_TEXT("title", ps_job_population, title),
     PS_TEXT("file", ps_job_population, file),
     PS_OPTIONAL_TEXT("sheet", ps_job_population, sheet),
     PS_OPTIONAL_INT("header", ps_job_population, header),
+    PS_OPTIONAL_INT("header_rows", ps_job_population, header_rows),
+    PS_OPTIONAL_LIST("where", ps_job_population, where, &filter_entry, 1, MOST_INPUTS),
     PS_TEXT("areas", ps_job_population, areas),
     PS_TEXT("code", ps_job_population, code),
+    PS_OPTIONAL_WORD("repeats", ps_job_population, repeats, repeats),
     PS_LIST("columns", ps_job_population, columns, &text_entry, 1, MOST_SERIES),
     PS_OPTIONAL_INT("year", ps_job_population, year),
     CYAML_FIELD_END};
+
+static const cyaml_schema_value_t population_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_population, population_fields)};
 
 static const cyaml_schema_field_t series_fields[] = {
     PS_TEXT("id", ps_job_series, id), PS_OPTIONAL_TEXT("title", ps_job_series, title),
@@ -195,6 +222,8 @@ static const cyaml_schema_field_t job_fields[] = {
     PS_OPTIONAL_LIST("records", ps_job, records, &records_entry, 1, MOST_INPUTS),
     CYAML_FIELD_MAPPING_PTR("population", CYAML_FLAG_OPTIONAL, ps_job, population,
                             population_fields),
+    PS_OPTIONAL_LIST("populations", ps_job, populations, &population_entry, 1,
+                     MOST_INPUTS),
     PS_OPTIONAL_LIST("periods", ps_job, periods, &text_entry, 1, MOST_SERIES),
     PS_OPTIONAL_LIST("series", ps_job, series, &series_entry, 1, MOST_SERIES),
     PS_OPTIONAL_TEXT("framework", ps_job, framework),

@@ -6,6 +6,7 @@
 
 #include "engine/run/framework_check.h"
 #include "engine/run/measures.h"
+#include "engine/run/people.h"
 #include "geo/neighbours.h"
 #include "indicators/method.h"
 
@@ -178,13 +179,14 @@ void ps_method_table_close(ps_method_table *t) {
 static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t item,
                         const row *r, const ps_period *p) {
     double x;
-    if (part->people) {
+    if (part->people != NULL) {
         const ps_geography *geo =
             &t->scope->figures->geographies->geography[r->geography];
+        const ps_people *people =
+            ps_geography_people(geo, part->people, p->first, p->last);
         const int32_t months = ps_period_months(p);
-        if (geo->population == NULL || geo->population_missing[r->area])
-            return (double)NAN;
-        return geo->population[r->area] * (months > YEAR ? months / 12.0 : 1.0);
+        if (people == NULL || people->missing[r->area]) return (double)NAN;
+        return people->value[r->area] * (months > YEAR ? months / 12.0 : 1.0);
     }
     if (part != t->history_part || item != t->history_item ||
         r->geography != t->history_geography || r->area != t->history_area)
@@ -206,14 +208,14 @@ static double count_in(ps_method_table *t, ps_table_count which, const row *r,
 }
 
 static double column_of(const ps_method_table *t, const ps_framework_cell *cell,
-                        const row *r) {
+                        const row *r, const ps_period *p) {
     const ps_figures *f = t->scope->figures;
     const ps_binding *b = t->scope->measure->binding;
     const ps_framework *plan = b->framework;
     const ps_job_data *bound =
         b->data[PS_FRAMEWORK_PLACE(plan->data, plan->data_count, cell->data)];
     const ps_area_values *v = ps_figures_area_values(
-        f, bound->input, ps_binding_column(bound, cell->column)->column);
+        f, bound->input, ps_binding_column(bound, cell->column)->column, p->label);
     if (v == NULL || v->geography != r->geography || v->missing[r->area])
         return (double)NAN;
     return v->value[r->area];
@@ -382,7 +384,7 @@ static ps_status cell_text(ps_method_table *t, unsigned c, const row *r, const c
         PS_TRY(take_figure(t, c, cell->take != NULL ? *cell->take : PS_TAKE_VALUE, r, &p,
                            &number, &text, err));
     else if (cell->column != NULL)
-        number = column_of(t, cell, r);
+        number = column_of(t, cell, r, &p);
     if (text == NULL) text = number_text(t, number);
     *out = text != NULL ? recode(t, cell, text, number) : NULL;
     return *out != NULL ? PS_OK : ps_fail_nomem(err);

@@ -251,7 +251,7 @@ static ps_status add_table(adding *a, const ps_talk *talk, ps_error *err) {
     const ps_overlap_source *s = a->source;
     const char *columns[] = {s->from, s->to, s->weight};
     ps_table *table = NULL;
-    PS_TRY(ps_area_table_open(s->path, NULL, s->sheet, 0, columns,
+    PS_TRY(ps_area_table_open(s->path, NULL, s->sheet, (ps_header){1, 1}, columns,
                               s->weight != NULL ? 3 : 2, talk, &table, err));
     const ps_status status = add_cells(a, table, err);
     ps_table_free(table);

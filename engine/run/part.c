@@ -120,9 +120,11 @@ ps_status ps_part_open(const ps_binding *b, const ps_figures *f,
     const int at = PS_FRAMEWORK_PLACE(plan->data, plan->data_count, spec->data);
     part->kind = &plan->data[at];
     part->bound = b->data[at];
-    part->people = strcmp(part->bound->input, "population") == 0;
     part->n_items = 1;
-    if (part->people) return PS_OK;
+    if (ps_job_population_find(b->job->job, part->bound->input) != NULL) {
+        part->people = part->bound->input;
+        return PS_OK;
+    }
     if (f->records != NULL)
         part->records = ps_records_find(f->records, part->bound->input);
     if (part->records != NULL) return choose_records(b, part, err);

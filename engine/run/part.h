@@ -14,7 +14,7 @@
 typedef struct ps_measure_part {
     const ps_framework_part *spec; /* NULL: the measure has no such part */
     const ps_job_data *bound;      /* what its data are in the job */
-    bool people;                   /* the population, not rows */
+    const char *people;            /* id of the population that it is; NULL: rows */
     size_t data;                   /* data set */
     bool *holds;                   /* by item, then by group of the data set */
     size_t n_items;

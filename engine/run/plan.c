@@ -49,14 +49,21 @@ static ps_status add_all(const ps_job_file *file, const char *path, ps_inputs *i
     for (unsigned i = 0; i < job->areas_count; i++) {
         const ps_job_areas *a = &job->areas[i];
         snprintf(at, sizeof at, "areas[%u].%s", i,
-                 a->file != NULL ? "file" : "table.file");
-        if (a->file != NULL) PS_TRY(add_named(file, inputs, "areas", a->file, at, err));
+                 a->file != NULL    ? "file"
+                 : a->codes != NULL ? "codes.file"
+                                    : "table.file");
+        const char *own = a->codes != NULL ? a->codes->file : a->file;
+        if (own != NULL) PS_TRY(add_named(file, inputs, "areas", own, at, err));
         if (a->table != NULL)
             PS_TRY(add_named(file, inputs, "membership", a->table->file, at, err));
     }
-    if (job->population != NULL)
-        PS_TRY(add_named(file, inputs, "population", job->population->file,
-                         "population.file", err));
+    const ps_job_population *p;
+    for (unsigned k = 0; (p = ps_job_population_at(job, k)) != NULL; k++) {
+        char own[32];
+        ps_job_population_path(job, k, own);
+        snprintf(at, sizeof at, "%s.file", own);
+        PS_TRY(add_named(file, inputs, "population", p->file, at, err));
+    }
     for (unsigned i = 0; i < job->tables_count; i++) {
         snprintf(at, sizeof at, "tables[%u].file", i);
         PS_TRY(add_named(file, inputs, "table", job->tables[i].file, at, err));

@@ -150,6 +150,22 @@ static ps_status write_outputs(job_run *r, ps_error *err) {
     return PS_OK;
 }
 
+static void manifest_people(const ps_geography *geo, ps_json *json) {
+    if (geo->population_method != NULL)
+        ps_json_member_text(json, "population", geo->population_method);
+    if (geo->n_people < 2) return;
+    ps_json_key(json, "populations");
+    ps_json_array(json);
+    for (size_t k = 0; k < geo->n_people; k++) {
+        ps_json_object(json);
+        ps_json_member_text(json, "id", geo->people[k].spec->id);
+        ps_json_member_int(json, "year", geo->people[k].spec->year);
+        ps_json_member_text(json, "method", geo->people[k].method);
+        ps_json_end_object(json);
+    }
+    ps_json_end_array(json);
+}
+
 static void manifest_geographies(const job_run *r, ps_json *json) {
     ps_json_key(json, "geographies");
     ps_json_array(json);
@@ -158,13 +174,13 @@ static void manifest_geographies(const job_run *r, ps_json *json) {
         ps_json_object(json);
         ps_json_member_text(json, "id", geo->spec->id);
         ps_json_member_int(json, "areas", (int64_t)geo->areas->n);
-        ps_json_member_text(json, "crs", ps_crs_name(geo->areas->crs));
-        if (geo->base < 0)
+        ps_json_member_text(
+            json, "crs", ps_geography_has_map(geo) ? ps_crs_name(geo->areas->crs) : NULL);
+        if (geo->spec->file != NULL)
             ps_manifest_layer(json, &geo->report);
-        else
+        else if (geo->spec->of != NULL)
             ps_json_member_text(json, "of", geo->spec->of);
-        if (geo->population_method != NULL)
-            ps_json_member_text(json, "population", geo->population_method);
+        manifest_people(geo, json);
         ps_json_end_object(json);
     }
     ps_json_end_array(json);
@@ -414,7 +430,7 @@ static void summarise(const job_run *r, ps_output *out) {
 static ps_status check_strict(const job_run *r, ps_error *err) {
     for (size_t g = 0; g < r->geographies->n; g++) {
         const ps_geography *geo = &r->geographies->geography[g];
-        if (geo->base < 0)
+        if (geo->spec->file != NULL)
             PS_TRY(
                 ps_strict_layer(&geo->report, *geo->spec->invalid, geo->spec->id, err));
     }

@@ -86,8 +86,7 @@ static void write_values(const ps_figures *f, size_t geography, size_t area,
                          .value = missing ? 0 : values->value[area],
                          .limits_status = PS_VALUE_NOT_APPLICABLE,
                          .method = "as published"};
-        write_row(out, &f->geographies->geography[geography], area,
-                  values->spec->period != NULL ? values->spec->period : "",
+        write_row(out, &f->geographies->geography[geography], area, values->period,
                   values->spec->id, "", &e, false, 0, false, 0,
                   values->spec->unit != NULL ? values->spec->unit : "",
                   missing ? "no value in the table" : "");

@@ -47,8 +47,7 @@ static size_t list_columns(const ps_figures *f, size_t geography, column *column
         column *c = &columns[n++];
         c->kind = COLUMN_VALUE;
         c->index = v;
-        const char *period = f->values[v].spec->period;
-        field_name(c->name, f->values[v].spec->id, "", period != NULL ? period : "");
+        field_name(c->name, f->values[v].spec->id, "", f->values[v].period);
     }
     return n;
 }
@@ -119,9 +118,11 @@ static ps_status write_layer(const ps_figures *f, size_t geography, ps_geopackag
         goto done;
     }
     fill_values(f, geography, columns, n, figures, values);
-    status = ps_geopackage_areas(
-        gpkg, geo->spec->id, geo->spec->title != NULL ? geo->spec->title : geo->spec->id,
-        geo->areas, fields, FIXED_FIELDS + n, values, err);
+    status = ps_geography_has_map(geo)
+                 ? ps_geopackage_areas(gpkg, geo->spec->id, geo->spec->title, geo->areas,
+                                       fields, FIXED_FIELDS + n, values, err)
+                 : ps_geopackage_table(gpkg, geo->spec->id, geo->spec->title, fields,
+                                       FIXED_FIELDS + n, values, geo->areas->n, err);
 done:
     ps_free(columns), ps_free(figures), ps_free(fields), ps_free(values);
     return status;

@@ -134,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0) return 0;
     static const char delimiters[] = {'\0', ',', ';', '\t'};
     ps_csv_options options = {.delimiter = delimiters[data[0] & 3],
-                              .header_row = 1 + (data[0] >> 2 & 1)};
+                              .header = {1 + (data[0] >> 2 & 1), 1 + (data[0] >> 3 & 1)}};
     outcome whole = read_all(data + 1, size - 1, options, WHOLE);
     options.block_bytes = 1 + (size_t)(data[0] >> 3);
     for (way how = STREAM; how <= PIECES; how++) {

@@ -26,8 +26,7 @@ static void check_job(const ps_job *job) {
     PROMISE(job->outputs->measures);
     PROMISE(job->data_count == 0 || job->framework != NULL || job->frameworks_count > 0);
     for (unsigned i = 0; i < job->data_count; i++) {
-        bool found = strcmp(job->data[i].input, "population") == 0;
-        PROMISE(!found || job->population != NULL);
+        bool found = ps_job_population_find(job, job->data[i].input) != NULL;
         for (unsigned k = 0; k < job->points_count && !found; k++)
             found = strcmp(job->points[k].id, job->data[i].input) == 0;
         for (unsigned k = 0; k < job->records_count && !found; k++)
@@ -37,7 +36,7 @@ static void check_job(const ps_job *job) {
     for (unsigned i = 0; i < job->areas_count; i++) {
         const ps_job_areas *a = &job->areas[i];
         PROMISE(a->id && a->title && a->invalid);
-        PROMISE((a->file != NULL) != (a->of != NULL));
+        PROMISE((a->file != NULL) + (a->of != NULL) + (a->codes != NULL) == 1);
         PROMISE(a->of == NULL || (a->table != NULL) != (a->sets != NULL));
         bool found = a->of == NULL;
         for (unsigned k = 0; k < i && !found; k++)

@@ -112,7 +112,8 @@ static void check_counts(const world *w, const char *path) {
     ps_table *t;
     ps_error err = {0};
     int checked = 0;
-    if (ps_table_read_csv(path, NULL, 0, NULL, 0, NULL, &t, &err) != PS_OK)
+    if (ps_table_read_csv(path, NULL, (ps_header){1, 1}, NULL, 0, NULL, &t, &err) !=
+        PS_OK)
         fail_msg("%s", err.text);
     for (size_t r = 0; r < ps_table_rows(t); r++) {
         ps_str type = ps_table_cell(t, r, 0), id = ps_table_cell(t, r, 2);

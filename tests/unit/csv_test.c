@@ -165,14 +165,14 @@ static void delimiters(void **state) {
 static void header_rows(void **state) {
     (void)state;
     const char *text = "Table 1, all \"areas\"\n\n\"Note: a\nb\"\na,b\n1,2\n";
-    ps_csv_options options = {.header_row = 3};
+    ps_csv_options options = {.header = {3, 1}};
     assert_table(text, strlen(text), options, "<a><b>", "1:<1><2> ");
     ps_csv *csv;
     ps_error err;
-    options.header_row = 9;
+    options.header.row = 9;
     assert_int_equal(open_text(text, strlen(text), options, &csv, &err), PS_CONFIG);
     assert_non_null(strstr(err.text, "only 4 records"));
-    options.header_row = -1;
+    options.header.row = -1;
     assert_int_equal(open_text(text, strlen(text), options, &csv, &err), PS_CONFIG);
     /* Notes longer than what is read at first. */
     size_t n = 300000;
@@ -180,7 +180,7 @@ static void header_rows(void **state) {
     assert_non_null(big);
     memset(big, 'x', n);
     memcpy(big + n - 10, "\na,b\n1,2\n", 9);
-    options.header_row = 2;
+    options.header.row = 2;
     assert_int_equal(open_text(big, n - 1, options, &csv, &err), PS_OK);
     assert_int_equal(ps_csv_columns(csv), 2);
     page out;

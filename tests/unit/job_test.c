@@ -434,11 +434,22 @@ static const struct {
     {"areas: [{id: a, file: a, code: c}, {id: a, file: b, code: c}]\n" CRIME,
      "job.yaml:1:41: areas[1].id: the id 'a' is taken already"},
     {"areas: [{id: a}]\n" CRIME,
-     "job.yaml:1:9: areas[0]: needs either 'file' (polygons) or 'of' (built of other "
-     "areas)"},
+     "job.yaml:1:9: areas[0]: needs either 'file' (polygons), 'of' (built of other "
+     "areas) or 'codes' (a list)"},
     {"areas: [{id: a, file: a, code: c, of: b}]\n" CRIME,
-     "job.yaml:1:9: areas[0]: needs either 'file' (polygons) or 'of' (built of other "
-     "areas), not both"},
+     "job.yaml:1:9: areas[0]: needs either 'file' (polygons), 'of' (built of other "
+     "areas) or 'codes' (a list), only one of them"},
+    {"areas: [{id: a, codes: {file: o.csv, code: c}, layer: l}]\n" FIRES,
+     "job.yaml:1:55: areas[0].layer: describes a file, but these areas are a list of "
+     "codes; leave the key out"},
+    {"areas: [{id: a, codes: {file: o.csv, code: c}, sets: [{code: x, members: "
+     "[y]}]}]\n" FIRES,
+     "job.yaml:1:9: areas[0]: 'sets' goes with 'of', not with 'codes'"},
+    {"areas: [{id: a, codes: {file: o.csv, code: c, header_rows: 10}}]\n" FIRES,
+     "job.yaml:1:60: areas[0].codes.header_rows: a header has 1 to 9 rows, not 10"},
+    {"areas: [{id: a, codes: {file: o.csv, code: c}}]\n" FIRES,
+     "job.yaml:2:10: points[0]: has coordinates, but no areas of the job have polygons; "
+     "say by 'areas' and 'code' what the rows are coded to"},
     {"areas: [{id: a, file: a}]\n" CRIME,
      "job.yaml:1:9: areas[0]: the key 'code' is missing: the field of the area's code"},
     {"areas: [{id: a, file: a, code: c, sets: [{code: x, members: [y]}]}]\n" CRIME,
@@ -529,6 +540,25 @@ static const struct {
     {AREAS TABLE("lsoa", ", header: -1"),
      "job.yaml:2:91: tables[0].header: -1 is not the number of a row; the first row is "
      "1"},
+    {AREAS TABLE("lsoa", ", where: [{column: x}]"),
+     "job.yaml:2:91: tables[0].where[0]: a filter needs either 'is' or 'not'"},
+    {AREAS TABLE("lsoa", ", date_form: year"),
+     "job.yaml:2:94: tables[0].date_form: says how to read a period, but the key "
+     "'period' "
+     "is missing"},
+    {AREAS "tables: [{id: t, file: t.csv, areas: lsoa, code: c, period: y, values: [{id: "
+           "v, column: v, period: 2019}]}]\n",
+     "job.yaml:2:100: tables[0].values[0].period: the table has a column of periods, "
+     "'y'; "
+     "leave one of the two out"},
+    {AREAS CRIME "population: {file: p.csv, areas: lsoa, code: c, columns: [a]}\n"
+                 "populations: [{file: p.csv, areas: lsoa, code: c, columns: [a], year: "
+                 "2020}]\n",
+     "job.yaml:4:15: populations[0]: is the population 'population' as one before it; "
+     "give each its 'year', or another 'id'"},
+    {AREAS CRIME "populations: [{id: crime, file: p.csv, areas: lsoa, code: c, columns: "
+                 "[a]}]\n",
+     "job.yaml:3:20: populations[0].id: the id 'crime' is taken already"},
     {AREAS CRIME TABLE("lsoa", "") "series: [{id: v, categories: [x]}]\n",
      "job.yaml:4:15: series[0].id: the id 'v' is taken already"},
     {AREAS CRIME "population: {file: p.csv, areas: ward, code: c, columns: [all]}\n",

@@ -708,8 +708,8 @@ static ps_table *must_read(const char *path, const char *sheet, int64_t header,
                            const ps_str *columns, size_t n) {
     ps_error err = {PS_OK, ""};
     ps_table *table = NULL;
-    if (ps_layer_read_table(path, folder, sheet, header, columns, n, NULL, &table,
-                            &err) != PS_OK)
+    if (ps_layer_read_table(path, folder, sheet, (ps_header){header, 1}, columns, n, NULL,
+                            &table, &err) != PS_OK)
         fail_msg("%s", err.text);
     return table;
 }
@@ -719,8 +719,8 @@ static void no_table(const char *path, const char *sheet, int64_t header,
                      const char *words) {
     ps_error err = {PS_OK, ""};
     ps_table *table = (ps_table *)(void *)&err;
-    ps_status got =
-        ps_layer_read_table(path, folder, sheet, header, columns, n, NULL, &table, &err);
+    ps_status got = ps_layer_read_table(path, folder, sheet, (ps_header){header, 1},
+                                        columns, n, NULL, &table, &err);
     if (got != status) fail_msg("status %d instead of %d: %s", got, status, err.text);
     assert_null(table);
     has(err.text, words);
@@ -888,7 +888,8 @@ static void writes_the_same_geopackage_twice(void **state) {
     for (int i = 0; i < 3; i++) assert_true(was[i] == is[i]);
     ps_areas_free(back);
     ps_table *t = NULL;
-    assert_int_equal(ps_layer_read_table(two, NULL, "places", 1, NULL, 0, NULL, &t, &err),
+    assert_int_equal(ps_layer_read_table(two, NULL, "places", (ps_header){1, 1}, NULL, 0,
+                                         NULL, &t, &err),
                      PS_OK);
     cell_is(t, 2, 1, "2199023255552");
     cell_is(t, 1, 2, "");
@@ -948,8 +949,8 @@ static ps_status step_table(void *context, ps_error *err) {
     (void)context;
     const ps_str chosen[] = {ps_str_of("Score")};
     ps_table *t = NULL;
-    ps_status status =
-        ps_layer_read_table("book.xlsx", folder, "Data", 5, chosen, 1, NULL, &t, err);
+    ps_status status = ps_layer_read_table("book.xlsx", folder, "Data", (ps_header){5, 1},
+                                           chosen, 1, NULL, &t, err);
     ps_table_free(t);
     return status;
 }

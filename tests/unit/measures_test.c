@@ -382,8 +382,8 @@ static const struct {
      "job.yaml:8:31: data[0].input: 'incidents' is of the kind incidents: name points of "
      "the job"},
     {"data: [{id: residents, input: calls}]\n",
-     "job.yaml:8:31: data[0].input: 'residents' is of the kind population: write "
-     "population"},
+     "job.yaml:8:31: data[0].input: 'residents' is of the kind population: name a "
+     "population of the job"},
     {"data: [{id: poll, input: calls}]\n",
      "job.yaml:8:26: data[0].input: 'poll' is of the kind survey: name records of the "
      "job"},

@@ -161,7 +161,8 @@ static void files_are_read_whole(void **state) {
     write_text(folder, "a.csv", "Notes\ncode;name;all\n1;\"x;y\";3\n2;\n3;z;4;\n");
     told heard = {0, ""};
     ps_talk talk = {.say = keep_sentence, .context = &heard};
-    assert_int_equal(ps_table_read_csv("a.csv", folder, 2, NULL, 0, &talk, &table, &err),
+    assert_int_equal(ps_table_read_csv("a.csv", folder, (ps_header){2, 1}, NULL, 0, &talk,
+                                       &table, &err),
                      PS_OK);
     assert_int_equal(ps_table_columns(table), 3);
     assert_int_equal(ps_table_rows(table), 3);
@@ -174,29 +175,35 @@ static void files_are_read_whole(void **state) {
     assert_non_null(strstr(heard.text, "1 rows have fewer fields"));
     ps_table_free(table);
     ps_str chosen[] = {ps_str_of("ALL"), ps_str_of("code")};
-    assert_int_equal(ps_table_read_csv("a.csv", folder, 2, chosen, 2, NULL, &table, &err),
+    assert_int_equal(ps_table_read_csv("a.csv", folder, (ps_header){2, 1}, chosen, 2,
+                                       NULL, &table, &err),
                      PS_OK);
     assert_int_equal(ps_table_columns(table), 2);
     assert_true(ps_str_is(ps_table_column_name(table, 0), "all"));
     assert_true(ps_str_is(ps_table_cell(table, 0, 0), "3"));
     ps_table_free(table);
     chosen[0] = ps_str_of("cod");
-    assert_int_equal(ps_table_read_csv("a.csv", folder, 2, chosen, 2, NULL, &table, &err),
+    assert_int_equal(ps_table_read_csv("a.csv", folder, (ps_header){2, 1}, chosen, 2,
+                                       NULL, &table, &err),
                      PS_CONFIG);
     assert_null(table);
-    assert_int_equal(ps_table_read_csv("b.csv", folder, 0, NULL, 0, NULL, &table, &err),
+    assert_int_equal(ps_table_read_csv("b.csv", folder, (ps_header){0, 1}, NULL, 0, NULL,
+                                       &table, &err),
                      PS_INPUT);
     assert_null(table);
     talk.progress = stop_at_once;
-    assert_int_equal(ps_table_read_csv("a.csv", folder, 2, NULL, 0, &talk, &table, &err),
+    assert_int_equal(ps_table_read_csv("a.csv", folder, (ps_header){2, 1}, NULL, 0, &talk,
+                                       &table, &err),
                      PS_INTERRUPTED);
     assert_null(table);
     write_text(folder, "b.csv", "code,name\n1,Barnsley\n2,Bolton, Greater Manchester\n");
-    assert_int_equal(ps_table_read_csv("b.csv", folder, 0, NULL, 0, NULL, &table, &err),
+    assert_int_equal(ps_table_read_csv("b.csv", folder, (ps_header){0, 1}, NULL, 0, NULL,
+                                       &table, &err),
                      PS_FORMAT);
     assert_non_null(strstr(err.text, "data row 2 has 3 fields where the header has 2"));
     assert_null(table);
-    assert_int_equal(ps_table_read_csv("*.csv", folder, 0, NULL, 0, NULL, &table, &err),
+    assert_int_equal(ps_table_read_csv("*.csv", folder, (ps_header){0, 1}, NULL, 0, NULL,
+                                       &table, &err),
                      PS_CONFIG);
     assert_non_null(strstr(err.text, "names 2 files"));
     assert_null(table);
@@ -205,8 +212,8 @@ static void files_are_read_whole(void **state) {
 static ps_status read_step(void *context, ps_error *err) {
     ps_table *table;
     ps_str chosen[] = {ps_str_of("b")};
-    ps_status status =
-        ps_table_read_csv("a.csv", context, 0, chosen, 1, NULL, &table, err);
+    ps_status status = ps_table_read_csv("a.csv", context, (ps_header){0, 1}, chosen, 1,
+                                         NULL, &table, err);
     assert_int_equal(table == NULL, status != PS_OK);
     if (status == PS_OK) assert_int_equal(ps_table_rows(table), 30);
     ps_table_free(table);
