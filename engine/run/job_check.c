@@ -1015,7 +1015,8 @@ static ps_status resolve_series(const ps_yaml *yaml, ps_job *job, ps_error *err)
     return PS_OK;
 }
 
-/* A list without entries is no list at all to libcyaml, which would not write it again. */
+/* A list without entries is no list at all to libcyaml, which would not write it again.
+ */
 static ps_status resolve_data(ps_job_data *data, ps_error *err) {
     for (unsigned c = 0; c < data->columns_count; c++) {
         for (unsigned v = 0; v < data->columns[c].values_count; v++) {
