@@ -29,8 +29,8 @@ static int drop_district(void **state) {
 static ps_table *open_file(const char *name) {
     ps_table *t;
     ps_error err = {0};
-    if (ps_table_read_csv(test_path(folder, name), NULL, 0, NULL, 0, NULL, &t, &err) !=
-        PS_OK)
+    if (ps_table_read_csv(test_path(folder, name), NULL, (ps_header){1, 1}, NULL, 0, NULL,
+                          &t, &err) != PS_OK)
         fail_msg("%s", err.text);
     return t;
 }
