@@ -413,8 +413,10 @@ static ps_status tell_table(const explanation *e, size_t area, const ps_period *
     if (status == PS_OK) {
         const size_t rows = ps_table_rows(table);
         ps_output_printf(e->out, "%-11s %zu rows\n  ", "Table", rows);
-        for (unsigned c = 0; c < l->columns_count; c++)
-            ps_output_printf(e->out, "%s%s", c > 0 ? "," : "", l->columns[c].name);
+        for (size_t c = 0; c < ps_table_columns(table); c++) {
+            const ps_str name = ps_table_column_name(table, c);
+            ps_output_printf(e->out, "%s%.*s", c > 0 ? "," : "", (int)name.n, name.p);
+        }
         ps_output_text(e->out, "\n");
         for (size_t r = 0; r < rows && r < MOST_ROWS; r++) tell_cells(e, table, r);
         if (rows > MOST_ROWS) ps_output_text(e->out, "  ...\n");

@@ -41,6 +41,29 @@ static const char *absent_measure(const ps_binding *b, const char *id, ps_arena 
     return why != NULL ? ps_arena_printf(arena, "needs the measure %s: %s", id, why) : "";
 }
 
+/* Of the records that are the rows, what the method cannot do without. */
+static const char *absent_records(const ps_binding *b, const ps_framework_measure *spec,
+                                  ps_arena *arena) {
+    const ps_framework *f = b->framework;
+    const ps_framework_table *t = spec->table;
+    const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, t->of);
+    const ps_job_data *bound = b->data[at];
+    const ps_method *method = ps_method_find(spec->method);
+    if (bound == NULL)
+        return ps_arena_printf(arena, "no input of the job is '%s' (%s)", t->of,
+                               f->data[at].title);
+    for (unsigned c = 0; c < t->columns_count; c++) {
+        const ps_framework_cell *cell = &t->columns[c];
+        const int in = PS_FRAMEWORK_PLACE(method->input, method->n_input, cell->name);
+        if (cell->column == NULL || cell->data != NULL || !method->input[in].required ||
+            ps_binding_column(bound, cell->column) != NULL)
+            continue;
+        return ps_arena_printf(arena, "the job does not say which column of '%s' is '%s'",
+                               bound->input, cell->column);
+    }
+    return "";
+}
+
 static const char *absent_column(const ps_binding *b, const ps_framework_cell *cell,
                                  ps_arena *arena) {
     const ps_framework *f = b->framework;
@@ -60,8 +83,7 @@ static const char *find_absence(const ps_binding *b, const ps_framework_measure 
                                 ps_arena *arena) {
     const ps_framework_table *t = spec->table;
     const char *why = "";
-    if (t->rows == PS_ROWS_RECORDS)
-        return ps_arena_printf(arena, "a job does not lay out rows of records");
+    if (t->rows == PS_ROWS_RECORDS) why = absent_records(b, spec, arena);
     if ((t->rows == PS_ROWS_AREAS || t->rows == PS_ROWS_MEASURES) &&
         !has_areas(b->job->job, t->of))
         return ps_arena_printf(arena, "the job has no areas with the id '%s'", t->of);
@@ -138,7 +160,7 @@ static ps_status periods(const ps_measures *all, ps_measure *m, ps_error *err) {
 
 /* Where the columns of a figure stand in the result; -1: the method has no such. */
 typedef struct columns {
-    int value, lower, upper, numerator, denominator, verdict, item, area, status;
+    int value, lower, upper, numerator, denominator, verdict, item, area, status, latest;
     int filter[100];
 } columns;
 
@@ -158,6 +180,7 @@ static columns find_columns(const ps_table *result, const ps_framework_measure *
                   .verdict = find_column(result, r->verdict),
                   .item = find_column(result, r->item),
                   .area = -1,
+                  .latest = find_column(result, r->latest),
                   .status = find_column(result, "status")};
     if (ps_method_table_whole(spec->table))
         at.area = find_column(result, r->area != NULL ? r->area : "area_code");
@@ -189,6 +212,26 @@ static bool counts(const ps_framework_result *r, const ps_table *result, size_t 
         if (f->not_count > 0 && one_of(text, f->not, f->not_count)) return false;
     }
     return true;
+}
+
+/* The last text that the rows which count have in the column of `latest`. */
+static ps_str last_text(const ps_framework_result *r, const ps_table *result,
+                        const columns *at) {
+    ps_str last = {"", 0};
+    for (size_t k = 0; at->latest >= 0 && k < ps_table_rows(result); k++) {
+        const ps_str text = ps_table_cell(result, k, (size_t)at->latest);
+        if (counts(r, result, k, at) && ps_str_cmp(text, last) > 0) last = text;
+    }
+    return last;
+}
+
+/* A base below the least of the measure hides all that is known of it. */
+static void check_base(const ps_framework_measure *spec, ps_measured *out) {
+    if (!(out->denominator < (double)spec->min_base)) return;
+    out->value.status = out->value.limits_status = PS_VALUE_SMALL_BASE;
+    ps_measured_note(out, "the base is below %lld", (long long)spec->min_base);
+    out->numerator = out->denominator = (double)NAN;
+    out->verdict = NULL;
 }
 
 static ps_status read_figure(findings *f, const ps_scope *s, const ps_table *result,
@@ -228,8 +271,12 @@ static ps_status keep(findings *f, const ps_scope *s, const ps_table *result, si
                       size_t period, bool *first_taken, ps_error *err) {
     const ps_framework_measure *spec = s->measure->spec;
     const columns at = find_columns(result, spec);
+    const ps_str latest = last_text(spec->result, result, &at);
     for (size_t r = 0; r < ps_table_rows(result); r++) {
         if (!counts(spec->result, result, r, &at)) continue;
+        if (at.latest >= 0 &&
+            !ps_str_eq(ps_table_cell(result, r, (size_t)at.latest), latest))
+            continue;
         finding found = {.area = (int32_t)area, .period = (int32_t)period};
         if (at.area >= 0)
             found.area = ps_keys_find(s->geo->areas->by_code,
@@ -242,6 +289,10 @@ static ps_status keep(findings *f, const ps_scope *s, const ps_table *result, si
             at.item >= 0 ? ps_table_cell(result, r, (size_t)at.item) : (ps_str){"", 0},
             &found.item, NULL, err));
         PS_TRY(read_figure(f, s, result, r, &at, &found.measured, err));
+        if (at.latest >= 0)
+            ps_measured_note(&found.measured, "%s %.*s", spec->result->latest,
+                             (int)latest.n, latest.p);
+        check_base(spec, &found.measured);
         PS_TRY(
             ps_grow((void **)&f->found, &f->capacity, f->n + 1, sizeof *f->found, err));
         f->found[f->n++] = found;
@@ -266,7 +317,13 @@ static ps_status work_on(findings *f, const ps_scope *s, size_t area, size_t per
     ps_table *input, *result;
     ps_error why = {PS_OK, ""};
     bool taken = false;
+    const char *unknown = ps_method_table_unknown(f->table, area);
+    if (unknown != NULL) return keep_refusal(f, area, period, unknown, err);
     PS_TRY(ps_method_table_lay(f->table, area, &f->period[period], &input, err));
+    if (ps_table_rows(input) == 0) {
+        ps_table_free(input);
+        return keep_refusal(f, area, period, "there are no rows", err);
+    }
     ps_status status = ps_method_table_run(s->measure->spec, input, &result, &why);
     if (status == PS_OK)
         status = keep(f, s, result, area, period, &taken, err);

@@ -85,10 +85,28 @@ static const ps_measure *find_measure(const ps_measures *all, const ps_binding *
     return NULL;
 }
 
+static void records_span(const ps_measures *all, const ps_measure *m, ps_month *first,
+                         ps_month *last) {
+    const ps_framework *f = m->binding->framework;
+    const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, m->spec->table->of);
+    const ps_record_set *set =
+        ps_records_find(all->figures->records, m->binding->data[at]->input);
+    if (!ps_records_dated(set)) return;
+    *first = set->begin, *last = set->end;
+}
+
 void ps_measure_span(const ps_measures *all, const ps_measure *m, ps_month *first,
                      ps_month *last) {
     const ps_framework_table *t = m->spec->table;
     *first = 1, *last = 0;
+    if (t != NULL && t->rows == PS_ROWS_RECORDS) {
+        records_span(all, m, first, last);
+        return;
+    }
+    if (m->numerator.records != NULL) {
+        *first = m->numerator.records->begin, *last = m->numerator.records->end;
+        return;
+    }
     if (m->numerator.spec != NULL && !m->numerator.people) {
         *first = all->figures->data[m->numerator.data].first;
         *last = all->figures->data[m->numerator.data].last;

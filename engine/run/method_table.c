@@ -18,7 +18,15 @@ typedef struct row {
     size_t geography, area; /* that its counts, figures and columns are of */
     size_t value;           /* of the column that rows are of */
     size_t indicator;
+    size_t record;
 } row;
+
+/* A column of the records that are the rows. */
+typedef struct record_column {
+    const ps_framework_column *column;
+    const ps_job_data_column *bound;
+    const ps_record_column *values; /* NULL: the job does not bind it */
+} record_column;
 
 struct ps_method_table {
     const ps_scope *scope;
@@ -31,7 +39,9 @@ struct ps_method_table {
     ps_scope *figure; /* by column, then by indicator: of the measures named there */
     bool *figure_open;
     size_t n_figures;
-    ps_measure_part values; /* the numerator split by the column that rows are of */
+    ps_measure_part values;       /* the numerator split by the column that rows are of */
+    const ps_record_set *records; /* that are the rows, or NULL */
+    record_column *record_column; /* by column */
     ps_history *history;
     const ps_measure_part *history_part; /* what the history is of */
     size_t history_item, history_geography, history_area;
@@ -127,6 +137,34 @@ static ps_status open_values(ps_method_table *t, ps_error *err) {
                         err);
 }
 
+/* The records and which of their columns the job has. */
+static ps_status open_records(ps_method_table *t, ps_error *err) {
+    const ps_binding *b = t->scope->measure->binding;
+    const ps_framework *plan = b->framework;
+    const int at = PS_FRAMEWORK_PLACE(plan->data, plan->data_count, t->layout->of);
+    const ps_framework_data *kind = &plan->data[at];
+    const ps_framework_table *l = t->layout;
+    t->records = ps_records_find(t->scope->figures->records, b->data[at]->input);
+    t->record_column = ps_zalloc(l->columns_count, sizeof *t->record_column);
+    if (t->record_column == NULL) return ps_fail_nomem(err);
+    for (unsigned c = 0; c < l->columns_count; c++) {
+        record_column *rc = &t->record_column[c];
+        if (l->columns[c].column == NULL || l->columns[c].data != NULL) continue;
+        rc->column = &kind->columns[PS_FRAMEWORK_PLACE(kind->columns, kind->columns_count,
+                                                       l->columns[c].column)];
+        rc->bound = ps_binding_column(b->data[at], rc->column->id);
+        if (rc->bound != NULL)
+            rc->values = ps_records_column(t->records, rc->bound->column);
+    }
+    return PS_OK;
+}
+
+/* A column that the job has no values for is left out of the table. */
+static bool has_column(const ps_method_table *t, unsigned c) {
+    return t->record_column == NULL || t->record_column[c].column == NULL ||
+           t->record_column[c].values != NULL;
+}
+
 static ps_status open_table(ps_method_table *t, ps_error *err) {
     const ps_framework_table *l = t->layout;
     PS_TRY(ps_arena_create(&t->arena, err));
@@ -135,6 +173,7 @@ static ps_status open_table(ps_method_table *t, ps_error *err) {
     t->rows_in = t->scope->geography;
     if (t->of_areas) PS_TRY(open_areas(t, err));
     if (l->rows == PS_ROWS_VALUES) PS_TRY(open_values(t, err));
+    if (l->rows == PS_ROWS_RECORDS) PS_TRY(open_records(t, err));
     if (l->periods_count > 0) {
         ps_month first, last;
         ps_measure_span(t->scope->all, t->scope->measure, &first, &last);
@@ -164,7 +203,7 @@ void ps_method_table_close(ps_method_table *t) {
     if (t == NULL) return;
     for (size_t i = 0; t->figure_open != NULL && i < t->n_figures; i++)
         if (t->figure_open[i]) ps_scope_close(&t->figure[i]);
-    ps_free(t->figure), ps_free(t->figure_open);
+    ps_free(t->figure), ps_free(t->figure_open), ps_free(t->record_column);
     ps_free(t->lies_in), ps_free(t->x), ps_free(t->y), ps_free(t->period);
     ps_neighbours_free(&t->neighbours);
     ps_part_close(&t->values);
@@ -219,6 +258,18 @@ static double column_of(const ps_method_table *t, const ps_framework_cell *cell,
     if (v == NULL || v->geography != r->geography || v->missing[r->area])
         return (double)NAN;
     return v->value[r->area];
+}
+
+/* What a record says, in the framework's words where the job translates them. */
+static const char *record_text(ps_method_table *t, unsigned c, const row *r) {
+    const record_column *rc = &t->record_column[c];
+    const int32_t id = rc->values->text[r->record];
+    if (id == PS_NONE) return "";
+    const ps_str text = ps_keys_text(rc->values->texts, id);
+    for (unsigned v = 0; rc->bound->values_count > 0 && v < rc->column->values_count; v++)
+        if (ps_binding_means(rc->bound, rc->column->values[v], text))
+            return rc->column->values[v];
+    return ps_arena_strndup(t->arena, text.p, text.n);
 }
 
 static const char *number_text(ps_method_table *t, double number) {
@@ -350,6 +401,7 @@ static const char *recode(ps_method_table *t, const ps_framework_cell *cell,
             if (strcmp(text, cell->is[i]) == 0) return "1";
         return "0";
     }
+    if (cell->above != NULL && isfinite(number)) return number > *cell->above ? "1" : "0";
     if (cell->bands_count > 0 && isfinite(number)) {
         int band = 1;
         for (unsigned i = 0; i < cell->bands_count; i++) band += number > cell->bands[i];
@@ -383,8 +435,13 @@ static ps_status cell_text(ps_method_table *t, unsigned c, const row *r, const c
     else if (cell->measure != NULL)
         PS_TRY(take_figure(t, c, cell->take != NULL ? *cell->take : PS_TAKE_VALUE, r, &p,
                            &number, &text, err));
-    else if (cell->column != NULL)
+    else if (cell->data != NULL)
         number = column_of(t, cell, r, &p);
+    else if (cell->column != NULL) {
+        text = record_text(t, c, r);
+        if (text == NULL) return ps_fail_nomem(err);
+        ps_parse_double(ps_str_of(text), &number);
+    }
     if (text == NULL) text = number_text(t, number);
     *out = text != NULL ? recode(t, cell, text, number) : NULL;
     return *out != NULL ? PS_OK : ps_fail_nomem(err);
@@ -397,10 +454,12 @@ static ps_status add_row(ps_method_table *t, const row *r, ps_table *out, ps_err
     ps_str *cells = ps_alloc(n, sizeof *cells);
     if (cells == NULL) return ps_fail_nomem(err);
     ps_status status = PS_OK;
+    size_t used = 0;
     for (unsigned c = 0; c < n && status == PS_OK; c++) {
         const char *text = "";
+        if (!has_column(t, c)) continue;
         status = cell_text(t, c, r, &text, err);
-        cells[c] = ps_str_of(text);
+        cells[used++] = ps_str_of(text);
     }
     if (status == PS_OK)
         status = ps_table_add_row(out, cells, (int64_t)ps_table_rows(out) + 1, err);
@@ -450,6 +509,25 @@ static ps_status add_months(ps_method_table *t, row r, ps_table *out, ps_error *
     return PS_OK;
 }
 
+/* Without dates all are of any period. */
+static bool record_counts(const ps_method_table *t, size_t record, const ps_period *p) {
+    const ps_record_set *set = t->records;
+    if (!ps_records_dated(set)) return true;
+    if (t->layout->earlier != NULL && *t->layout->earlier)
+        return set->last[record] <= p->last;
+    return ps_record_in(set, record, p->first, p->last);
+}
+
+static ps_status add_records(ps_method_table *t, row r, ps_table *out, ps_error *err) {
+    const ps_record_areas *areas = &t->records->areas[r.geography];
+    if (!ps_records_know(t->records, r.geography, r.area)) return PS_OK;
+    for (size_t k = areas->offset[r.area]; k < areas->offset[r.area + 1]; k++) {
+        r.record = (size_t)areas->record[k];
+        if (record_counts(t, r.record, r.period)) PS_TRY(add_row(t, &r, out, err));
+    }
+    return PS_OK;
+}
+
 static ps_status add_rows(ps_method_table *t, row r, ps_table *out, ps_error *err) {
     switch (t->layout->rows) {
         case PS_ROWS_ONE:
@@ -465,7 +543,7 @@ static ps_status add_rows(ps_method_table *t, row r, ps_table *out, ps_error *er
                 PS_TRY(add_row(t, &r, out, err));
             return PS_OK;
         case PS_ROWS_RECORDS:
-            break;
+            return add_records(t, r, out, err);
     }
     return PS_OK;
 }
@@ -474,10 +552,10 @@ static ps_status create(const ps_method_table *t, ps_table **out, ps_error *err)
     const ps_framework_table *l = t->layout;
     ps_str *names = ps_alloc(l->columns_count, sizeof *names);
     if (names == NULL) return ps_fail_nomem(err);
+    size_t used = 0;
     for (unsigned c = 0; c < l->columns_count; c++)
-        names[c] = ps_str_of(l->columns[c].name);
-    const ps_status status =
-        ps_table_create(t->spec->id, names, l->columns_count, out, err);
+        if (has_column(t, c)) names[used++] = ps_str_of(l->columns[c].name);
+    const ps_status status = ps_table_create(t->spec->id, names, used, out, err);
     ps_free(names);
     return status;
 }
@@ -499,6 +577,12 @@ ps_status ps_method_table_lay(ps_method_table *t, size_t area, const ps_period *
     else
         ps_table_free(table);
     return status;
+}
+
+const char *ps_method_table_unknown(const ps_method_table *t, size_t area) {
+    if (t->records == NULL || ps_records_know(t->records, t->scope->geography, area))
+        return NULL;
+    return ps_records_why_unknown(t->records);
 }
 
 ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,

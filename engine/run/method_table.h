@@ -26,6 +26,9 @@ bool ps_method_table_whole(const ps_framework_table *spec);
 ps_status ps_method_table_lay(ps_method_table *table, size_t area,
                               const ps_period *period, ps_table **out,
                               ps_error *err) PS_MUST_CHECK;
+/* Why it is not known which records lie in an area; NULL: it is known, or rows are no
+ * records. */
+const char *ps_method_table_unknown(const ps_method_table *table, size_t area);
 /* Let the method work on it. */
 ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,
                               ps_table **result, ps_error *err) PS_MUST_CHECK;
