@@ -170,6 +170,14 @@ static int find_column(const ps_table *result, const char *name) {
     return -1;
 }
 
+/* Why the value is there or not: the status of its own column when it has one. */
+static int find_status(const ps_table *result, const char *value) {
+    char name[80];
+    snprintf(name, sizeof name, "%s_status", value);
+    const int own = find_column(result, name);
+    return own >= 0 ? own : find_column(result, "status");
+}
+
 static columns find_columns(const ps_table *result, const ps_framework_measure *spec) {
     const ps_framework_result *r = spec->result;
     columns at = {.value = find_column(result, r->value),
@@ -181,7 +189,7 @@ static columns find_columns(const ps_table *result, const ps_framework_measure *
                   .item = find_column(result, r->item),
                   .area = -1,
                   .latest = find_column(result, r->latest),
-                  .status = find_column(result, "status")};
+                  .status = find_status(result, r->value)};
     if (ps_method_table_whole(spec->table))
         at.area = find_column(result, r->area != NULL ? r->area : "area_code");
     for (unsigned w = 0; w < r->where_count; w++)
