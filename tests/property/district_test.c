@@ -149,7 +149,8 @@ static void check_counts(const world *w, const char *path) {
 static ps_table *open_table(const char *path) {
     ps_table *t;
     ps_error err = {0};
-    if (ps_table_read_csv(path, NULL, 0, NULL, 0, NULL, &t, &err) != PS_OK)
+    if (ps_table_read_csv(path, NULL, (ps_header){1, 1}, NULL, 0, NULL, &t, &err) !=
+        PS_OK)
         fail_msg("%s", err.text);
     return t;
 }
