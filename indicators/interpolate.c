@@ -1,6 +1,7 @@
 #include "indicators/interpolate.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "engine/core/keys.h"
 #include "engine/core/mem.h"
@@ -378,7 +379,8 @@ enum { FIT_SOURCE, FIT_TARGET, FIT_OVERLAP, FIT_CENTROID };
 static const ps_method_column fit_inputs[] = {
     {"source", PS_COLUMN_TEXT, true, "area that goes to one target as a whole"},
     {"target", PS_COLUMN_TEXT, true, "area that it may go to"},
-    {"overlap", PS_COLUMN_NUMBER, true, "their common area or people"},
+    {"overlap", PS_COLUMN_NUMBER, true,
+     "their common area or people; rows of the same two are added"},
     {"centroid", PS_COLUMN_NUMBER, false,
      "1: the target holds the population-weighted centroid of the source"},
 };
@@ -394,8 +396,15 @@ static const ps_method_column fit_outputs[] = {
 };
 
 /* A fit at work. */
+/* One row. */
+typedef struct part {
+    ps_overlap overlap;
+    bool holds;
+} part;
+
 typedef struct fitting {
     ps_codes source, target;
+    part *part;
     ps_overlap *overlap;
     bool *holds;
     double *sum; /* per source */
@@ -405,21 +414,51 @@ typedef struct fitting {
 static void fitting_free(fitting *f) {
     ps_codes_free(&f->source);
     ps_codes_free(&f->target);
+    ps_free(f->part);
     ps_free(f->overlap);
     ps_free(f->holds);
     ps_free(f->sum);
     ps_free(f->best);
 }
 
+static int by_pair(const void *a, const void *b) {
+    const ps_overlap *p = &((const part *)a)->overlap, *q = &((const part *)b)->overlap;
+    if (p->source != q->source) return p->source < q->source ? -1 : 1;
+    if (p->target != q->target) return p->target < q->target ? -1 : 1;
+    return (p->size > q->size) - (p->size < q->size);
+}
+
+/* Parts of one source and target make their overlap; the number of pairs. */
+static size_t add_parts(fitting *f, size_t n) {
+    size_t pairs = 0;
+    if (n > 0) qsort(f->part, n, sizeof *f->part, by_pair);
+    for (size_t i = 0; i < n; i++) {
+        const part *p = &f->part[i];
+        const ps_overlap *last = pairs > 0 ? &f->overlap[pairs - 1] : NULL;
+        const bool same = last != NULL && last->source == p->overlap.source &&
+                          last->target == p->overlap.target;
+        if (!same) {
+            f->overlap[pairs] = p->overlap;
+            f->holds[pairs++] = p->holds;
+            continue;
+        }
+        f->overlap[pairs - 1].size += p->overlap.size;
+        f->holds[pairs - 1] |= p->holds;
+    }
+    return pairs;
+}
+
 static ps_status read_fit(const ps_method_call *call, fitting *f, ps_error *err) {
     size_t n = ps_call_rows(call);
     PS_TRY(ps_codes_build(call, FIT_SOURCE, &f->source, err));
     PS_TRY(ps_codes_build(call, FIT_TARGET, &f->target, err));
+    f->part = ps_alloc(n, sizeof *f->part);
     f->overlap = ps_alloc(n, sizeof *f->overlap);
     f->holds = ps_alloc(n, sizeof *f->holds);
     f->sum = ps_zalloc(f->source.n, sizeof *f->sum);
     f->best = ps_alloc(f->source.n, sizeof *f->best);
-    if (f->overlap == NULL || f->holds == NULL || f->sum == NULL || f->best == NULL)
+    if (f->part == NULL || f->overlap == NULL || f->holds == NULL || f->sum == NULL ||
+        f->best == NULL)
         return ps_fail_nomem(err);
     for (size_t i = 0; i < n; i++) {
         double size, centroid = 0;
@@ -428,11 +467,10 @@ static ps_status read_fit(const ps_method_call *call, fitting *f, ps_error *err)
         if (isnan(size)) return ps_call_refuse(call, i, err, "the overlap is empty");
         if (!isnan(centroid) && centroid != 0 && centroid != 1)
             return ps_call_refuse(call, i, err, "centroid has to be 0 or 1");
-        f->overlap[i] = (ps_overlap){f->source.code[i], f->target.code[i], size};
-        f->holds[i] = centroid == 1;
+        f->part[i] = (part){{f->source.code[i], f->target.code[i], size}, centroid == 1};
         f->sum[f->source.code[i]] += size;
     }
-    return ps_best_fit(n, f->overlap, f->holds, f->source.n, f->best, err);
+    return ps_best_fit(add_parts(f, n), f->overlap, f->holds, f->source.n, f->best, err);
 }
 
 static ps_status write_fit(const ps_method_call *call, const fitting *f, ps_error *err) {

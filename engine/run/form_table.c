@@ -89,6 +89,9 @@ static const char *find_absence(const ps_binding *b, const ps_framework_measure 
         return ps_arena_printf(arena, "the job has no areas with the id '%s'", t->of);
     for (unsigned c = 0; c < t->columns_count && why != NULL && why[0] == '\0'; c++) {
         const ps_framework_cell *cell = &t->columns[c];
+        if (cell->in != NULL && !has_areas(b->job->job, cell->in))
+            why =
+                ps_arena_printf(arena, "the job has no areas with the id '%s'", cell->in);
         if (cell->measure != NULL) why = absent_measure(b, cell->measure, arena);
         if (cell->data != NULL) why = absent_column(b, cell, arena);
     }
@@ -410,6 +413,8 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     for (size_t k = 0; k < f->n_periods; k++)
         if (f->period[k].first == p->first && f->period[k].last == p->last)
             wanted.period = (int32_t)k;
+    /* what hangs on no period is the same in all */
+    if (f->n_periods == 1 && f->period[0].first > f->period[0].last) wanted.period = 0;
     const finding *found =
         f->n > 0 ? bsearch(&wanted, f->found, f->n, sizeof *f->found, by_place) : NULL;
     if (found != NULL)

@@ -126,7 +126,8 @@ typedef enum ps_row_kind {
     PS_ROWS_ONE,     /* a single row: two counts compared */
     PS_ROWS_AREAS,   /* the areas of the geography `of` */
     PS_ROWS_PERIODS, /* the periods of `periods` */
-    PS_ROWS_MONTHS,  /* the months that the data span */
+    PS_ROWS_MONTHS,  /* the months that the data span, up to the end of the figure's
+                        period; with `periods` the months of these */
     PS_ROWS_VALUES,  /* the values of the column `of` of the numerator's data */
     PS_ROWS_RECORDS, /* the records of the data `of` */
     PS_ROWS_MEASURES /* each area of the geography `of` with each of `indicators` */
@@ -141,9 +142,10 @@ typedef enum ps_table_key {
     PS_KEY_NEIGHBOURS, /* codes of the areas that its area touches, with ';' between */
     PS_KEY_X,          /* a point inside its area, in metres */
     PS_KEY_Y,
-    PS_KEY_MEASURE, /* of rows of measures: the measure's id, its figure and what the
-                       list of indicators says of it */
+    PS_KEY_MEASURE, /* of rows of measures: the measure's id, its figure and verdict, and
+                       what the list of indicators says of it */
     PS_KEY_FIGURE,
+    PS_KEY_VERDICT,
     PS_KEY_POLARITY,
     PS_KEY_DOMAIN,
     PS_KEY_WEIGHT,
@@ -167,6 +169,7 @@ typedef enum ps_table_take {
 typedef struct ps_framework_cell {
     char *name;            /* the method's column; `placestat list methods` has them */
     ps_table_key *key;     /* names the row, or says something of it */
+    char *in;              /* of an area: the area of this geography that it lies in */
     ps_table_count *count; /* what is counted of numerator or denominator in the row's
                               area, month, value or period; people for a population */
     char *measure;         /* a measure that stands earlier: its figure in the row's area
@@ -176,7 +179,8 @@ typedef struct ps_framework_cell {
     char *column;          /* of `data`, or of the records that are the rows */
     char *text;            /* the same in every row */
     char *period;          /* of a count, measure or column: another one, or "baseline";
-                              default the row's */
+                              of a count "previous", as long and just before; default
+                              the row's */
     char **is;             /* 1 when the text is one of these, else 0 */
     unsigned is_count;
     double *above; /* 1 when the number is above it, else 0 */

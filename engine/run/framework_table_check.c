@@ -149,6 +149,7 @@ static bool key_fits(ps_table_key key, const ps_framework_table *t) {
             return t->rows == PS_ROWS_VALUES;
         case PS_KEY_MEASURE:
         case PS_KEY_FIGURE:
+        case PS_KEY_VERDICT:
         case PS_KEY_POLARITY:
         case PS_KEY_DOMAIN:
         case PS_KEY_WEIGHT:
@@ -206,6 +207,10 @@ static ps_status check_cell_period(const place *p, unsigned c, ps_error *err) {
     PS_YAML_AT(path, "measures[%u].table.columns[%u].period", p->m, c);
     if (cell->count == NULL && cell->measure == NULL && cell->column == NULL)
         return PS_YAML_WRONG(p->yaml, err, path, "goes with count, measure or column");
+    if (strcmp(cell->period, "previous") == 0) {
+        if (cell->count != NULL) return PS_OK;
+        return PS_YAML_WRONG(p->yaml, err, path, "'previous' goes with count");
+    }
     if (strcmp(cell->period, "baseline") == 0) {
         if (p->measure->baseline != NULL && p->measure->baseline->period != NULL)
             return PS_OK;
@@ -239,6 +244,15 @@ static ps_status check_cell(const place *p, unsigned c, ps_error *err) {
     if (cell->measure != NULL) {
         PS_YAML_AT(path, "measures[%u].table.columns[%u].measure", p->m, c);
         PS_TRY(check_earlier(p, path, cell->measure, err));
+    }
+    if (cell->in != NULL) {
+        PS_YAML_AT(path, "measures[%u].table.columns[%u].in", p->m, c);
+        if (cell->key == NULL || *cell->key != PS_KEY_AREA)
+            return PS_YAML_WRONG(p->yaml, err, path, "goes with key: area");
+        if (t->rows != PS_ROWS_AREAS && t->rows != PS_ROWS_MEASURES)
+            return PS_YAML_WRONG(p->yaml, err, path, "goes with rows: areas or measures");
+        PS_TRY(CHECK_REFERENCE(p, path, "geography", p->f->geographies,
+                               p->f->geographies_count, cell->in, err));
     }
     if (cell->take != NULL && cell->measure == NULL) {
         PS_YAML_AT(path, "measures[%u].table.columns[%u].take", p->m, c);

@@ -36,6 +36,7 @@ struct ps_method_table {
     size_t rows_in;   /* geography of the rows that are areas */
     int32_t *lies_in; /* by area of it: area of the scope's geography; NULL: members or
                          the same geography */
+    int32_t **within; /* by column: by area of rows_in, the area of `in`; or NULL */
     ps_scope *figure; /* by column, then by indicator: of the measures named there */
     bool *figure_open;
     size_t n_figures;
@@ -108,6 +109,24 @@ static ps_status find_places(ps_method_table *t, ps_error *err) {
     return PS_OK;
 }
 
+/* Which area of a geography does each of the rows' lie in? Members are known as such. */
+static ps_status find_within(ps_method_table *t, const char *geography, int32_t **out,
+                             ps_error *err) {
+    const ps_geographies *all = t->scope->figures->geographies;
+    const int in = ps_measures_geography(all, geography);
+    const size_t n = all->geography[t->rows_in].areas->n;
+    const ps_geography *larger = &all->geography[in];
+    int32_t *within = *out = ps_alloc(n, sizeof *within);
+    if (within == NULL) return ps_fail_nomem(err);
+    if (larger->base != (int)t->rows_in)
+        return ps_geography_fit(all, t->rows_in, (size_t)in, within, err);
+    for (size_t a = 0; a < n; a++) within[a] = PS_NONE;
+    for (size_t a = 0; a < larger->areas->n; a++)
+        for (size_t k = larger->offset[a]; k < larger->offset[a + 1]; k++)
+            within[larger->member[k]] = (int32_t)a;
+    return PS_OK;
+}
+
 static ps_status open_areas(ps_method_table *t, ps_error *err) {
     const ps_geographies *all = t->scope->figures->geographies;
     const ps_framework_table *l = t->layout;
@@ -123,6 +142,11 @@ static ps_status open_areas(ps_method_table *t, ps_error *err) {
     if (asks_for(l, PS_KEY_X) || asks_for(l, PS_KEY_Y)) PS_TRY(find_places(t, err));
     if (asks_for(l, PS_KEY_NEIGHBOURS))
         PS_TRY(ps_neighbours_find(rows->areas, &t->neighbours, err));
+    t->within = ps_zalloc(l->columns_count, sizeof *t->within);
+    if (t->within == NULL) return ps_fail_nomem(err);
+    for (unsigned c = 0; c < l->columns_count; c++)
+        if (l->columns[c].in != NULL)
+            PS_TRY(find_within(t, l->columns[c].in, &t->within[c], err));
     return PS_OK;
 }
 
@@ -204,6 +228,9 @@ void ps_method_table_close(ps_method_table *t) {
     for (size_t i = 0; t->figure_open != NULL && i < t->n_figures; i++)
         if (t->figure_open[i]) ps_scope_close(&t->figure[i]);
     ps_free(t->figure), ps_free(t->figure_open), ps_free(t->record_column);
+    for (unsigned c = 0; t->within != NULL && c < t->layout->columns_count; c++)
+        ps_free(t->within[c]);
+    ps_free(t->within);
     ps_free(t->lies_in), ps_free(t->x), ps_free(t->y), ps_free(t->period);
     ps_neighbours_free(&t->neighbours);
     ps_part_close(&t->values);
@@ -372,7 +399,9 @@ static ps_status key_text(ps_method_table *t, ps_table_key key, const row *r,
             *text = in->measure;
             break;
         case PS_KEY_FIGURE:
-            return take_figure(t, l->columns_count + r->indicator, PS_TAKE_VALUE, r,
+        case PS_KEY_VERDICT:
+            return take_figure(t, l->columns_count + r->indicator,
+                               key == PS_KEY_FIGURE ? PS_TAKE_VALUE : PS_TAKE_VERDICT, r,
                                r->period, number, text, err);
         case PS_KEY_POLARITY:
             *text = ps_polarity_text(
@@ -416,9 +445,24 @@ static ps_status cell_period(const ps_method_table *t, const ps_framework_cell *
     size_t n = 0;
     *out = *r->period;
     if (cell->period == NULL) return PS_OK;
+    if (strcmp(cell->period, "previous") == 0) {
+        out->last = r->period->first - 1;
+        out->first = r->period->first - ps_period_months(r->period);
+        return PS_OK;
+    }
     const char *text =
         strcmp(cell->period, "baseline") == 0 ? t->spec->baseline->period : cell->period;
     return ps_period_expand(ps_str_of(text), 1, 0, out, 1, &n, err);
+}
+
+/* Code of the area that the row's area lies in; empty in none. */
+static const char *within_text(ps_method_table *t, unsigned c, const row *r) {
+    const ps_geographies *all = t->scope->figures->geographies;
+    const int in = ps_measures_geography(all, t->layout->columns[c].in);
+    const int32_t a = t->within[c][r->area];
+    if (a == PS_NONE) return "";
+    const ps_str code = all->geography[in].areas->code[a];
+    return ps_arena_strndup(t->arena, code.p, code.n);
 }
 
 static ps_status cell_text(ps_method_table *t, unsigned c, const row *r, const char **out,
@@ -428,7 +472,9 @@ static ps_status cell_text(ps_method_table *t, unsigned c, const row *r, const c
     double number = (double)NAN;
     ps_period p;
     PS_TRY(cell_period(t, cell, r, &p, err));
-    if (cell->key != NULL)
+    if (cell->in != NULL)
+        text = within_text(t, c, r);
+    else if (cell->key != NULL)
         PS_TRY(key_text(t, *cell->key, r, &text, &number, err));
     else if (cell->count != NULL)
         number = count_in(t, *cell->count, r, &p);
@@ -499,6 +545,7 @@ static ps_status add_areas(ps_method_table *t, row r, ps_table *out, ps_error *e
 static ps_status add_months(ps_method_table *t, row r, ps_table *out, ps_error *err) {
     ps_month first, last;
     ps_measure_span(t->scope->all, t->scope->measure, &first, &last);
+    if (t->n_periods > 0 && r.period->first > first) first = r.period->first;
     if (r.period->last < last) last = r.period->last;
     for (ps_month m = first; m <= last; m++) {
         ps_period month = {.kind = PS_PERIOD_MONTH, .first = m, .last = m};

@@ -85,6 +85,13 @@ static void tables(void **state) {
     assert_string_equal(test_cell(t, 1, "tied"), "1");
     assert_string_equal(test_cell(t, 2, "status"), "undefined");
     ps_table_free(t);
+    /* Parts of one overlap count together. */
+    t = test_compute("best_fit", "source,target,overlap\nA,x,4\nA,y,3\nB,x,1\nA,y,3\n",
+                     "");
+    assert_int_equal(ps_table_rows(t), 2);
+    assert_string_equal(test_cell(t, 0, "target"), "y");
+    test_near(test_value(t, 0, "share"), 0.6, 1e-15);
+    ps_table_free(t);
     /* Nobody lives in B, whose count is shared by area; x is covered for four fifths. */
     static const char people[] =
         "source,target,overlap,source_total,value,target_total,area_overlap,source_area\n"
