@@ -11,6 +11,8 @@
 #include "tests/support/test.h"
 
 #define PLAN "indicators/frameworks/communities-partnership-plan.yaml"
+#define ASSESSMENT "indicators/frameworks/strategic-intelligence-assessment.yaml"
+#define NEIGHBOURHOODS "indicators/frameworks/thriving-neighbourhoods.yaml"
 
 static ps_status parse(const char *text, ps_framework_file **out, ps_error *err) {
     return ps_framework_parse("plan.yaml", text, strlen(text), out, err);
@@ -402,6 +404,101 @@ static void the_partnership_plan_is_complete(void **state) {
     ps_framework_free(file);
 }
 
+/* Every finding of the Strategic Intelligence Assessment and every measure of Leeds'
+ * locality working, with the figure that the source states: as a baseline, or as a
+ * reference where it is not computed (0: none). */
+static const struct {
+    const char *path, *id;
+    double baseline, reference;
+    const char *period; /* of the baseline; NULL none */
+} findings[] = {
+    {ASSESSMENT, "sia-total-crime-change-2020", 0, 0, "2019"},
+    {ASSESSMENT, "sia-total-crime-change-2020-stated", 0, -13, NULL},
+    {ASSESSMENT, "sia-five-year-rise", 0, 0, NULL},
+    {ASSESSMENT, "sia-change-by-type", 0, 0, "2019"},
+    {ASSESSMENT, "sia-violence-share", 44, 0, NULL},
+    {ASSESSMENT, "sia-violence-no-injury-share", 80, 0, NULL},
+    {ASSESSMENT, "sia-domestic-abuse-profile", 0, 0, NULL},
+    {ASSESSMENT, "sia-modern-slavery-static", 0, 0, NULL},
+    {ASSESSMENT, "sia-asb-personal", 0, 0, "2019"},
+    {ASSESSMENT, "sia-asb-nuisance", 0, 0, "2019"},
+    {ASSESSMENT, "sia-asb-environmental", 0, 0, "2019"},
+    {ASSESSMENT, "sia-asb-hate-home-shift", 0, 0, "2019"},
+    {ASSESSMENT, "sia-fly-tipping-lockdown-spike", 0, 0, NULL},
+    {ASSESSMENT, "sia-hotspots-deprivation", 0, 0, NULL},
+    {ASSESSMENT, "sia-hate-crime-change", 0, 0, "2020/21"},
+    {ASSESSMENT, "sia-hate-crime-change-stated", 0, 10, NULL},
+    {ASSESSMENT, "sia-hate-crime-change-national", 0, 8, NULL},
+    {ASSESSMENT, "sia-repeat-hate-by-strand", 0, 0, NULL},
+    {ASSESSMENT, "sia-road-casualties-decade", 0, 0, "2010"},
+    {ASSESSMENT, "sia-road-casualties-decade-stated", 0, -58, NULL},
+    {ASSESSMENT, "sia-road-safety-top-concern", 0, 0, NULL},
+    {ASSESSMENT, "sia-fire-deaths", 0, 0, NULL},
+    {ASSESSMENT, "sia-water-fatalities", 0, 0, NULL},
+    {ASSESSMENT, "sia-drug-related-deaths", 0, 0, NULL},
+    {ASSESSMENT, "sia-volunteering", 0, 0, "2021/22"},
+    {ASSESSMENT, "context-online-use", 0, 90, NULL},
+    {ASSESSMENT, "context-online-use-young", 0, 99, NULL},
+    {ASSESSMENT, "context-population", 0, 425500, NULL},
+    {NEIGHBOURHOODS, "lsoa-most-deprived-1pct", 16, 0, NULL},
+    {NEIGHBOURHOODS, "imd-domain-improved-absolute", 0, 0, NULL},
+    {NEIGHBOURHOODS, "imd-domain-improved-relative", 0, 0, NULL},
+    {NEIGHBOURHOODS, "residents-describe-improvement", 0, 0, "2021/22"},
+    {NEIGHBOURHOODS, "thriving-index", 0, 0, NULL},
+    {NEIGHBOURHOODS, "neighbourhood-profile", 0, 0, NULL},
+    {NEIGHBOURHOODS, "neighbourhood-typology", 0, 0, NULL},
+    {NEIGHBOURHOODS, "service-boundary-alignment", 0, 0, NULL},
+};
+
+static void findings_are_as_stated(void **state) {
+    (void)state;
+    ps_framework_file *file = NULL;
+    ps_error err = {.text = ""};
+    for (size_t i = 0; i < sizeof findings / sizeof *findings; i++) {
+        if (i == 0 || strcmp(findings[i].path, findings[i - 1].path) != 0) {
+            ps_framework_free(file);
+            if (ps_framework_open(findings[i].path, &file, &err) != PS_OK)
+                fail_msg("%s", err.text);
+        }
+        const ps_framework_measure *m = measure_of(file->framework, findings[i].id);
+        const double *stated = m->baseline != NULL ? m->baseline->value : NULL;
+        const double *shown = m->reference != NULL ? m->reference->value : NULL;
+        assert_true(findings[i].baseline == (stated != NULL ? *stated : 0));
+        assert_true(findings[i].reference == (shown != NULL ? *shown : 0));
+        if (findings[i].period != NULL)
+            assert_string_equal(m->baseline->period, findings[i].period);
+        else
+            assert_true(m->baseline == NULL || m->baseline->period == NULL);
+        /* an assessment describes; the one target is that of the report of 2018 */
+        assert_true((m->target != NULL) ==
+                    (strcmp(m->id, "lsoa-most-deprived-1pct") == 0));
+    }
+    assert_string_equal(file->framework->area->code, "E08000035");
+    ps_framework_free(file);
+}
+
+/* A kind of data means the same in all that is shipped, so that one job serves them. */
+static void data_mean_the_same_everywhere(void **state) {
+    (void)state;
+    static const char *const paths[] = {PLAN, ASSESSMENT, NEIGHBOURHOODS};
+    enum { N = sizeof paths / sizeof *paths };
+    ps_framework_file *file[N];
+    ps_error err = {.text = ""};
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(ps_framework_open(paths[i], &file[i], &err), PS_OK);
+    for (size_t i = 0; i < N; i++) {
+        const ps_framework *one = file[i]->framework,
+                           *other = file[(i + 1) % N]->framework;
+        for (unsigned a = 0; a < one->data_count; a++)
+            for (unsigned b = 0; b < other->data_count; b++) {
+                if (strcmp(one->data[a].id, other->data[b].id) != 0) continue;
+                assert_int_equal(one->data[a].kind, other->data[b].kind);
+                assert_string_equal(one->data[a].title, other->data[b].title);
+            }
+    }
+    for (size_t i = 0; i < N; i++) ps_framework_free(file[i]);
+}
+
 /* What is shipped is found by its name, is right, and bears the name of its file. */
 static void shipped_ones_are_found(void **state) {
     (void)state;
@@ -461,6 +558,8 @@ int main(void) {
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(memory_may_run_out_anywhere),
         cmocka_unit_test(the_partnership_plan_is_complete),
+        cmocka_unit_test(findings_are_as_stated),
+        cmocka_unit_test(data_mean_the_same_everywhere),
         cmocka_unit_test(shipped_ones_are_found),
         cmocka_unit_test(statuses_are_those_of_the_method),
         cmocka_unit_test(schema_for_editors_is_the_same),
