@@ -1,5 +1,5 @@
-/* Counts, rates and proportions of rows and people. Months are summed once per area, as
- * what lies before each month; every period is then one subtraction.
+/* Counts, rates and proportions of rows, records and people. Months are summed once per
+ * area, as what lies before each month; every period is then one subtraction.
  */
 #include <math.h>
 #include <stdio.h>
@@ -23,9 +23,9 @@ static ps_status absence(const ps_binding *b, const ps_framework_measure *spec,
     const ps_framework_data *data =
         &f->data[PS_FRAMEWORK_PLACE(f->data, f->data_count, spec->numerator->data)];
     *reason = NULL;
-    if (data->kind == PS_DATA_INCIDENTS) return PS_OK;
-    *reason = ps_arena_printf(arena, "%s counts incidents only, no %s", spec->method,
-                              ps_data_kind_text(data->kind));
+    if (data->kind == PS_DATA_INCIDENTS || data->kind == PS_DATA_REGISTER) return PS_OK;
+    *reason = ps_arena_printf(arena, "%s counts incidents and registers, no %s",
+                              spec->method, ps_data_kind_text(data->kind));
     return *reason != NULL ? PS_OK : ps_fail_nomem(err);
 }
 
@@ -108,9 +108,15 @@ static ps_estimate estimate(const ps_scope *s, double x, double n) {
 
 static void tell_absence(const ps_scope *s, const ps_period *p, ps_measured *out) {
     const ps_data_set *d = &s->figures->data[s->measure->numerator.data];
+    const ps_record_set *set = s->measure->numerator.records;
     char note[128];
     const int32_t absent = out->running ? 0 : ps_period_months(p) - out->months;
-    if (absent > 0) {
+    if (absent > 0 && set != NULL) {
+        ps_measured_note(out, "%s",
+                         ps_records_know(set, s->geography, s->area)
+                             ? "the records do not hold the whole period"
+                             : ps_records_why_unknown(set));
+    } else if (absent > 0) {
         ps_figures_describe_gaps(d, s->geography, s->area, p, absent, note);
         ps_measured_note(out, "%s", note);
     } else if (s->measure->denominator.people != NULL) {
@@ -118,6 +124,10 @@ static void tell_absence(const ps_scope *s, const ps_period *p, ps_measured *out
     } else {
         ps_measured_note(out, "the denominator is not known for all months");
     }
+}
+
+static bool cuts_records(const ps_measure_part *part, ps_month first, ps_month last) {
+    return part->records != NULL && !ps_records_whole(part->records, first, last);
 }
 
 static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
@@ -133,6 +143,11 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
                    p->first >= ps_history_first(h) &&
                    out->months == ps_history_last(h) - p->first + 1;
     if (out->running) last = ps_history_last(h);
+    if (cuts_records(&s->measure->numerator, p->first, last) ||
+        cuts_records(&s->measure->denominator, p->first, last)) {
+        ps_measured_note(out, "records of a longer stretch of months lie partly in it");
+        return PS_OK;
+    }
     if (!parts_of(s, item, p->first, last, &x, &n)) {
         tell_absence(s, p, out);
         return PS_OK;
@@ -152,6 +167,8 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
 }
 
 static const ps_history *months(const ps_scope *s, size_t item) {
+    const ps_record_set *set = s->measure->numerator.records;
+    if (set != NULL && set->stretches) return NULL;
     return ((const counts *)s->state)->numerator[item];
 }
 

@@ -16,14 +16,6 @@ typedef struct span {
     bool dated;
 } span;
 
-static span span_of(const ps_measure_part *part, const ps_figures *figures) {
-    if (part->records != NULL)
-        return (span){part->records->begin, part->records->end,
-                      ps_records_dated(part->records)};
-    const ps_data_set *d = &figures->data[part->data];
-    return (span){d->first, d->last, d->spec->date != NULL};
-}
-
 /* The plan's year that the data end in, when they end before it does. */
 static bool running_year(const ps_framework *f, const span *data, ps_period *out) {
     if (!data->dated || data->first > data->last) return false;
@@ -66,7 +58,8 @@ static ps_status add_period(ps_measure *m, const ps_period *period, ps_error *er
 ps_status ps_form_periods(const ps_measures *all, ps_measure *m, ps_error *err) {
     const ps_framework_measure *spec = m->spec;
     const ps_job *job = m->binding->job->job;
-    const span data = span_of(&m->numerator, all->figures);
+    span data;
+    ps_part_span(&m->numerator, all->figures, &data.first, &data.last, &data.dated);
     if (!data.dated) return undated(m, err);
     const bool own = spec->periods_count > 0;
     PS_TRY(ps_periods_expand(own ? spec->periods : job->periods,

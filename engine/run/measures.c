@@ -12,6 +12,7 @@ static ps_status open_measure(const ps_measures *all, ps_measure *m, ps_error *e
         ps_part_open(m->binding, all->figures, m->spec->numerator, &m->numerator, err));
     PS_TRY(ps_part_open(m->binding, all->figures, m->spec->denominator, &m->denominator,
                         err));
+    ps_part_share_base(&m->numerator, &m->denominator);
     return m->form->periods(all, m, err);
 }
 
@@ -108,8 +109,8 @@ void ps_measure_span(const ps_measures *all, const ps_measure *m, ps_month *firs
         return;
     }
     if (m->numerator.spec != NULL && !m->numerator.people) {
-        *first = all->figures->data[m->numerator.data].first;
-        *last = all->figures->data[m->numerator.data].last;
+        bool dated;
+        ps_part_span(&m->numerator, all->figures, first, last, &dated);
         return;
     }
     const char *other = NULL;

@@ -7,7 +7,8 @@
 enum { MOST_MONTHS = (PS_POINTS_LAST_YEAR - PS_POINTS_FIRST_YEAR + 1) * 12 };
 
 struct ps_history {
-    const ps_data_set *data;
+    const ps_data_set *data; /* one of these, the other NULL */
+    const ps_record_set *records;
     ps_month first, last;
     int64_t counts[MOST_MONTHS + 1];
     int32_t covered[MOST_MONTHS + 1];
@@ -22,12 +23,38 @@ void ps_history_free(ps_history *history) {
     ps_free(history);
 }
 
+/* A register is complete from its first month to its last. A record of a stretch of
+ * months counts in the last of them, so that the sum of a stretch is right; others cut
+ * it. */
+static void read_records(ps_history *h, const ps_measure_part *part, size_t item,
+                         size_t g, size_t a) {
+    const ps_record_set *set = part->records;
+    const uint8_t *answer = ps_part_answers(part, item);
+    const size_t months =
+        set->begin <= set->end ? (size_t)(set->end - set->begin) + 1 : 0;
+    const bool known = ps_records_know(set, g, a);
+    h->data = NULL, h->records = set;
+    h->first = set->begin, h->last = set->end;
+    memset(h->counts, 0, (months + 1) * sizeof *h->counts);
+    for (size_t m = 0; m <= months; m++) h->covered[m] = known ? (int32_t)m : 0;
+    if (!known) return;
+    for (size_t k = set->areas[g].offset[a]; k < set->areas[g].offset[a + 1]; k++) {
+        const int32_t i = set->areas[g].record[k];
+        if (answer[i] == PS_ANSWER_YES) h->counts[set->last[i] - set->begin + 1]++;
+    }
+    for (size_t m = 0; m < months; m++) h->counts[m + 1] += h->counts[m];
+}
+
 void ps_history_read(ps_history *h, const ps_figures *f, const ps_measure_part *part,
                      size_t item, size_t g, size_t a) {
     bool covered[MOST_MONTHS];
+    if (part->records != NULL) {
+        read_records(h, part, item, g, a);
+        return;
+    }
     const ps_data_set *d = &f->data[part->data];
     const size_t months = ps_figures_span(d);
-    h->data = d;
+    h->data = d, h->records = NULL;
     h->first = d->first, h->last = d->last;
     h->counts[0] = h->covered[0] = 0;
     ps_figures_group_months(f, g, a, part->data, ps_part_holds(part, d, item),
@@ -49,7 +76,9 @@ ps_month ps_history_last(const ps_history *h) {
 int32_t ps_history_sum(const ps_history *h, ps_month first, ps_month last,
                        double *count) {
     *count = 0;
-    if (!ps_figures_divisible(h->data, first, last)) return 0;
+    if (h->records != NULL ? !ps_records_whole(h->records, first, last)
+                           : !ps_figures_divisible(h->data, first, last))
+        return 0;
     if (first < h->first) first = h->first;
     if (last > h->last) last = h->last;
     if (first > last) return 0;
@@ -144,6 +173,18 @@ const bool *ps_part_holds(const ps_measure_part *part, const ps_data_set *data,
     return part->holds + (part->n_items > 1 ? item : 0) * ps_figures_groups(data);
 }
 
+void ps_part_span(const ps_measure_part *part, const ps_figures *f, ps_month *first,
+                  ps_month *last, bool *dated) {
+    if (part->records != NULL) {
+        *first = part->records->begin, *last = part->records->end;
+        *dated = ps_records_dated(part->records);
+        return;
+    }
+    const ps_data_set *d = &f->data[part->data];
+    *first = d->first, *last = d->last;
+    *dated = d->spec->date != NULL;
+}
+
 const uint8_t *ps_part_answers(const ps_measure_part *part, size_t item) {
     return part->answer + (part->n_items > 1 ? item : 0) * part->records->n;
 }
@@ -151,6 +192,15 @@ const uint8_t *ps_part_answers(const ps_measure_part *part, size_t item) {
 const ps_record_column *ps_part_role(const ps_measure_part *part, ps_column_role role) {
     const ps_job_data_column *column = ps_binding_role(part->kind, part->bound, role);
     return column != NULL ? ps_records_column(part->records, column->column) : NULL;
+}
+
+void ps_part_share_base(const ps_measure_part *numerator, ps_measure_part *denominator) {
+    const ps_record_set *set = denominator->records;
+    if (set == NULL || numerator->records != set) return;
+    for (size_t k = 0; k < denominator->n_items; k++)
+        for (size_t i = 0; i < set->n; i++)
+            if (numerator->answer[i] == PS_ANSWER_NONE)
+                denominator->answer[k * set->n + i] = PS_ANSWER_NONE;
 }
 
 void ps_part_close(ps_measure_part *part) {

@@ -28,6 +28,8 @@ typedef struct ps_measure_part {
 ps_status ps_part_open(const ps_binding *binding, const ps_figures *figures,
                        const ps_framework_part *spec, ps_measure_part *part,
                        ps_error *err) PS_MUST_CHECK;
+/* Who gave no answer to the numerator is not in the denominator of the same records. */
+void ps_part_share_base(const ps_measure_part *numerator, ps_measure_part *denominator);
 void ps_part_close(ps_measure_part *part);
 /* The name of an item; "" when the part is not split. */
 const char *ps_part_item(const ps_binding *binding, const ps_framework_part *spec,
@@ -37,6 +39,10 @@ const char *ps_part_item(const ps_binding *binding, const ps_framework_part *spe
 const bool *ps_part_holds(const ps_measure_part *part, const ps_data_set *data,
                           size_t item);
 
+/* The months that the data of a part of rows span; first > last: none. dated: whether
+ * they are of any time. */
+void ps_part_span(const ps_measure_part *part, const ps_figures *figures, ps_month *first,
+                  ps_month *last, bool *dated);
 /* By record, what they answer to an item; of a part that is not split, to any. */
 const uint8_t *ps_part_answers(const ps_measure_part *part, size_t item);
 /* The column of its records that has a role, NULL when the job binds none. */

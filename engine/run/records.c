@@ -268,6 +268,7 @@ static bool read_when(reading *r, size_t row, size_t record) {
     s->last[record] = months.last;
     s->day[record] = day;
     s->days &= has_day;
+    s->stretches |= months.first != months.last;
     return true;
 }
 
@@ -595,7 +596,7 @@ const char *ps_records_why_unknown(const ps_record_set *s) {
 }
 
 bool ps_records_whole(const ps_record_set *s, ps_month first, ps_month last) {
-    for (size_t i = 0; i < s->n; i++) {
+    for (size_t i = 0; s->stretches && i < s->n; i++) {
         const bool apart = s->last[i] < first || s->first[i] > last;
         if (!apart && !ps_record_in(s, i, first, last)) return false;
     }

@@ -70,6 +70,7 @@ typedef struct ps_record_set {
     ps_month *last;      /* 0 without dates */
     ps_date *day;        /* by record: the first of a month or year */
     bool days;           /* every record has a day of its own */
+    bool stretches;      /* some are of more than a month */
     ps_month begin, end; /* span of all; begin > end: no records */
     ps_record_column *column;
     size_t n_columns;

@@ -47,6 +47,8 @@ static const char plan[] =
     "    columns:\n"
     "      - {id: victim, role: person}\n"
     "      - {id: strand, values: [race, faith]}\n"
+    "  - {id: cohort, kind: register, title: C, columns: [{id: again, values: "
+    "['yes']}]}\n"
     "priorities: [{id: all, title: All}]\n"
     "measures:\n" MEASURE(
         "safe",
@@ -83,7 +85,18 @@ static const char plan[] =
                                     "numerator: {what: N, data: hate, where: [{column: "
                                     "strand, is: [race]}]}, "
                                     "unit: '%', multiplier: 100, method: repeat, "
-                                    "polarity: lower-better");
+                                    "polarity: lower-better")
+                                MEASURE("hate",
+                                        "numerator: {what: N, data: hate, by: strand}, "
+                                        "unit: crimes, method: "
+                                        "count_ci, polarity: none")
+                                    MEASURE("again",
+                                            "numerator: {what: N, data: cohort, where: "
+                                            "[{column: again, is: "
+                                            "['yes']}]}, denominator: {what: D, data: "
+                                            "cohort}, unit: '%', "
+                                            "multiplier: 100, method: proportion, "
+                                            "polarity: lower-better");
 
 #define JOB_HEAD                                         \
     "areas:\n"                                           \
@@ -309,6 +322,46 @@ static void repeats_of_a_register(void **state) {
     close_job(&f);
 }
 
+static void registers_are_counted(void **state) {
+    (void)state;
+    fixture f = open_job(job_text, poll);
+    ps_measure_figure c = figure(&f, "hate", "district", "D", 0);
+    assert_string_equal(c.item, "race");
+    assert_true(c.measured.value.value == 4 && c.measured.months == 12);
+    c = figure(&f, "hate", "ward", "A", 0);
+    assert_true(c.measured.value.value == 1);
+    /* By period: 2021/22, 2020/21, 2021/22 again, the running 2022/23; then faith. */
+    c = figure(&f, "hate", "ward", "A", 1);
+    assert_true(c.measured.value.value == 2);
+    c = figure(&f, "hate", "ward", "B", 3);
+    assert_true(c.measured.running && c.measured.value.value == 1);
+    c = figure(&f, "hate", "ward", "A", 4);
+    assert_string_equal(c.item, "faith");
+    assert_true(c.measured.value.value == 1);
+    close_job(&f);
+
+    static const char job[] = JOB_HEAD
+        "records: [{id: cohort, file: poll.csv, areas: ward, code: ward, date: year}]\n"
+        "periods: [2020/21, 2021, 2021/22]\n"
+        "data: [{id: cohort, input: cohort, columns: [{id: again, column: again}]}]\n";
+    f = open_job(job,
+                 "ward,year,again\nA,2020/21,yes\nA,2020/21,no\nA,2020/21,\n"
+                 "B,2020/21,no\nB,2021/22,yes\n");
+    c = figure(&f, "again", "ward", "A", 0);
+    assert_true(c.measured.value.value == 50 && c.measured.denominator == 2);
+    c = figure(&f, "again", "district", "D", 0);
+    test_near(c.measured.value.value, 100 / 3.0, 1e-13);
+    c = figure(&f, "again", "district", "D", 1);
+    assert_int_equal(c.measured.value.status, PS_VALUE_MISSING);
+    assert_string_equal(c.reason,
+                        "records of a longer stretch of months lie partly in it");
+    c = figure(&f, "again", "ward", "B", 2);
+    assert_true(c.measured.value.value == 100);
+    c = figure(&f, "again", "ward", "A", 2);
+    assert_int_equal(c.measured.value.status, PS_VALUE_UNDEFINED);
+    close_job(&f);
+}
+
 static void waves_have_their_periods(void **state) {
     (void)state;
     static const char job[] = JOB_HEAD
@@ -379,6 +432,7 @@ static ps_status compute_all(void *context, ps_error *err) {
     ps_status status = compute(&f, err);
     ps_measure_figure figures[32];
     for (size_t m = 0; status == PS_OK && m < f.measures->n; m++) {
+        if (f.measures->measure[m].absent != NULL) continue;
         ps_scope scope;
         status = ps_scope_open(f.measures, m, 1, &scope, err);
         if (status != PS_OK) break;
@@ -402,6 +456,7 @@ int main(void) {
         cmocka_unit_test(shares_of_a_survey),
         cmocka_unit_test(several_answers_and_means),
         cmocka_unit_test(repeats_of_a_register),
+        cmocka_unit_test(registers_are_counted),
         cmocka_unit_test(waves_have_their_periods),
         cmocka_unit_test(odd_designs),
         cmocka_unit_test(memory_may_run_out_anywhere),
