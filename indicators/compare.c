@@ -173,6 +173,30 @@ ps_gap_change ps_gap_compare(ps_compared kind, const ps_overlap *then,
     return c;
 }
 
+/* What a change is called once it is known which way is good. */
+static const char *change_word(double change, int polarity) {
+    if (polarity == 0) return change > 0 ? "rose" : "fell";
+    return (change > 0) == (polarity > 0) ? "improved" : "worsened";
+}
+
+const char *ps_gap_word(ps_verdict verdict, int polarity) {
+    if (polarity != 0 && verdict == PS_VERDICT_INCREASE) return change_word(1, polarity);
+    if (polarity != 0 && verdict == PS_VERDICT_DECREASE) return change_word(-1, polarity);
+    return ps_verdict_text(verdict);
+}
+
+void ps_gap_driver(const ps_gap_change *c, const char *here, const char *rest,
+                   int polarity, char out[96]) {
+    int used = 0;
+    out[0] = '\0';
+    if (c->by_here)
+        used = snprintf(out, 96, "%s-%s", here, change_word(c->here.value, polarity));
+    if (used >= 96) used = 95;
+    if (c->by_rest)
+        snprintf(out + used, 96 - (size_t)used, "%s%s-%s", used > 0 ? " " : "", rest,
+                 change_word(c->rest.value, polarity));
+}
+
 /* ---- adaptor ---- */
 
 enum {
@@ -452,31 +476,16 @@ static void put_gap(const ps_method_call *call, size_t at, const ps_gap *g) {
     ps_call_put_value(call, at + 5, g->p);
 }
 
-/* What a change is called once it is known which way is good. */
-static const char *change_word(double change, int polarity) {
-    if (polarity == 0) return change > 0 ? "rose" : "fell";
-    return (change > 0) == (polarity > 0) ? "improved" : "worsened";
-}
-
 static void put_driver(const ps_method_call *call, size_t at, const ps_gap_change *c,
                        const char *other, int polarity) {
-    char text[96] = "";
-    int used = 0;
-    if (c->by_here)
-        used = snprintf(text, sizeof text, "neighbourhood-%s",
-                        change_word(c->here.value, polarity));
-    if (c->by_rest)
-        snprintf(text + used, sizeof text - (size_t)used, "%s%s-%s", used > 0 ? " " : "",
-                 other, change_word(c->rest.value, polarity));
+    char text[96];
+    ps_gap_driver(c, "neighbourhood", other, polarity, text);
     ps_call_put_word(call, at, text);
 }
 
 static void put_verdict(const ps_method_call *call, size_t at, ps_verdict verdict,
                         int polarity) {
-    const char *word = ps_verdict_text(verdict);
-    if (polarity != 0 && verdict == PS_VERDICT_INCREASE) word = change_word(1, polarity);
-    if (polarity != 0 && verdict == PS_VERDICT_DECREASE) word = change_word(-1, polarity);
-    ps_call_put_word(call, at, word);
+    ps_call_put_word(call, at, ps_gap_word(verdict, polarity));
 }
 
 static void put_gap_change(const ps_method_call *call, size_t at, const ps_gap_change *c,

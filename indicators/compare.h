@@ -78,4 +78,12 @@ typedef struct ps_gap_change {
 ps_gap_change ps_gap_compare(ps_compared kind, const ps_overlap *then,
                              const ps_overlap *now, double confidence);
 
+/* A verdict once it is known which way is good (polarity 1 higher, -1 lower): improved,
+ * worsened; with polarity 0 increase, decrease. */
+const char *ps_gap_word(ps_verdict verdict, int polarity);
+/* Who moved a gap that clearly changed: "here-improved rest-worsened", with the caller's
+ * names of the two; with polarity 0 rose, fell. "" when it did not change. */
+void ps_gap_driver(const ps_gap_change *change, const char *here, const char *rest,
+                   int polarity, char out[96]);
+
 #endif

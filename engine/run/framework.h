@@ -298,6 +298,21 @@ typedef struct ps_framework_measure {
     unsigned caveats_count;
 } ps_framework_measure;
 
+/* Areas beside others, in comparisons.csv. Counts are compared per resident. The id is
+ * the prefix of the ids of its rows: <id>-triple-<measure>, <id>-gap-<measure>. */
+typedef struct ps_framework_comparison {
+    char *id;
+    char *title;
+    char **here; /* geographies whose areas are compared */
+    unsigned here_count;
+    char **there; /* geographies that they are compared with: the only area of it, else
+                     the one that has most of the area's people */
+    unsigned there_count;
+    char **measures; /* default: all counts, rates and proportions */
+    unsigned measures_count;
+    char *baseline; /* period that changes are from; default: the measure's */
+} ps_framework_comparison;
+
 /* The sentence about a measure with this status of its target. {title}, {area},
  * {period}, {value}, {lower}, {upper}, {unit}, {baseline}, {baseline_period}, {target},
  * {change} and {reason} are filled in. */
@@ -330,6 +345,8 @@ typedef struct ps_framework {
     unsigned priorities_count;
     ps_framework_measure *measures;
     unsigned measures_count;
+    ps_framework_comparison *comparisons; /* optional */
+    unsigned comparisons_count;
     ps_framework_report *report;
 } ps_framework;
 
@@ -344,8 +361,8 @@ extern const cyaml_schema_value_t ps_framework_schema;
 /* Read a framework and check everything: ids unique, references resolved, columns and
  * values of filters declared, methods known, periods well formed, target and polarity of
  * one mind. PS_CONFIG with file, line, column and the nearest valid name. All defaults
- * are filled in: title, years, multiplier and report are never NULL, and the order of the
- * report holds every measure. */
+ * are filled in: title, years, multiplier and report are never NULL, the order of the
+ * report holds every measure, and a comparison names its measures. */
 ps_status ps_framework_open(const char *path, ps_framework_file **out,
                             ps_error *err) PS_MUST_CHECK;
 ps_status ps_framework_parse(const char *name, const char *bytes, size_t n,

@@ -22,9 +22,9 @@ int ps_framework_place(const void *list, size_t n, size_t size, const char *id) 
     return -1;
 }
 
-static ps_status check_reference(const ps_yaml *yaml, const char *path, const char *what,
-                                 const void *list, size_t n, size_t size, const char *id,
-                                 ps_error *err) {
+ps_status ps_framework_check_reference(const ps_yaml *yaml, const char *path,
+                                       const char *what, const void *list, size_t n,
+                                       size_t size, const char *id, ps_error *err) {
     const char *candidates[MOST_CANDIDATES];
     char text[PS_YAML_HINT];
     if (ps_framework_place(list, n, size, id) >= 0) return PS_OK;
@@ -33,8 +33,7 @@ static ps_status check_reference(const ps_yaml *yaml, const char *path, const ch
     return PS_YAML_WRONG(yaml, err, path, "no %s has the id '%.40s'%s", what, id,
                          ps_yaml_hint(text, id, candidates, k));
 }
-#define CHECK_REFERENCE(yaml, path, what, list, n, id, err) \
-    check_reference(yaml, path, what, list, n, sizeof *(list), id, err)
+#define CHECK_REFERENCE PS_FRAMEWORK_CHECK_REFERENCE
 
 /* One text of a fixed choice. */
 static ps_status check_choice(const ps_yaml *yaml, const char *path, const char *what,
@@ -47,8 +46,8 @@ static ps_status check_choice(const ps_yaml *yaml, const char *path, const char 
                          ps_yaml_hint(hint, text, choices, n));
 }
 
-static ps_status check_period(const ps_yaml *yaml, const char *path, const char *text,
-                              ps_period *period, ps_error *err) {
+ps_status ps_framework_check_period(const ps_yaml *yaml, const char *path,
+                                    const char *text, ps_period *period, ps_error *err) {
     ps_error why = {.status = PS_OK};
     size_t n = 0;
     if (ps_period_expand(ps_str_of(text), 1, 0, period, 1, &n, &why) != PS_OK)
@@ -65,7 +64,7 @@ static ps_status check_year(const ps_yaml *yaml, const ps_framework *f, const ch
                             const char *text, ps_period *year, ps_error *err) {
     const ps_framework_years *years = f->years;
     const bool calendar = years->kind != NULL && *years->kind == PS_YEAR_CALENDAR;
-    PS_TRY(check_period(yaml, path, text, year, err));
+    PS_TRY(ps_framework_check_period(yaml, path, text, year, err));
     if (year->kind != (calendar ? PS_PERIOD_CALENDAR_YEAR : PS_PERIOD_FINANCIAL_YEAR))
         return PS_YAML_WRONG(yaml, err, path, "'%.40s' is not a %s year, such as %s",
                              text, calendar ? "calendar" : "financial",
@@ -84,7 +83,8 @@ static ps_status check_years(const ps_yaml *yaml, const ps_framework *f, ps_erro
         char path[PS_YAML_PATH];
         ps_period period;
         PS_YAML_AT(path, "years.exceptional[%u]", i);
-        PS_TRY(check_period(yaml, path, f->years->exceptional[i], &period, err));
+        PS_TRY(ps_framework_check_period(yaml, path, f->years->exceptional[i], &period,
+                                         err));
     }
     if (first.first > last.first)
         return PS_YAML_WRONG(yaml, err, "years.last", "lies before the first year, %s",
@@ -398,7 +398,7 @@ static ps_status check_baseline(const ps_yaml *yaml, const ps_framework_measure 
                              "baseline leaves the whole key out");
     if (baseline->period == NULL) return PS_OK;
     PS_YAML_AT(path, "measures[%u].baseline.period", m);
-    PS_TRY(check_period(yaml, path, baseline->period, &period, err));
+    PS_TRY(ps_framework_check_period(yaml, path, baseline->period, &period, err));
     if (measure->method != NULL && strcmp(measure->method, "count_ci") == 0 &&
         ps_period_months(&period) != 12)
         return PS_YAML_WRONG(yaml, err, path,
@@ -534,6 +534,7 @@ enum {
     OF_DATA,
     OF_PRIORITIES,
     OF_MEASURES,
+    OF_COMPARISONS,
     OF_ORDER,
     OF_WORDING,
     N_KEYS
@@ -547,6 +548,7 @@ static ps_status check_all(const ps_yaml *yaml, const ps_framework *f, ps_keys *
     PS_TRY(check_data(yaml, f, keys[OF_DATA], err));
     PS_TRY(check_priorities(yaml, f, keys[OF_PRIORITIES], err));
     PS_TRY(check_measures(yaml, f, keys[OF_MEASURES], err));
+    PS_TRY(ps_framework_check_comparisons(yaml, f, keys[OF_COMPARISONS], err));
     return check_report(yaml, f, keys[OF_ORDER], keys[OF_WORDING], err);
 }
 
@@ -601,5 +603,6 @@ ps_status ps_framework_resolve(const ps_yaml *yaml, ps_framework *f, ps_error *e
         share_table(f, &f->measures[m]);
     }
     PS_TRY(ps_yaml_default_text(&f->report->title, f->title, err));
-    return complete_order(f, err);
+    PS_TRY(complete_order(f, err));
+    return ps_framework_complete_comparisons(f, err);
 }

@@ -2,6 +2,7 @@
 #ifndef PS_RUN_FRAMEWORK_CHECK_H
 #define PS_RUN_FRAMEWORK_CHECK_H
 
+#include "engine/core/keys.h"
 #include "engine/run/framework.h"
 
 /* Check a framework that was filled from yaml, then fill in its defaults. On failure it
@@ -12,6 +13,28 @@ ps_status ps_framework_resolve(const ps_yaml *yaml, ps_framework *framework,
 /* The table of a measure, whose method is known, and its result. */
 ps_status ps_framework_check_table(const ps_yaml *yaml, const ps_framework *framework,
                                    unsigned measure, ps_error *err) PS_MUST_CHECK;
+
+/* The comparisons, after the measures. */
+ps_status ps_framework_check_comparisons(const ps_yaml *yaml,
+                                         const ps_framework *framework, ps_keys *ids,
+                                         ps_error *err) PS_MUST_CHECK;
+/* Comparisons that name no measures get all that they can test, in the order of the
+ * report. */
+ps_status ps_framework_complete_comparisons(ps_framework *framework,
+                                            ps_error *err) PS_MUST_CHECK;
+
+/* Does the id stand in a list whose entries begin with theirs? If not, PS_CONFIG at the
+ * path with the nearest. */
+ps_status ps_framework_check_reference(const ps_yaml *yaml, const char *path,
+                                       const char *what, const void *list, size_t n,
+                                       size_t size, const char *id,
+                                       ps_error *err) PS_MUST_CHECK;
+#define PS_FRAMEWORK_CHECK_REFERENCE(yaml, path, what, list, n, id, err) \
+    ps_framework_check_reference(yaml, path, what, list, n, sizeof *(list), id, err)
+/* One period, such as 2021/22. */
+ps_status ps_framework_check_period(const ps_yaml *yaml, const char *path,
+                                    const char *text, ps_period *period,
+                                    ps_error *err) PS_MUST_CHECK;
 
 /* The place of an id in n structures of `size` bytes whose first member it is, or -1. */
 int ps_framework_place(const void *list, size_t n, size_t size, const char *id);

@@ -269,6 +269,18 @@ static const cyaml_schema_field_t measure_fields[] = {
 static const cyaml_schema_value_t measure_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_measure, measure_fields)};
 
+static const cyaml_schema_field_t comparison_fields[] = {
+    PS_TEXT("id", ps_framework_comparison, id),
+    PS_TEXT("title", ps_framework_comparison, title),
+    PS_LIST("here", ps_framework_comparison, here, &text_entry, 1, MOST_GEOGRAPHIES),
+    PS_LIST("there", ps_framework_comparison, there, &text_entry, 1, MOST_GEOGRAPHIES),
+    PS_OPTIONAL_LIST("measures", ps_framework_comparison, measures, &text_entry, 1,
+                     MOST_MEASURES),
+    PS_OPTIONAL_TEXT("baseline", ps_framework_comparison, baseline),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t comparison_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_comparison, comparison_fields)};
+
 static const cyaml_schema_field_t wording_fields[] = {
     PS_TEXT("status", ps_framework_wording, status),
     PS_TEXT("text", ps_framework_wording, text), CYAML_FIELD_END};
@@ -295,6 +307,8 @@ static const cyaml_schema_field_t framework_fields[] = {
     PS_LIST("data", ps_framework, data, &data_entry, 1, MOST_TEXTS),
     PS_LIST("priorities", ps_framework, priorities, &priority_entry, 1, MOST_TEXTS),
     PS_LIST("measures", ps_framework, measures, &measure_entry, 1, MOST_MEASURES),
+    PS_OPTIONAL_LIST("comparisons", ps_framework, comparisons, &comparison_entry, 1,
+                     MOST_TEXTS),
     PS_OPTIONAL_MAPPING("report", ps_framework, report, report_fields),
     CYAML_FIELD_END};
 

@@ -228,7 +228,8 @@ typedef struct ps_job_data {
 } ps_job_data;
 
 typedef struct ps_job_outputs {
-    bool *counts, *indicators, *geopackage, *measures; /* default true */
+    bool *counts, *indicators, *geopackage; /* default true */
+    bool *measures, *comparisons;           /* default: when a framework has them */
 } ps_job_outputs;
 
 typedef struct ps_job {

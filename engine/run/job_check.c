@@ -843,13 +843,18 @@ static ps_status check_numbers(const ps_yaml *yaml, const ps_job *job, ps_error 
                              *job->multiplier);
     const ps_job_outputs *o = job->outputs;
     if (o == NULL) return PS_OK;
-    const bool measures = has_framework(job) && (o->measures == NULL || *o->measures);
+    const bool measures =
+        has_framework(job) && (o->measures == NULL || *o->measures ||
+                               (o->comparisons != NULL && *o->comparisons));
     if (!measures && o->counts != NULL && o->indicators != NULL &&
         o->geopackage != NULL && !*o->counts && !*o->indicators && !*o->geopackage)
         return PS_YAML_WRONG(yaml, err, "outputs", "nothing would be written");
     if (o->measures != NULL && !has_framework(job))
         return PS_YAML_WRONG(yaml, err, "outputs.measures",
                              "there are measures only with the key 'framework'");
+    if (o->comparisons != NULL && !has_framework(job))
+        return PS_YAML_WRONG(yaml, err, "outputs.comparisons",
+                             "there are comparisons only with the key 'framework'");
     return PS_OK;
 }
 
@@ -1035,6 +1040,7 @@ static ps_status resolve_outputs(ps_job *job, ps_error *err) {
     PS_YAML_DEFAULT(job->outputs->indicators, true, err);
     PS_YAML_DEFAULT(job->outputs->geopackage, true, err);
     PS_YAML_DEFAULT(job->outputs->measures, has_framework(job), err);
+    PS_YAML_DEFAULT(job->outputs->comparisons, has_framework(job), err);
     return PS_OK;
 }
 

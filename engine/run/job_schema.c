@@ -212,6 +212,7 @@ static const cyaml_schema_field_t outputs_fields[] = {
     CYAML_FIELD_BOOL_PTR("indicators", CYAML_FLAG_OPTIONAL, ps_job_outputs, indicators),
     CYAML_FIELD_BOOL_PTR("geopackage", CYAML_FLAG_OPTIONAL, ps_job_outputs, geopackage),
     CYAML_FIELD_BOOL_PTR("measures", CYAML_FLAG_OPTIONAL, ps_job_outputs, measures),
+    CYAML_FIELD_BOOL_PTR("comparisons", CYAML_FLAG_OPTIONAL, ps_job_outputs, comparisons),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t job_fields[] = {

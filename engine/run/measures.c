@@ -149,10 +149,14 @@ size_t ps_scope_figures(const ps_scope *scope) {
     return scope->n_items * scope->measure->n_periods;
 }
 
+ps_status ps_scope_enter(ps_scope *scope, size_t area, ps_error *err) {
+    scope->area = area;
+    const ps_form *form = scope->measure->form;
+    return form->enter != NULL ? form->enter(scope, err) : PS_OK;
+}
+
 ps_status ps_scope_area(ps_scope *scope, size_t area, ps_measure_figure *figures,
                         ps_error *err) {
-    scope->area = area;
-    if (scope->measure->form->enter != NULL)
-        PS_TRY(scope->measure->form->enter(scope, err));
+    PS_TRY(ps_scope_enter(scope, area, err));
     return ps_judge_area(scope, figures, err);
 }

@@ -32,6 +32,8 @@ void ps_measure_span(const ps_measures *measures, const ps_measure *measure,
 ps_status ps_scope_open(const ps_measures *measures, size_t measure, size_t geography,
                         ps_scope *scope, ps_error *err) PS_MUST_CHECK;
 void ps_scope_close(ps_scope *scope);
+/* Look at an area: the form can be asked for its values. Errors, threads: see below. */
+ps_status ps_scope_enter(ps_scope *scope, size_t area, ps_error *err) PS_MUST_CHECK;
 /* Figures of an area. */
 size_t ps_scope_figures(const ps_scope *scope);
 /* All figures of one area, ps_scope_figures of them: the periods of the first item, then

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/core/par.h"
+#include "engine/run/comparison.h"
 #include "engine/run/manifest.h"
 #include "engine/run/plan.h"
 #include "engine/run/records.h"
@@ -56,7 +57,7 @@ typedef struct job_run {
     ps_records *records; /* NULL: there are none */
     ps_measures *measures;
     ps_output_set *outputs;
-    ps_written written, measured;
+    ps_written written, measured, compared;
     struct timespec started;
     double seconds[4]; /* inputs, boundaries, rows, outputs */
 } job_run;
@@ -135,6 +136,16 @@ static ps_status write_outputs(job_run *r, ps_error *err) {
         PS_TRY(ps_progress(&r->talk, "writing measures.csv", 0, 0, err));
         PS_TRY(ps_output_set_begin(r->outputs, "measures.csv", &out, err));
         ps_status status = ps_write_measures(r->measures, out, &r->measured, err);
+        if (status != PS_OK) {
+            ps_output_abandon(out);
+            return status;
+        }
+        PS_TRY(ps_output_finish(out, err));
+    }
+    if (*wanted->comparisons && ps_comparisons_any(r->bindings)) {
+        PS_TRY(ps_progress(&r->talk, "writing comparisons.csv", 0, 0, err));
+        PS_TRY(ps_output_set_begin(r->outputs, "comparisons.csv", &out, err));
+        ps_status status = ps_write_comparisons(r->measures, out, &r->compared, err);
         if (status != PS_OK) {
             ps_output_abandon(out);
             return status;
@@ -351,6 +362,8 @@ static ps_status fill_manifest(const job_run *r, ps_output *out,
         ps_json_end_array(&json);
         ps_json_member_int(&json, "measures", r->measured.figures);
         ps_json_member_int(&json, "measures_without_value", r->measured.absent);
+        ps_json_member_int(&json, "comparisons", r->compared.figures);
+        ps_json_member_int(&json, "comparisons_without_value", r->compared.absent);
     }
     PS_TRY(manifest_outputs(r, &json, err));
     manifest_timings(r, &json);
@@ -421,6 +434,9 @@ static void summarise(const job_run *r, ps_output *out) {
             out, "%s: %lld measures by area and period, %lld of them without a value\n",
             r->bindings->n == 1 ? r->bindings->binding[0].framework->id : "frameworks",
             (long long)r->measured.figures, (long long)r->measured.absent);
+    if (r->compared.figures > 0)
+        ps_output_printf(out, "%lld comparisons of areas, %lld of them without a value\n",
+                         (long long)r->compared.figures, (long long)r->compared.absent);
     ps_output_printf(out, "written to %s/:", r->folder);
     for (size_t i = 0; i < ps_output_set_size(r->outputs); i++)
         ps_output_printf(out, " %s", ps_output_set_name(r->outputs, i));

@@ -33,6 +33,12 @@ ps_status ps_write_counts(const ps_figures *figures, ps_output *out,
 ps_status ps_write_measures(const ps_measures *measures, ps_output *out,
                             ps_written *written, ps_error *err) PS_MUST_CHECK;
 
+/* comparisons.csv: one row for each comparison of the frameworks, measure, area, area
+ * that it is compared with, item and period; see placestat-job(5) for the columns. What
+ * is absent has a row as in measures.csv. */
+ps_status ps_write_comparisons(const ps_measures *measures, ps_output *out,
+                               ps_written *written, ps_error *err) PS_MUST_CHECK;
+
 /* placestat.gpkg: a layer per geography, named by its id, with code, name, population and
  * one field per figure ("recorded_crime_rate_2021_22"); NULL where there is no value. */
 ps_status ps_write_geopackage(const ps_figures *figures, const char *path,

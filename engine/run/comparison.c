@@ -1,0 +1,461 @@
+#include "engine/run/comparison.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/run/people.h"
+
+enum { YEAR = 12 };
+
+/* Two geographies of which one is compared with the other. */
+typedef struct matched {
+    size_t here, there;
+    ps_area_overlaps *overlaps;
+} matched;
+
+struct ps_comparisons {
+    const ps_measures *measures;
+    matched *matched;
+    size_t n, capacity;
+};
+
+static const ps_value nothing = {.status = PS_VALUE_NOT_APPLICABLE, .value = 0};
+
+#define NOTE(f, ...) ps_note_add((f)->reason, sizeof(f)->reason, __VA_ARGS__)
+
+/* ---- All of a job ---- */
+
+bool ps_comparisons_any(const ps_bindings *bindings) {
+    for (size_t i = 0; i < bindings->n; i++)
+        if (bindings->binding[i].framework->comparisons_count > 0) return true;
+    return false;
+}
+
+static const ps_area_overlaps *overlaps_of(const ps_comparisons *all, size_t here,
+                                           size_t there) {
+    for (size_t i = 0; i < all->n; i++)
+        if (all->matched[i].here == here && all->matched[i].there == there)
+            return all->matched[i].overlaps;
+    return NULL;
+}
+
+static ps_status match(ps_comparisons *all, const char *here, const char *there,
+                       ps_error *err) {
+    const ps_geographies *geographies = all->measures->figures->geographies;
+    const int h = ps_measures_geography(geographies, here),
+              t = ps_measures_geography(geographies, there);
+    if (h < 0 || t < 0 || overlaps_of(all, (size_t)h, (size_t)t) != NULL) return PS_OK;
+    PS_TRY(ps_grow((void **)&all->matched, &all->capacity, all->n + 1,
+                   sizeof *all->matched, err));
+    matched *m = &all->matched[all->n];
+    *m = (matched){(size_t)h, (size_t)t, NULL};
+    PS_TRY(ps_area_overlaps_open(geographies, m->here, m->there, &m->overlaps, err));
+    all->n++;
+    return PS_OK;
+}
+
+static ps_status match_all(ps_comparisons *all, ps_error *err) {
+    const ps_bindings *bindings = all->measures->bindings;
+    for (size_t i = 0; i < bindings->n; i++) {
+        const ps_framework *f = bindings->binding[i].framework;
+        for (unsigned c = 0; c < f->comparisons_count; c++)
+            for (unsigned h = 0; h < f->comparisons[c].here_count; h++)
+                for (unsigned t = 0; t < f->comparisons[c].there_count; t++)
+                    PS_TRY(match(all, f->comparisons[c].here[h],
+                                 f->comparisons[c].there[t], err));
+    }
+    return PS_OK;
+}
+
+ps_status ps_comparisons_open(const ps_measures *measures, ps_comparisons **out,
+                              ps_error *err) {
+    *out = NULL;
+    ps_comparisons *all = ps_zalloc(1, sizeof *all);
+    if (all == NULL) return ps_fail_nomem(err);
+    all->measures = measures;
+    const ps_status status = match_all(all, err);
+    if (status == PS_OK)
+        *out = all;
+    else
+        ps_comparisons_free(all);
+    return status;
+}
+
+void ps_comparisons_free(ps_comparisons *all) {
+    if (all == NULL) return;
+    for (size_t i = 0; i < all->n; i++) ps_area_overlaps_free(all->matched[i].overlaps);
+    ps_free(all->matched);
+    ps_free(all);
+}
+
+/* ---- One measure in two geographies ---- */
+
+/* Counts of different areas do not compare, but per resident. */
+static void choose_unit(ps_comparison *c) {
+    const ps_measure *m = c->here.measure;
+    const ps_judged_by by = m->form->judged_by;
+    char people[32];
+    c->tested = by == PS_JUDGED_BY_COUNT || by == PS_JUDGED_BY_REGISTER;
+    c->additive = m->form == &ps_form_count || m->form == &ps_form_rate ||
+                  m->form == &ps_form_proportion;
+    c->per_resident = by == PS_JUDGED_BY_COUNT && m->denominator.spec == NULL;
+    c->kind = by == PS_JUDGED_BY_COUNT ? PS_COMPARED_RATES : PS_COMPARED_PROPORTIONS;
+    c->multiplier = c->per_resident ? *c->here.figures->job->multiplier
+                    : c->tested     ? *m->spec->multiplier
+                                    : 1;
+    ps_format_double(c->multiplier, people);
+    if (c->per_resident)
+        snprintf(c->unit, sizeof c->unit, "per %s residents", people);
+    else
+        snprintf(c->unit, sizeof c->unit, "%s", m->spec->unit);
+}
+
+static void choose_baseline(ps_comparison *c) {
+    const ps_framework_baseline *baseline = c->here.measure->spec->baseline;
+    size_t n = 0;
+    c->baseline = c->spec->baseline != NULL ? c->spec->baseline
+                  : baseline != NULL        ? baseline->period
+                                            : NULL;
+    if (c->baseline != NULL &&
+        ps_period_expand(ps_str_of(c->baseline), 1, 0, &c->base, 1, &n, NULL) != PS_OK)
+        c->baseline = NULL;
+}
+
+static ps_status open_comparison(const ps_comparisons *all, size_t measure, size_t here,
+                                 size_t there, ps_comparison *c, ps_error *err) {
+    PS_TRY(ps_scope_open(all->measures, measure, here, &c->here, err));
+    PS_TRY(ps_scope_open(all->measures, measure, there, &c->there, err));
+    choose_unit(c);
+    choose_baseline(c);
+    PS_TRY(ps_history_create(&c->numerator, err));
+    return ps_history_create(&c->denominator, err);
+}
+
+ps_status ps_comparison_open(const ps_comparisons *all,
+                             const ps_framework_comparison *spec, size_t measure,
+                             size_t here, size_t there, ps_comparison *c, ps_error *err) {
+    *c = (ps_comparison){.spec = spec, .overlaps = overlaps_of(all, here, there)};
+    const ps_status status = open_comparison(all, measure, here, there, c, err);
+    if (status != PS_OK) ps_comparison_close(c);
+    return status;
+}
+
+void ps_comparison_close(ps_comparison *c) {
+    ps_scope_close(&c->here);
+    ps_scope_close(&c->there);
+    ps_history_free(c->numerator), ps_history_free(c->denominator);
+    *c = (ps_comparison){0};
+}
+
+size_t ps_comparison_figures(const ps_comparison *c) {
+    return ps_scope_figures(&c->here);
+}
+
+int32_t ps_comparison_other(const ps_comparison *c, size_t area) {
+    return c->overlaps->area[area];
+}
+
+/* ---- Figures of the two ---- */
+
+static bool there(const ps_side *s) {
+    return s->value.status == PS_VALUE_OK;
+}
+
+static bool has_parts(const ps_side *s) {
+    return there(s) && isfinite(s->numerator) && isfinite(s->denominator);
+}
+
+/* Of a stretch of so many months from the first of a period. */
+static double person_years(const ps_geography *geo, const char *id, size_t area,
+                           const ps_period *p, int32_t months) {
+    const ps_people *people =
+        ps_geography_people(geo, id, p->first, p->first + months - 1);
+    if (people == NULL || people->missing[area]) return (double)NAN;
+    return people->value[area] * (months > YEAR ? months / 12.0 : 1.0);
+}
+
+/* The population that the denominator is, NULL: it is rows or there is none. */
+static const char *population_of(const ps_comparison *c) {
+    const ps_geography *geo = c->here.geo;
+    if (!c->per_resident) return c->here.measure->denominator.people;
+    return geo->n_people > 0 ? geo->people[0].spec->id : NULL;
+}
+
+/* Months of a period up to the end of the data, when it is running. */
+static int32_t months_of(const ps_period *p, const ps_measured *m) {
+    return m->running ? m->months : ps_period_months(p);
+}
+
+static ps_status measure_side(const ps_comparison *c, const ps_scope *s, size_t item,
+                              const ps_period *p, ps_side *side, ps_measured *m,
+                              ps_error *err) {
+    PS_TRY(s->measure->form->measure(s, item, p, m, err));
+    *side = (ps_side){m->value, m->numerator, m->denominator};
+    if (!c->per_resident || !there(side)) return PS_OK;
+    const char *id = population_of(c);
+    side->denominator =
+        id != NULL ? person_years(s->geo, id, s->area, p, months_of(p, m)) : (double)NAN;
+    side->value =
+        ps_crude_rate(side->numerator, side->denominator, c->multiplier, s->confidence);
+    if (!there(side)) ps_measured_note(m, "no population");
+    return PS_OK;
+}
+
+/* ---- What the two have in common ---- */
+
+static const int32_t *blocks_of(const ps_comparison *c, size_t *n) {
+    const ps_area_overlaps *o = c->overlaps;
+    const size_t area = c->here.area;
+    *n = o->first[area + 1] - o->first[area];
+    return o->block + o->first[area];
+}
+
+static bool is_partly(const ps_comparison *c) {
+    return c->overlaps->kind[c->here.area] == PS_OVERLAP_PARTLY;
+}
+
+/* Can the cells of the areas in common be added up? */
+static bool has_cells(const ps_comparison *c, const ps_measure_part *part) {
+    const ps_data_set *d = &c->here.figures->data[part->data];
+    size_t n;
+    const int32_t *block = blocks_of(c, &n);
+    for (size_t i = 0; i < n; i++)
+        if (!ps_reach_knows(d->reach, (size_t)c->overlaps->blocks, (size_t)block[i]))
+            return false;
+    return true;
+}
+
+static bool is_divisible(const ps_comparison *c) {
+    const ps_measure *m = c->here.measure;
+    return c->additive && has_cells(c, &m->numerator) &&
+           (population_of(c) != NULL ||
+            (m->denominator.spec != NULL && has_cells(c, &m->denominator)));
+}
+
+static void read_common(ps_comparison *c, size_t item) {
+    const ps_measure *m = c->here.measure;
+    const size_t g = (size_t)c->overlaps->blocks;
+    size_t n;
+    const int32_t *block = blocks_of(c, &n);
+    ps_history_read_areas(c->numerator, c->here.figures, &m->numerator, item, g, block,
+                          n);
+    if (population_of(c) == NULL)
+        ps_history_read_areas(c->denominator, c->here.figures, &m->denominator, item, g,
+                              block, n);
+}
+
+static ps_part common_part(const ps_comparison *c, const ps_period *p, int32_t months) {
+    const char *population = population_of(c);
+    const ps_geography *geo =
+        &c->here.figures->geographies->geography[c->overlaps->blocks];
+    ps_part both = {0, 0};
+    size_t n;
+    const int32_t *block = blocks_of(c, &n);
+    ps_history_sum(c->numerator, p->first, p->last, &both.x);
+    if (population == NULL)
+        ps_history_sum(c->denominator, p->first, p->last, &both.n);
+    else
+        for (size_t i = 0; i < n; i++)
+            both.n += person_years(geo, population, (size_t)block[i], p, months);
+    return both;
+}
+
+static ps_part without(ps_part a, ps_part b) {
+    return (ps_part){a.x - b.x, a.n - b.n};
+}
+
+/* The parts of two figures that are there. False, and why, when they cannot be told. */
+static bool take_apart(const ps_comparison *c, bool divisible, const ps_period *p,
+                       int32_t months, const ps_side *here, const ps_side *other,
+                       ps_overlap *out, const char **why) {
+    const ps_part none = {0, 0}, h = {here->numerator, here->denominator},
+                  t = {other->numerator, other->denominator};
+    ps_part both = none;
+    *why = "no test: the figures of areas that overlap do not add up to one another";
+    if (!c->additive && c->overlaps->kind[c->here.area] != PS_OVERLAP_NONE) return false;
+    switch (c->overlaps->kind[c->here.area]) {
+        case PS_OVERLAP_UNKNOWN:
+            *why = "no test: nothing tells what the two areas have in common";
+            return false;
+        case PS_OVERLAP_NONE:
+            break;
+        case PS_OVERLAP_INSIDE:
+        case PS_OVERLAP_SAME:
+            both = h;
+            break;
+        case PS_OVERLAP_AROUND:
+            both = t;
+            break;
+        case PS_OVERLAP_PARTLY:
+            *why = "no test: what the two areas have in common is not counted apart";
+            if (!divisible) return false;
+            both = common_part(c, p, months);
+            break;
+    }
+    *out = (ps_overlap){without(h, both), both, without(t, both)};
+    if (c->overlaps->kind[c->here.area] == PS_OVERLAP_SAME) out->rest = none;
+    *why =
+        "no test: by their borders the two areas have more in common than one of them "
+        "has";
+    return out->own.x >= 0 && out->own.n >= 0 && out->rest.x >= 0 && out->rest.n >= 0;
+}
+
+/* ---- Gap and its change ---- */
+
+/* As they stand, without limits. */
+static ps_gap gap_of_values(const ps_comparison *c, const ps_side *here,
+                            const ps_side *other) {
+    const double h = here->value.value / c->multiplier,
+                 t = other->value.value / c->multiplier;
+    ps_gap g = {ps_value_of(h), ps_value_of(t), nothing, ps_value_of(h - t),
+                nothing,        nothing,        nothing, nothing,
+                nothing,        nothing};
+    if (c->tested && t > 0) g.ratio = ps_value_of(h / t);
+    return g;
+}
+
+static ps_value percent_of(const ps_side *then, const ps_side *now) {
+    if (!there(then) || !there(now) || !(then->value.value > 0)) return nothing;
+    return ps_value_of(100 * (now->value.value - then->value.value) / then->value.value);
+}
+
+/* The sides of the baseline period, and their parts; false: there are none. */
+typedef struct before {
+    ps_side here, there;
+    ps_overlap parts;
+    bool known;
+} before;
+
+static ps_status look_back(ps_comparison *c, size_t item, size_t other_item,
+                           bool divisible, before *b, ps_error *err) {
+    ps_measured h, t;
+    const char *why;
+    *b = (before){.known = false};
+    if (c->baseline == NULL || !c->tested) return PS_OK;
+    PS_TRY(measure_side(c, &c->here, item, &c->base, &b->here, &h, err));
+    PS_TRY(measure_side(c, &c->there, other_item, &c->base, &b->there, &t, err));
+    b->known = has_parts(&b->here) && has_parts(&b->there) && !h.running && !t.running &&
+               take_apart(c, divisible, &c->base, ps_period_months(&c->base), &b->here,
+                          &b->there, &b->parts, &why);
+    return PS_OK;
+}
+
+/* Independent counts of stretches of one length are compared, and no others. */
+static void compare_with(const ps_comparison *c, const before *b, const ps_overlap *parts,
+                         bool running, ps_compared_figure *f) {
+    const ps_period *p = f->period;
+    if (c->baseline == NULL || p->last <= c->base.last) return;
+    if (running) {
+        NOTE(f, "no change of the gap while the period is running");
+    } else if (p->first <= c->base.last) {
+        NOTE(f, "no change of the gap: the period shares months with the baseline");
+    } else if (ps_period_months(p) != ps_period_months(&c->base)) {
+        NOTE(f, "no change of the gap: the baseline has %d months",
+             (int)ps_period_months(&c->base));
+    } else if (!b->known) {
+        NOTE(f, "no change of the gap: no figures of the baseline period");
+    } else {
+        f->changed = true;
+        f->change = ps_gap_compare(c->kind, &b->parts, parts, c->here.confidence);
+        f->here_percent = percent_of(&b->here, &f->here);
+        f->there_percent = percent_of(&b->there, &f->there);
+    }
+}
+
+static void compare_sides(ps_comparison *c, const before *b, bool divisible,
+                          const ps_measured *h, ps_compared_figure *f) {
+    const char *why = NULL;
+    ps_overlap parts;
+    const int32_t months = months_of(f->period, h);
+    f->status = PS_VALUE_OK;
+    if (!c->tested) {
+        NOTE(f, "no test: figures of %s are compared as they stand",
+             c->here.measure->spec->method);
+    } else if (has_parts(&f->here) && has_parts(&f->there) &&
+               take_apart(c, divisible, f->period, months, &f->here, &f->there, &parts,
+                          &why)) {
+        f->gap = ps_gap_of(c->kind, &parts, c->here.confidence);
+        f->status = f->gap.difference.status;
+        compare_with(c, b, &parts, h->running, f);
+        return;
+    } else if (why != NULL) {
+        NOTE(f, "%s", why);
+    }
+    f->gap = gap_of_values(c, &f->here, &f->there);
+}
+
+static ps_compared_figure blank(const ps_comparison *c, size_t item, const ps_period *p) {
+    const ps_side missing = {ps_measured_nothing().value, (double)NAN, (double)NAN};
+    return (ps_compared_figure){.period = p,
+                                .item = c->here.measure->form->item(&c->here, item),
+                                .here = missing,
+                                .there = missing,
+                                .overlap = c->overlaps->kind[c->here.area],
+                                .gap = {nothing, nothing, nothing, nothing, nothing,
+                                        nothing, nothing, nothing, nothing, nothing},
+                                .change = {.here = nothing,
+                                           .rest = nothing,
+                                           .change = nothing,
+                                           .lower = nothing,
+                                           .upper = nothing,
+                                           .ratio_change = nothing,
+                                           .ratio_lower = nothing,
+                                           .ratio_upper = nothing},
+                                .here_percent = nothing,
+                                .there_percent = nothing,
+                                .status = PS_VALUE_MISSING};
+}
+
+static ps_status compute(ps_comparison *c, size_t item, size_t other_item,
+                         const before *b, bool divisible, const ps_period *p,
+                         ps_compared_figure *f, ps_error *err) {
+    ps_measured h, t;
+    *f = blank(c, item, p);
+    PS_TRY(measure_side(c, &c->here, item, p, &f->here, &h, err));
+    PS_TRY(measure_side(c, &c->there, other_item, p, &f->there, &t, err));
+    if (h.reason[0] != '\0' && (!there(&f->here) || h.running)) NOTE(f, "%s", h.reason);
+    if (t.reason[0] != '\0' && !there(&f->there))
+        NOTE(f, "%s: %s", c->there.geo->spec->id, t.reason);
+    f->status = there(&f->here) ? f->there.value.status : f->here.value.status;
+    if (there(&f->here) && there(&f->there)) compare_sides(c, b, divisible, &h, f);
+    return PS_OK;
+}
+
+/* ---- One area ---- */
+
+/* The item of the other geography with the same name, or n_items. */
+static size_t same_item(const ps_comparison *c, size_t item) {
+    const ps_form *form = c->here.measure->form;
+    const char *name = form->item(&c->here, item);
+    size_t k = 0;
+    if (item < c->there.n_items && strcmp(form->item(&c->there, item), name) == 0)
+        return item;
+    while (k < c->there.n_items && strcmp(form->item(&c->there, k), name) != 0) k++;
+    return k;
+}
+
+ps_status ps_comparison_of_area(ps_comparison *c, size_t area,
+                                ps_compared_figure *figures, ps_error *err) {
+    const ps_measure *m = c->here.measure;
+    PS_TRY(ps_scope_enter(&c->here, area, err));
+    PS_TRY(ps_scope_enter(&c->there, (size_t)c->overlaps->area[area], err));
+    const bool divisible = is_partly(c) && is_divisible(c);
+    for (size_t item = 0; item < c->here.n_items; item++) {
+        const size_t other = same_item(c, item);
+        ps_compared_figure *f = figures + item * m->n_periods;
+        before b;
+        if (other == c->there.n_items) {
+            for (size_t k = 0; k < m->n_periods; k++) {
+                f[k] = blank(c, item, &m->period[k]);
+                NOTE(&f[k], "%s has no such item", c->there.geo->spec->id);
+            }
+            continue;
+        }
+        if (divisible) read_common(c, item);
+        PS_TRY(look_back(c, item, other, divisible, &b, err));
+        for (size_t k = 0; k < m->n_periods; k++)
+            PS_TRY(compute(c, item, other, &b, divisible, &m->period[k], &f[k], err));
+    }
+    return PS_OK;
+}

@@ -1,0 +1,81 @@
+/* Areas beside others: is it worse here than elsewhere, and does the gap close?
+ *
+ * The neighbourhood's own people are in the figures that it is compared with. A count,
+ * rate or proportion is therefore taken apart into what is here only, in both and there
+ * only, as far as the areas that both are made of tell, and tested by indicators/compare.
+ * Every count is of the same cells as the figures of measures.csv.
+ */
+#ifndef PS_RUN_COMPARISON_H
+#define PS_RUN_COMPARISON_H
+
+#include "engine/run/area_overlap.h"
+#include "engine/run/measures.h"
+#include "indicators/compare.h"
+
+/* All comparisons of a job's frameworks: which areas each is compared with. */
+typedef struct ps_comparisons ps_comparisons;
+
+/* Errors   PS_NOMEM; as in ps_geography_fit. The measures must outlive it. */
+ps_status ps_comparisons_open(const ps_measures *measures, ps_comparisons **out,
+                              ps_error *err) PS_MUST_CHECK;
+void ps_comparisons_free(ps_comparisons *comparisons);
+/* Does any framework of the job compare? */
+bool ps_comparisons_any(const ps_bindings *bindings);
+
+/* One of the two that are compared. */
+typedef struct ps_side {
+    ps_estimate value;             /* in the unit of the comparison */
+    double numerator, denominator; /* NAN where there is none */
+} ps_side;
+
+typedef struct ps_compared_figure {
+    const ps_period *period;
+    const char *item; /* "" when the measure has one */
+    ps_side here, there;
+    ps_overlap_kind overlap;
+    ps_gap gap;           /* of shares and rates of one; times the multiplier */
+    bool changed;         /* there is a figure of the baseline period */
+    ps_gap_change change; /* against it */
+    ps_value here_percent, there_percent; /* change of each, in percent */
+    ps_value_status status;               /* of the difference */
+    char reason[384];                     /* why something is absent; "" nothing */
+} ps_compared_figure;
+
+/* A measure in the areas of one geography beside those of another. */
+typedef struct ps_comparison {
+    const ps_framework_comparison *spec;
+    const ps_area_overlaps *overlaps;
+    ps_scope here, there;
+    bool tested;       /* of events or people, which can be counted apart */
+    bool additive;     /* the count of an area is that of its parts added up */
+    bool per_resident; /* a plain count, compared as a rate */
+    ps_compared kind;
+    double multiplier; /* of the unit */
+    char unit[64];
+    const char *baseline; /* label of the period that changes are from, or NULL */
+    ps_period base;
+    ps_history *numerator, *denominator; /* of what the two have in common */
+} ps_comparison;
+
+/* measure: not absent; here, there: geographies of the job.
+ * Errors   PS_NOMEM and those of the measure's form. */
+ps_status ps_comparison_open(const ps_comparisons *all,
+                             const ps_framework_comparison *spec, size_t measure,
+                             size_t here, size_t there, ps_comparison *out,
+                             ps_error *err) PS_MUST_CHECK;
+void ps_comparison_close(ps_comparison *comparison);
+/* Figures of an area. */
+size_t ps_comparison_figures(const ps_comparison *comparison);
+/* The area that one is compared with; PS_NONE: none, and it has no figures. */
+int32_t ps_comparison_other(const ps_comparison *comparison, size_t area);
+/* All figures of an area, ps_comparison_figures of them: the periods of the first item,
+ * then those of the next.
+ * Rule     a count is compared per residents, as many as the job's multiplier. No limits
+ *   and no p where nothing tells what the two have in common, or where the figures of
+ *   parts do not add up (survey estimates, indices, people who are met in several areas).
+ * The gap's change is from a whole period before, of as many months. Errors   PS_NOMEM
+ * and those of the form. Threads  one for a comparison; any number of comparisons. */
+ps_status ps_comparison_of_area(ps_comparison *comparison, size_t area,
+                                ps_compared_figure *figures, ps_error *err) PS_MUST_CHECK;
+
+#endif
