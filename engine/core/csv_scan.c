@@ -41,7 +41,7 @@ static inline window window_of(const char *p, char delimiter, ps_scan_seen *seen
 ps_status ps_csv_scan_plain(ps_csv_scan *scan, const char *b, size_t from, size_t n,
                             char delimiter, ps_error *err) {
     ps_scan_seen seen = {0, 0};
-    PS_TRY(scan_loop(window_of, &seen, scan, b, from, n, delimiter, err));
+    PS_TRY(scan_loop(window_of, put_bits, &seen, scan, b, from, n, delimiter, err));
     scan->nul = seen.nul != 0;
     scan->high = seen.high != 0;
     return PS_OK;
@@ -49,6 +49,8 @@ ps_status ps_csv_scan_plain(ps_csv_scan *scan, const char *b, size_t from, size_
 
 ps_status ps_csv_scan_bytes(ps_csv_scan *scan, const char *b, size_t from, size_t n,
                             char delimiter, ps_error *err) {
+    if (ps_csv_scan_has_avx512())
+        return ps_csv_scan_avx512(scan, b, from, n, delimiter, err);
     return ps_csv_scan_has_avx2() ? ps_csv_scan_avx2(scan, b, from, n, delimiter, err)
                                   : ps_csv_scan_plain(scan, b, from, n, delimiter, err);
 }

@@ -7,7 +7,7 @@
  * each record the number of its first one. A column that nobody wants costs no more than
  * its separator.
  *
- * The masks come from vector instructions where the processor has them. Both ways give
+ * The masks come from vector instructions where the processor has them. All ways give
  * the same lists; csv.c is the only user.
  */
 #ifndef PS_CORE_CSV_SCAN_H
@@ -43,11 +43,15 @@ ps_status ps_csv_scan_bytes(ps_csv_scan *scan, const char *b, size_t from, size_
                             char delimiter, ps_error *err) PS_MUST_CHECK;
 void ps_csv_scan_free(ps_csv_scan *scan);
 
-/* The same by plain C alone, and by AVX2: UNSUPPORTED when this processor has none. */
+/* The same by plain C alone, by AVX2, and by AVX-512 with VBMI2: UNSUPPORTED when the
+ * compiler or this processor has none. */
 ps_status ps_csv_scan_plain(ps_csv_scan *scan, const char *b, size_t from, size_t n,
                             char delimiter, ps_error *err) PS_MUST_CHECK;
 ps_status ps_csv_scan_avx2(ps_csv_scan *scan, const char *b, size_t from, size_t n,
                            char delimiter, ps_error *err) PS_MUST_CHECK;
 bool ps_csv_scan_has_avx2(void);
+ps_status ps_csv_scan_avx512(ps_csv_scan *scan, const char *b, size_t from, size_t n,
+                             char delimiter, ps_error *err) PS_MUST_CHECK;
+bool ps_csv_scan_has_avx512(void);
 
 #endif

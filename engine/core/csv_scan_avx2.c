@@ -37,7 +37,7 @@ static inline window window_of(const char *p, char delimiter, ps_scan_seen *seen
 ps_status ps_csv_scan_avx2(ps_csv_scan *scan, const char *b, size_t from, size_t n,
                            char delimiter, ps_error *err) {
     ps_scan_seen seen = {_mm256_set1_epi8(-1), _mm256_setzero_si256()};
-    PS_TRY(scan_loop(window_of, &seen, scan, b, from, n, delimiter, err));
+    PS_TRY(scan_loop(window_of, put_bits, &seen, scan, b, from, n, delimiter, err));
     const __m256i nul = _mm256_cmpeq_epi8(seen.least, _mm256_setzero_si256());
     scan->nul = _mm256_movemask_epi8(nul) != 0;
     scan->high = _mm256_movemask_epi8(seen.all) != 0;

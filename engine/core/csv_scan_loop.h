@@ -1,5 +1,5 @@
-/* The pass itself, built once for each way to make the masks: inlined into its callers,
- * and window_of into it. */
+/* The pass itself, built once for each way to make the masks and to list them: inlined
+ * into its callers, and what they give it into the pass. */
 #ifndef PS_CORE_CSV_SCAN_LOOP_H
 #define PS_CORE_CSV_SCAN_LOOP_H
 
@@ -15,6 +15,10 @@ typedef struct window {
 /* The masks of the 64 bytes at p. seen, which the way itself knows how to read, gathers
  * whether any byte was NUL or not ASCII. */
 typedef window window_fn(const char *p, char delimiter, ps_scan_seen *seen);
+
+/* Write `at` and more for each of the bits, of which there are `found`; up to 15 entries
+ * behind the last may be overwritten. */
+typedef void positions_fn(uint32_t *out, uint64_t bits, size_t found, size_t at);
 
 /* What is carried from window to window. */
 typedef struct progress {
@@ -59,8 +63,18 @@ static inline uint64_t follow_quotes(progress *p, ps_csv_scan *scan, uint64_t qu
     return inside;
 }
 
+/* Bit by bit, eight at a time. */
+static inline void put_bits(uint32_t *out, uint64_t bits, size_t found, size_t at) {
+    for (size_t done = 0; done < found; done += 8) {
+        for (size_t i = 0; i < 8; i++) {
+            out[done + i] = (uint32_t)(at + (unsigned)__builtin_ctzll(bits | 1ull << 63));
+            bits &= bits - 1;
+        }
+    }
+}
+
 static inline ps_status make_room(ps_csv_scan *scan, ps_error *err) {
-    /* Lists are written eight entries at a time. */
+    /* Lists are written some entries at a time. */
     enum { MOST = PS_SCAN_STEP + PS_SCAN_WINDOW };
     if (scan->separators + MOST > scan->separator_room)
         PS_TRY(ps_grow((void **)&scan->separator, &scan->separator_room,
@@ -72,8 +86,9 @@ static inline ps_status make_room(ps_csv_scan *scan, ps_error *err) {
 }
 
 static inline __attribute__((always_inline)) ps_status scan_loop(
-    window_fn *window_of, ps_scan_seen *seen, ps_csv_scan *scan, const char *b,
-    size_t from, size_t n, char delimiter, ps_error *err) {
+    window_fn *window_of, positions_fn *put_positions, ps_scan_seen *seen,
+    ps_csv_scan *scan, const char *b, size_t from, size_t n, char delimiter,
+    ps_error *err) {
     progress p = {.after_end = 1,
                   .after_close = SIZE_MAX,
                   .b = b,
@@ -109,14 +124,7 @@ static inline __attribute__((always_inline)) ps_status scan_loop(
                 begins &= begins - 1;
             } while (begins != 0);
             const size_t found = (size_t)__builtin_popcountll(bits);
-            uint32_t *out = separator + separators;
-            for (size_t done = 0; done < found; done += 8) {
-                for (size_t i = 0; i < 8; i++) {
-                    out[done + i] =
-                        (uint32_t)(at + (unsigned)__builtin_ctzll(bits | 1ull << 63));
-                    bits &= bits - 1;
-                }
-            }
+            put_positions(separator + separators, bits, found, at);
             separators += found;
         }
         scan->separators = separators;
