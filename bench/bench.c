@@ -247,6 +247,11 @@ static void one_round(bench *b, const bench_contender *c, record *r) {
         r->exit_code = BENCH_NOT_INSTALLED;
         return;
     }
+    /* What is prepared is looked at in full once, before its first use. */
+    if (c->prepared && start(b, c->argument, NULL).exit_code != 0) {
+        r->exit_code = -1;
+        return;
+    }
     if (c->counts != NULL) (void)remove(c->counts);
     if (c->before != NULL && start(b, c->before, NULL).exit_code != 0) {
         r->exit_code = -1;
