@@ -17,7 +17,7 @@ static ps_status write_targets(const ps_world *w, ps_error *err) {
             before += more > 0 || (more == 0 && b < a);
         }
         if (before >= PS_GROUPS_TARGETS) continue;
-        fprintf(file, "%s,%s,ZT01,Target wards\n", w->land->ward_code[a],
+        fprintf(file, "%s,%s,ZU01,Target wards\n", w->land->ward_code[a],
                 w->land->ward_name[a]);
     }
     return ps_file_finish("target-wards.csv", file, err);

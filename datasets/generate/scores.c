@@ -1,5 +1,7 @@
 #include "datasets/generate/scores.h"
 
+#include <string.h>
+
 #include "datasets/generate/draw.h"
 #include "datasets/generate/groups.h"
 
@@ -53,27 +55,43 @@ static int rating_of(uint64_t key, int o, int approach, int year) {
 static ps_status write_icf(const ps_world *w, ps_error *err) {
     uint64_t key = ps_draw_key(w->land->key, KEY_ICF);
     FILE *file;
-    PS_TRY(ps_file_begin(w->folder, "icf.csv",
-                         "organisation_code,organisation,directorate,year,approach,score,"
-                         "scale_min,scale_max",
-                         &file, err));
+    PS_TRY(ps_file_begin(
+        w->folder, "icf.csv",
+        "organisation_code,organisation,directorate,year,date,approach,score,"
+        "scale_min,scale_max",
+        &file, err));
     for (int year = 0; year < YEARS; year++) {
         for (int o = 0; o < ORGANISATIONS; o++) {
             if (FIRST_YEAR + year < organisations[o].from) continue;
             for (int a = 0; a < APPROACHES; a++) {
                 if (o == SILENT && a == 4) continue;
-                fprintf(file, "%s,%s,%s,%d,%s,%d,1,5\n", organisations[o].code,
+                fprintf(file, "%s,%s,%s,%d,%d-03,%s,%d,1,5\n", organisations[o].code,
                         organisations[o].name, organisations[o].directorate,
-                        FIRST_YEAR + year, approaches[a].id, rating_of(key, o, a, year));
+                        FIRST_YEAR + year, FIRST_YEAR + year, approaches[a].id,
+                        rating_of(key, o, a, year));
             }
         }
     }
     return ps_file_finish("icf.csv", file, err);
 }
 
-static ps_status write_roster(const ps_world *w, ps_error *err) {
+/* Each organisation once. */
+static ps_status write_organisations(const ps_world *w, ps_error *err) {
     FILE *file;
     PS_TRY(ps_file_begin(w->folder, "organisations.csv",
+                         "organisation_code,organisation,board_code,board", &file, err));
+    for (int o = 0; o < ORGANISATIONS; o++) {
+        if (o > 0 && strcmp(organisations[o].code, organisations[o - 1].code) == 0)
+            continue;
+        fprintf(file, "%s,%s,ZB01,Communities Board\n", organisations[o].code,
+                organisations[o].name);
+    }
+    return ps_file_finish("organisations.csv", file, err);
+}
+
+static ps_status write_roster(const ps_world *w, ps_error *err) {
+    FILE *file;
+    PS_TRY(ps_file_begin(w->folder, "icf-roster.csv",
                          "organisation_code,organisation,directorate,year,invited,"
                          "submitted,plan_in_place",
                          &file, err));
@@ -93,7 +111,7 @@ static ps_status write_roster(const ps_world *w, ps_error *err) {
         ps_world_tell(w, "icf:invited", PS_LAND_DISTRICT_CODE, period, ORGANISATIONS);
         ps_world_tell(w, "icf:submitted", PS_LAND_DISTRICT_CODE, period, submitted);
     }
-    return ps_file_finish("organisations.csv", file, err);
+    return ps_file_finish("icf-roster.csv", file, err);
 }
 
 /* ---- the Place Standard ---- */
@@ -133,7 +151,7 @@ static void print_response(const ps_world *w, int place, int round, bool group, 
         uint64_t c = (uint64_t)(((place * 2 + round) * 100 + who) * 64 + t * 3);
         bool blank = !group && ps_draw_below(key, c + 2, 100) < 4;
         fprintf(file, "ZN%02d,%s,%d,%d-%02d,%d,%s,", place + 1,
-                w->land->ward_code[w->land->ward[lsoa[0]]], round == 0 ? 2019 : 2022,
+                w->land->lsoa_code[lsoa[0]], round == 0 ? 2019 : 2022,
                 round == 0 ? 2019 : 2022, 3 + event, round == 0 ? 1 : 3, themes[t].id);
         if (!blank) fprintf(file, "%d", score_of(key, place, round, t, c));
         if (group) {
@@ -150,7 +168,7 @@ static ps_status write_place_standard(const ps_world *w, ps_error *err) {
     FILE *file;
     PS_TRY(ps_file_begin(
         w->folder, "place-standard.csv",
-        "neighbourhood_code,ward_code,round,date,stage,theme,score,resp_type,"
+        "neighbourhood_code,lsoa_code,round,date,stage,theme,score,resp_type,"
         "group_size,respondent,event",
         &file, err));
     for (int place = 0; place < PS_GROUPS_NEIGHBOURHOODS; place++) {
@@ -166,6 +184,7 @@ static ps_status write_place_standard(const ps_world *w, ps_error *err) {
 
 ps_status ps_scores_write(const ps_world *world, ps_error *err) {
     PS_TRY(write_icf(world, err));
+    PS_TRY(write_organisations(world, err));
     PS_TRY(write_roster(world, err));
     return write_place_standard(world, err);
 }

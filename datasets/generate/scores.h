@@ -1,5 +1,5 @@
 /* Scores that people give: icf.csv, organisations that judge themselves, with
- * organisations.csv, the roster of those invited; place-standard.csv, what residents say
+ * organisations.csv, their list, and icf-roster.csv, who was invited; place-standard.csv, what residents say
  * of their neighbourhood, theme by theme.
  *
  * Planted: trust scores lowest and rises most between the two years; one organisation

@@ -462,7 +462,9 @@ static void tell_reach(const ps_geographies *all, const ps_data_set *d,
                    "%s: %zu of %zu areas of %s are not counted: %s; their figures are "
                    "missing, not 0",
                    d->spec->id, unknown, n, id, d->reach->why);
-        if (unknown == n && length < sizeof none)
+        /* on a list of codes nothing is expected but what is coded to it */
+        if (unknown == n && ps_geography_has_map(&all->geography[g]) &&
+            length < sizeof none)
             length += (size_t)snprintf(none + length, sizeof none - length, "%s%s",
                                        length > 0 ? ", " : "", id);
     }
