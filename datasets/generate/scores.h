@@ -1,6 +1,6 @@
 /* Scores that people give: icf.csv, organisations that judge themselves, with
- * organisations.csv, their list, and icf-roster.csv, who was invited; place-standard.csv, what residents say
- * of their neighbourhood, theme by theme.
+ * organisations.csv, their list, and icf-roster.csv, who was invited; place-standard.csv,
+ * what residents say of their neighbourhood, theme by theme.
  *
  * Planted: trust scores lowest and rises most between the two years; one organisation
  * leaves an approach out, one joins in the second year. Everywhere traffic is the worst
