@@ -47,7 +47,7 @@ static const ps_method_column outputs[] = {
     {"before", PS_COLUMN_TEXT, true, "stage of the units before"},
     {"after", PS_COLUMN_TEXT, true, "stage of the units after"},
     {"transition", PS_COLUMN_TEXT, true, "before>after; of all: up, same or down"},
-    {"n", PS_COLUMN_INTEGER, true, "units that went this way"},
+    {"n", PS_COLUMN_INTEGER, true, "units that went this way; empty when base is 0"},
     {"base", PS_COLUMN_INTEGER, true, "units of the stage before, or all, known after"},
     {"share", PS_COLUMN_NUMBER, true, "100 n / base"},
     {"lower", PS_COLUMN_NUMBER, true, "Wilson's limit"},
@@ -161,7 +161,7 @@ static ps_status write_row(const panel *p, const char *level, ps_str before, ps_
     ps_call_put_text(p->call, 3, before);
     ps_call_put_text(p->call, 4, after);
     ps_call_put_word(p->call, 5, transition);
-    ps_call_put_int(p->call, 6, n);
+    ps_call_put_number(p->call, 6, share.status, (double)n);
     ps_call_put_int(p->call, 7, base);
     ps_call_put_estimate(p->call, 8, &share);
     ps_call_put_int(p->call, 11, p->counted.joined);
@@ -175,7 +175,6 @@ static ps_status write_stages(const panel *p, ps_error *err) {
     for (size_t a = 0; a < p->n_stages; a++) {
         for (size_t b = 0; b < p->n_stages; b++) {
             const ps_str before = p->stage[a], after = p->stage[b];
-            if (p->counted.n[a][b] == 0) continue;
             snprintf(transition, sizeof transition, "%.*s>%.*s",
                      (int)(before.n < 64 ? before.n : 64), before.p,
                      (int)(after.n < 64 ? after.n : 64), after.p);

@@ -36,15 +36,18 @@ static void tables(void **state) {
     ps_table *t = test_compute("transition", WARDS, "");
     assert_string_equal(test_cell(t, 0, "from"), "2021");
     assert_string_equal(test_cell(t, 0, "to"), "2022");
-    assert_int_equal(ps_table_rows(t), 5);
-    assert_int_equal(row_of(t, "1>2"), 0);
-    assert_string_equal(test_cell(t, 0, "n"), "1");
-    assert_string_equal(test_cell(t, 0, "share"), "100");
-    assert_int_equal(row_of(t, "2>2"), 1);
-    assert_string_equal(test_cell(t, 2, "transition"), "up");
-    assert_string_equal(test_cell(t, 2, "n"), "1");
-    assert_string_equal(test_cell(t, 2, "base"), "2");
-    assert_string_equal(test_cell(t, 2, "n_left"), "2"); /* C and D */
+    assert_int_equal(ps_table_rows(t), 3 * 3 + 3);
+    const size_t on = (size_t)row_of(t, "1>2"), back = (size_t)row_of(t, "2>1"),
+                 none = (size_t)row_of(t, "3>3"), up = (size_t)row_of(t, "up");
+    assert_string_equal(test_cell(t, on, "n"), "1");
+    assert_string_equal(test_cell(t, on, "share"), "100");
+    assert_string_equal(test_cell(t, back, "n"), "0");
+    assert_string_equal(test_cell(t, none, "base"), "0");
+    assert_string_equal(test_cell(t, none, "n"), "");
+    assert_string_equal(test_cell(t, none, "status"), "undefined");
+    assert_string_equal(test_cell(t, up, "n"), "1");
+    assert_string_equal(test_cell(t, up, "base"), "2");
+    assert_string_equal(test_cell(t, up, "n_left"), "2"); /* C and D */
     ps_table_free(t);
     t = test_compute("transition", WARDS, "from=2020 to=2021");
     assert_string_equal(test_cell(t, (size_t)row_of(t, "1>1"), "share"), "50");
@@ -53,7 +56,7 @@ static void tables(void **state) {
     assert_string_equal(test_cell(t, 0, "n_joined"), "1");
     ps_table_free(t);
     t = test_compute("transition", "unit,period,stage\nA,2020,1\n", "");
-    assert_int_equal(ps_table_rows(t), 3);
+    assert_int_equal(ps_table_rows(t), 1 + 3);
     assert_string_equal(test_cell(t, 0, "from"), "");
     assert_string_equal(test_cell(t, 0, "status"), "undefined");
     ps_table_free(t);
