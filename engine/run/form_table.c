@@ -263,7 +263,7 @@ static ps_status read_figure(findings *f, const ps_scope *s, const ps_table *res
     }
     if (!isfinite(value)) {
         out->value.status = ps_value_status_find(status, PS_VALUE_MISSING);
-        if (status.n > 0)
+        if (status.n > 0 && !ps_str_is(status, "ok"))
             ps_measured_note(out, "%s: %.*s", s->measure->spec->method, (int)status.n,
                              status.p);
         return PS_OK;
@@ -311,11 +311,10 @@ static ps_status keep(findings *f, const ps_scope *s, const ps_table *result, si
     return PS_OK;
 }
 
-/* What a method refuses about its table is told in place of the value. */
+/* What a method refuses about its table is told in place of the value, of every item. */
 static ps_status keep_refusal(findings *f, size_t area, size_t period, const char *why,
                               ps_error *err) {
-    finding found = {.area = (int32_t)area, .period = (int32_t)period};
-    PS_TRY(ps_keys_add(f->items, (ps_str){"", 0}, &found.item, NULL, err));
+    finding found = {.area = (int32_t)area, .period = (int32_t)period, .item = PS_NONE};
     PS_TRY(ps_grow((void **)&f->found, &f->capacity, f->n + 1, sizeof *f->found, err));
     found.measured = ps_measured_nothing();
     ps_measured_note(&found.measured, "%s", why);
@@ -375,6 +374,7 @@ static ps_status take_periods(findings *f, const ps_measure *m, ps_error *err) {
 }
 
 static ps_status find_all(findings *f, ps_scope *s, ps_error *err) {
+    int32_t item;
     const bool whole = ps_method_table_whole(s->measure->spec->table);
     PS_TRY(ps_arena_create(&f->arena, err));
     PS_TRY(ps_keys_create(&f->items, err));
@@ -384,6 +384,8 @@ static ps_status find_all(findings *f, ps_scope *s, ps_error *err) {
         for (size_t a = 0; a < (whole ? 1 : s->geo->areas->n); a++)
             PS_TRY(work_on(f, s, a, k, err));
     if (f->n > 0) qsort(f->found, f->n, sizeof *f->found, by_place);
+    if (ps_keys_size(f->items) == 0)
+        PS_TRY(ps_keys_add(f->items, (ps_str){"", 0}, &item, NULL, err));
     s->n_items = ps_keys_size(f->items);
     return PS_OK;
 }
@@ -404,6 +406,11 @@ static void close_scope(ps_scope *s) {
     ps_free(f);
 }
 
+static const finding *look_up(const findings *f, const finding *wanted) {
+    if (f->n == 0) return NULL;
+    return bsearch(wanted, f->found, f->n, sizeof *f->found, by_place);
+}
+
 static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
                          ps_measured *out, ps_error *err) {
     (void)err;
@@ -415,8 +422,9 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
             wanted.period = (int32_t)k;
     /* what hangs on no period is the same in all */
     if (f->n_periods == 1 && f->period[0].first > f->period[0].last) wanted.period = 0;
-    const finding *found =
-        f->n > 0 ? bsearch(&wanted, f->found, f->n, sizeof *f->found, by_place) : NULL;
+    const finding *found = look_up(f, &wanted);
+    wanted.item = PS_NONE;
+    if (found == NULL) found = look_up(f, &wanted);
     if (found != NULL)
         *out = found->measured;
     else
