@@ -96,6 +96,19 @@ static void records_span(const ps_measures *all, const ps_measure *m, ps_month *
     *first = set->begin, *last = set->end;
 }
 
+/* By the span of another measure; NULL: none. */
+static void widen(const ps_measures *all, const ps_measure *m, const char *other,
+                  ps_month *first, ps_month *last) {
+    const ps_measure *taken = other != NULL ? find_measure(all, m->binding, other) : NULL;
+    ps_month from, to;
+    if (taken == NULL) return;
+    ps_measure_span(all, taken, &from, &to);
+    if (from > to) return;
+    const bool none = *first > *last;
+    if (none || from < *first) *first = from;
+    if (none || to > *last) *last = to;
+}
+
 void ps_measure_span(const ps_measures *all, const ps_measure *m, ps_month *first,
                      ps_month *last) {
     const ps_framework_table *t = m->spec->table;
@@ -113,13 +126,10 @@ void ps_measure_span(const ps_measures *all, const ps_measure *m, ps_month *firs
         ps_part_span(&m->numerator, all->figures, first, last, &dated);
         return;
     }
-    const char *other = NULL;
-    for (unsigned c = 0; t != NULL && c < t->columns_count && other == NULL; c++)
-        other = t->columns[c].measure;
-    if (other == NULL && t != NULL && t->indicators_count > 0)
-        other = t->indicators[0].measure;
-    const ps_measure *taken = other != NULL ? find_measure(all, m->binding, other) : NULL;
-    if (taken != NULL) ps_measure_span(all, taken, first, last);
+    for (unsigned c = 0; t != NULL && c < t->columns_count; c++)
+        widen(all, m, t->columns[c].measure, first, last);
+    for (unsigned i = 0; t != NULL && i < t->indicators_count; i++)
+        widen(all, m, t->indicators[i].measure, first, last);
 }
 
 /* ---- One measure in one geography ---- */

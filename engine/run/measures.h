@@ -22,8 +22,8 @@ ps_status ps_measures_open(const ps_bindings *bindings, const ps_figures *figure
                            ps_measures **out, ps_error *err) PS_MUST_CHECK;
 void ps_measures_free(ps_measures *measures);
 
-/* The months that the data of a measure span, its own or those of the first measure that
- * its table takes figures of; first > last: none. */
+/* The months that the data of a measure span, its own or those of the measures that
+ * its table takes figures of, together; first > last: none. */
 void ps_measure_span(const ps_measures *measures, const ps_measure *measure,
                      ps_month *first, ps_month *last);
 
