@@ -129,7 +129,8 @@ static ps_status open_comparison(const ps_comparisons *all, size_t measure, size
     choose_unit(c);
     choose_baseline(c);
     PS_TRY(ps_history_create(&c->numerator, err));
-    return ps_history_create(&c->denominator, err);
+    PS_TRY(ps_history_create(&c->denominator, err));
+    return ps_history_create(&c->one, err);
 }
 
 ps_status ps_comparison_open(const ps_comparisons *all,
@@ -145,6 +146,7 @@ void ps_comparison_close(ps_comparison *c) {
     ps_scope_close(&c->here);
     ps_scope_close(&c->there);
     ps_history_free(c->numerator), ps_history_free(c->denominator);
+    ps_history_free(c->one);
     *c = (ps_comparison){0};
 }
 
@@ -215,34 +217,44 @@ static bool is_partly(const ps_comparison *c) {
     return c->overlaps->kind[c->here.area] == PS_OVERLAP_PARTLY;
 }
 
-/* Can the cells of the areas in common be added up? */
-static bool has_cells(const ps_comparison *c, const ps_measure_part *part) {
-    const ps_data_set *d = &c->here.figures->data[part->data];
+static bool is_known(const ps_comparison *c, const ps_measure_part *part, size_t area) {
+    const size_t g = (size_t)c->overlaps->blocks;
+    if (part->records != NULL) return ps_records_know(part->records, g, area);
+    return ps_reach_knows(c->here.figures->data[part->data].reach, g, area);
+}
+
+/* Can what the two have in common be added up? */
+static bool is_divisible(const ps_comparison *c) {
+    const ps_measure *m = c->here.measure;
+    const bool people = population_of(c) != NULL;
     size_t n;
     const int32_t *block = blocks_of(c, &n);
+    if (!c->additive || (!people && m->denominator.spec == NULL)) return false;
     for (size_t i = 0; i < n; i++)
-        if (!ps_reach_knows(d->reach, (size_t)c->overlaps->blocks, (size_t)block[i]))
+        if (!is_known(c, &m->numerator, (size_t)block[i]) ||
+            (!people && !is_known(c, &m->denominator, (size_t)block[i])))
             return false;
     return true;
 }
 
-static bool is_divisible(const ps_comparison *c) {
-    const ps_measure *m = c->here.measure;
-    return c->additive && has_cells(c, &m->numerator) &&
-           (population_of(c) != NULL ||
-            (m->denominator.spec != NULL && has_cells(c, &m->denominator)));
+static void add_up(ps_comparison *c, const ps_measure_part *part, size_t item,
+                   ps_history *sum) {
+    const ps_figures *f = c->here.figures;
+    const size_t g = (size_t)c->overlaps->blocks;
+    size_t n;
+    const int32_t *block = blocks_of(c, &n);
+    ps_history_read(sum, f, part, item, g, (size_t)block[0]);
+    for (size_t i = 1; i < n; i++) {
+        ps_history_read(c->one, f, part, item, g, (size_t)block[i]);
+        ps_history_add(sum, c->one);
+    }
 }
 
 static void read_common(ps_comparison *c, size_t item) {
     const ps_measure *m = c->here.measure;
-    const size_t g = (size_t)c->overlaps->blocks;
-    size_t n;
-    const int32_t *block = blocks_of(c, &n);
-    ps_history_read_areas(c->numerator, c->here.figures, &m->numerator, item, g, block,
-                          n);
+    add_up(c, &m->numerator, item, c->numerator);
     if (population_of(c) == NULL)
-        ps_history_read_areas(c->denominator, c->here.figures, &m->denominator, item, g,
-                              block, n);
+        add_up(c, &m->denominator, m->denominator.n_items > 1 ? item : 0, c->denominator);
 }
 
 static ps_part common_part(const ps_comparison *c, const ps_period *p, int32_t months) {

@@ -55,6 +55,7 @@ typedef struct ps_comparison {
     const char *baseline; /* label of the period that changes are from, or NULL */
     ps_period base;
     ps_history *numerator, *denominator; /* of what the two have in common */
+    ps_history *one;                     /* of one area of it */
 } ps_comparison;
 
 /* measure: not absent; here, there: geographies of the job.

@@ -65,23 +65,10 @@ void ps_history_read(ps_history *h, const ps_figures *f, const ps_measure_part *
     }
 }
 
-void ps_history_read_areas(ps_history *h, const ps_figures *f,
-                           const ps_measure_part *part, size_t item, size_t g,
-                           const int32_t *areas, size_t n) {
-    bool covered[MOST_MONTHS];
-    int64_t counts[MOST_MONTHS];
-    const ps_data_set *d = &f->data[part->data];
-    const size_t months = ps_figures_span(d);
-    h->data = d;
-    h->first = d->first, h->last = d->last;
-    memset(h->counts, 0, (months + 1) * sizeof *h->counts);
-    for (size_t i = 0; i < n; i++) {
-        ps_figures_group_months(f, g, (size_t)areas[i], part->data,
-                                ps_part_holds(part, d, item), counts, covered);
-        for (size_t m = 0; m < months; m++) h->counts[m + 1] += counts[m];
-    }
-    for (size_t m = 0; m < months; m++) h->counts[m + 1] += h->counts[m];
-    for (size_t m = 0; m <= months; m++) h->covered[m] = (int32_t)m;
+void ps_history_add(ps_history *sum, const ps_history *more) {
+    const size_t months =
+        sum->first <= sum->last ? (size_t)(sum->last - sum->first) + 1 : 0;
+    for (size_t m = 0; m <= months; m++) sum->counts[m] += more->counts[m];
 }
 
 ps_month ps_history_first(const ps_history *h) {

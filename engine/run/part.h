@@ -58,11 +58,9 @@ void ps_history_free(ps_history *history);
 void ps_history_read(ps_history *history, const ps_figures *figures,
                      const ps_measure_part *part, size_t item, size_t geography,
                      size_t area);
-/* The same of several areas together, whose every month counts as known: whether it is
- * has to be asked of the areas that these are parts of. */
-void ps_history_read_areas(ps_history *history, const ps_figures *figures,
-                           const ps_measure_part *part, size_t item, size_t geography,
-                           const int32_t *areas, size_t n);
+/* Add the counts of another area to those of one, of the same item and part. Which months
+ * are known stays as it was. */
+void ps_history_add(ps_history *sum, const ps_history *more);
 /* The months that the data span; first > last: none. */
 ps_month ps_history_first(const ps_history *history);
 ps_month ps_history_last(const ps_history *history);
