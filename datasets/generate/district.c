@@ -116,8 +116,7 @@ static ps_status write_job(const char *folder, const char *name,
 
 static ps_status write_jobs(const char *folder, ps_error *err) {
     PS_TRY(write_job(folder, "job.yaml", job_text, sizeof job_text, err));
-    PS_TRY(write_job(folder, "places.yaml", places_text, sizeof places_text, err));
-    return write_job(folder, "findings.yaml", findings_text, sizeof findings_text, err);
+    return write_job(folder, "places.yaml", places_text, sizeof places_text, err);
 }
 
 /* ---- the truth ---- */

@@ -14,7 +14,7 @@
  *   deprivation-2015.csv, population-2021.csv, ...       other years: vintages.h
  *   target-wards.csv, zones.csv, clusters.csv, committees.csv    groups.h
  *   comparators.csv    published figures of other areas: comparators.h
- *   job.yaml, places.yaml, findings.yaml    the sample jobs
+ *   job.yaml           the sample job
  *   truth/             what a right answer is: rows by fate, counts, planted effects
  */
 #ifndef PS_DATASETS_DISTRICT_H
