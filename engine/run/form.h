@@ -91,8 +91,10 @@ void ps_note_add(char *reason, size_t bytes, const char *format, ...) PS_PRINTF(
  * the plan, the one that the data end in. */
 ps_status ps_form_periods(const ps_measures *all, ps_measure *measure,
                           ps_error *err) PS_MUST_CHECK;
-/* Of a sample: those that it was drawn in, a year by however few months; and waves that
- * none of them holds. */
+/* Of records: those that hold some, a year by however few months. */
+ps_status ps_form_periods_holding(const ps_record_set *records, ps_measure *measure,
+                                  ps_error *err) PS_MUST_CHECK;
+/* Of a sample: the same, and waves that none of them holds. */
 ps_status ps_form_periods_of_sample(const ps_measures *all, ps_measure *measure,
                                     ps_error *err) PS_MUST_CHECK;
 /* The value of the column that the numerator is split by; "" without one. */

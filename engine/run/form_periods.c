@@ -84,8 +84,8 @@ static bool holds_records(const ps_record_set *set, const ps_period *p) {
 }
 
 /* Of a series of years all that a sample was drawn in, however few months it took. */
-static ps_status add_expression(ps_measure *m, char *expression, ps_error *err) {
-    const ps_record_set *set = m->numerator.records;
+static ps_status add_expression(ps_measure *m, const ps_record_set *set, char *expression,
+                                ps_error *err) {
     ps_month first = set->begin, last = set->end;
     ps_period *found = NULL;
     size_t n = 0;
@@ -133,15 +133,23 @@ static ps_status add_waves(ps_measure *m, ps_error *err) {
     return PS_OK;
 }
 
-ps_status ps_form_periods_of_sample(const ps_measures *all, ps_measure *m,
-                                    ps_error *err) {
-    (void)all;
+ps_status ps_form_periods_holding(const ps_record_set *set, ps_measure *m,
+                                  ps_error *err) {
     const ps_framework_measure *spec = m->spec;
     const ps_job *job = m->binding->job->job;
-    if (!ps_records_dated(m->numerator.records)) return undated(m, err);
+    if (!ps_records_dated(set)) return undated(m, err);
     const bool own = spec->periods_count > 0;
     char *const *expressions = own ? spec->periods : job->periods;
     const unsigned n = own ? spec->periods_count : job->periods_count;
-    for (unsigned k = 0; k < n; k++) PS_TRY(add_expression(m, expressions[k], err));
+    for (unsigned k = 0; k < n; k++) PS_TRY(add_expression(m, set, expressions[k], err));
+    return PS_OK;
+}
+
+ps_status ps_form_periods_of_sample(const ps_measures *all, ps_measure *m,
+                                    ps_error *err) {
+    (void)all;
+    const ps_record_set *set = m->numerator.records;
+    PS_TRY(ps_form_periods_holding(set, m, err));
+    const bool own = m->spec->periods_count > 0 || !ps_records_dated(set);
     return own ? PS_OK : add_waves(m, err);
 }

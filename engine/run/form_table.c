@@ -148,6 +148,10 @@ static ps_status periods(const ps_measures *all, ps_measure *m, ps_error *err) {
     ps_month first, last;
     ps_measure_span(all, m, &first, &last);
     if (m->spec->table->periods_count > 0) return whole_stretch(m, first, last, err);
+    if (m->spec->table->rows == PS_ROWS_RECORDS) {
+        PS_TRY(ps_form_periods_holding(ps_measure_records(all, m), m, err));
+        return m->n_periods > 0 ? PS_OK : one_period(m, first, last, err);
+    }
     if (m->spec->periods_count > 0)
         PS_TRY(ps_periods_expand(m->spec->periods, m->spec->periods_count, first, last,
                                  &m->period, &m->n_periods, err));

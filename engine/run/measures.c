@@ -86,12 +86,15 @@ static const ps_measure *find_measure(const ps_measures *all, const ps_binding *
     return NULL;
 }
 
-static void records_span(const ps_measures *all, const ps_measure *m, ps_month *first,
-                         ps_month *last) {
+const ps_record_set *ps_measure_records(const ps_measures *all, const ps_measure *m) {
     const ps_framework *f = m->binding->framework;
     const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, m->spec->table->of);
-    const ps_record_set *set =
-        ps_records_find(all->figures->records, m->binding->data[at]->input);
+    return ps_records_find(all->figures->records, m->binding->data[at]->input);
+}
+
+static void records_span(const ps_measures *all, const ps_measure *m, ps_month *first,
+                         ps_month *last) {
+    const ps_record_set *set = ps_measure_records(all, m);
     if (!ps_records_dated(set)) return;
     *first = set->begin, *last = set->end;
 }

@@ -27,6 +27,10 @@ void ps_measures_free(ps_measures *measures);
 void ps_measure_span(const ps_measures *measures, const ps_measure *measure,
                      ps_month *first, ps_month *last);
 
+/* The records that are the rows of a measure's table. */
+const ps_record_set *ps_measure_records(const ps_measures *measures,
+                                        const ps_measure *measure);
+
 /* A measure that is not absent, in one geography. What the form works out for all areas
  * together is worked out here. */
 ps_status ps_scope_open(const ps_measures *measures, size_t measure, size_t geography,

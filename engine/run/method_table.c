@@ -168,7 +168,7 @@ static ps_status open_records(ps_method_table *t, ps_error *err) {
     const int at = PS_FRAMEWORK_PLACE(plan->data, plan->data_count, t->layout->of);
     const ps_framework_data *kind = &plan->data[at];
     const ps_framework_table *l = t->layout;
-    t->records = ps_records_find(t->scope->figures->records, b->data[at]->input);
+    t->records = ps_measure_records(t->scope->all, t->scope->measure);
     t->record_column = ps_zalloc(l->columns_count, sizeof *t->record_column);
     if (t->record_column == NULL) return ps_fail_nomem(err);
     for (unsigned c = 0; c < l->columns_count; c++) {
