@@ -15,7 +15,7 @@
 #include "datasets/generate/vintages.h"
 #include "engine/core/mem.h"
 #include "geo/layer.h"
-#include "jobs_text.h"
+#include "job_text.h"
 
 static ps_status write_layer(const ps_land *land, ps_land_level level, const char *id,
                              ps_geopackage *gpkg, int64_t *twice, ps_error *err) {
@@ -106,17 +106,11 @@ static ps_status write_people(const ps_land *land, const ps_people *people,
     return ps_file_finish("deprivation.csv", file, err);
 }
 
-static ps_status write_job(const char *folder, const char *name,
-                           const unsigned char *text, size_t bytes, ps_error *err) {
+static ps_status write_job(const char *folder, ps_error *err) {
     FILE *file;
-    PS_TRY(ps_file_begin(folder, name, NULL, &file, err));
-    fwrite(text, 1, bytes, file);
-    return ps_file_finish(name, file, err);
-}
-
-static ps_status write_jobs(const char *folder, ps_error *err) {
-    PS_TRY(write_job(folder, "job.yaml", job_text, sizeof job_text, err));
-    return write_job(folder, "places.yaml", places_text, sizeof places_text, err);
+    PS_TRY(ps_file_begin(folder, "job.yaml", NULL, &file, err));
+    fwrite(job_text, 1, sizeof job_text, file);
+    return ps_file_finish("job.yaml", file, err);
 }
 
 /* ---- the truth ---- */
@@ -281,7 +275,7 @@ ps_status ps_district_write(const char *folder, uint64_t seed, ps_error *err) {
     }
     if (status == PS_OK) status = write_counts(land, truth, folder, err);
     if (status == PS_OK) status = write_partners(land, people, truth, folder, err);
-    if (status == PS_OK) status = write_jobs(folder, err);
+    if (status == PS_OK) status = write_job(folder, err);
     ps_incidents_free(truth);
     ps_people_free(people);
     ps_land_free(land);
