@@ -168,6 +168,17 @@ static void free_request(ps_crs_request *r) {
     ps_free(r);
 }
 
+static ps_status copy_request(const ps_crs_request *r, ps_crs_request **out,
+                              ps_error *err) {
+    ps_crs_request *copy = *out = ps_zalloc(1, sizeof *copy);
+    if (copy == NULL) return ps_fail_nomem(err);
+    copy->has_box = r->has_box;
+    memcpy(copy->box, r->box, sizeof copy->box);
+    copy->max_accuracy = r->max_accuracy;
+    PS_TRY(ps_crs_copy(r->from, &copy->from, err));
+    return ps_crs_copy(r->to, &copy->to, err);
+}
+
 ps_status ps_crs_operation_ready(ps_crs_operation *op, ps_error *err) {
     const ps_crs_request *r = op->request;
     if (r == NULL) return PS_OK;
@@ -197,7 +208,6 @@ size_t ps_crs_operation_apply(ps_crs_operation *op, size_t n, double *x, double 
 ps_status ps_crs_operation_clone(const ps_crs_operation *op, ps_crs_operation **out,
                                  ps_error *err) {
     *out = NULL;
-    assert(op->request == NULL);
     ps_crs_operation *copy = ps_zalloc(1, sizeof *copy);
     if (copy == NULL) return ps_fail_nomem(err);
     copy->info.missing_accuracy = op->info.missing_accuracy;
@@ -213,6 +223,8 @@ ps_status ps_crs_operation_clone(const ps_crs_operation *op, ps_crs_operation **
                            : ps_fail_nomem(err);
     if (status == PS_OK && op->pj != NULL)
         status = module->operation_clone(op, copy, err);
+    if (status == PS_OK && op->request != NULL)
+        status = copy_request(op->request, &copy->request, err);
     if (status != PS_OK) {
         ps_crs_operation_free(copy);
         return status;

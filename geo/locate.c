@@ -211,6 +211,7 @@ ps_status ps_locator_frozen_areas(const ps_locator *locator, size_t i, ps_areas 
     ps_areas_builder *b = NULL;
     double *x = NULL, *y = NULL;
     size_t room[2] = {0, 0};
+    if (of->op != NULL) PS_TRY(ps_crs_operation_ready(of->op, err));
     ps_status status = ps_freeze(areas, of->op, locator->geographic, &f, err);
     if (status == PS_OK) status = ps_areas_builder_create(&b, err);
     for (size_t a = 0; status == PS_OK && a < areas->n; a++) {

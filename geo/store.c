@@ -29,7 +29,8 @@ enum {
     FORMAT = 2,
     DIGITS = 32,
     BUFFER_BYTES = 1 << 18,
-    SMALL_BODY = 1 << 16,      /* for which no room is made */
+    SMALL_BODY = 1 << 16,      /* for which no room is made, */
+    SMALL_STORE = 1 << 24,     /* but in a store as small as this */
     TOUCH_SECONDS = 60,        /* times are not set more often */
     LEFT_OVER_SECONDS = 86400, /* a file on the way for a day was left behind */
     MOST_FILES = 1 << 20
@@ -361,6 +362,10 @@ static void make_room(const ps_store *store, int64_t more) {
     closedir(dir);
 }
 
+static bool needs_room(const ps_store *store, uint64_t body) {
+    return body > SMALL_BODY || store->most_bytes < SMALL_STORE;
+}
+
 static void give_up(ps_store_file *f) {
     if (f->fd >= 0) {
         close(f->fd);
@@ -386,7 +391,7 @@ bool ps_store_begin(const ps_store *store, const char *kind, const ps_store_key 
         give_up(f);
         return false;
     }
-    if (body > SMALL_BODY) make_room(store, (int64_t)all);
+    if (needs_room(store, body)) make_room(store, (int64_t)all);
     f->fd = make_temporary(f->path, f->temporary);
     if (f->fd < 0) {
         give_up(f);
@@ -414,7 +419,7 @@ void ps_store_end(ps_store_file *f) {
         close(f->fd);
         f->fd = -1;
         /* others may have written meanwhile */
-        if (f->body > SMALL_BODY) make_room(&f->store, 0);
+        if (needs_room(&f->store, f->body)) make_room(&f->store, 0);
     }
     give_up(f);
 }

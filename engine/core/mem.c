@@ -1,10 +1,10 @@
 #include "engine/core/mem.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

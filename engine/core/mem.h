@@ -41,8 +41,8 @@ void *ps_arena_alloc(ps_arena *arena, size_t size) PS_MUST_CHECK;
 /* A copy of n bytes and a terminating NUL. */
 char *ps_arena_strndup(ps_arena *arena, const char *text, size_t n) PS_MUST_CHECK;
 /* A formatted text; NULL also when it cannot be formatted. */
-char *ps_arena_printf(ps_arena *arena, const char *format, ...) PS_PRINTF(2, 3)
-    PS_MUST_CHECK;
+char *ps_arena_printf(ps_arena *arena, const char *format, ...)
+    PS_PRINTF(2, 3) PS_MUST_CHECK;
 /* Forget all pieces, keep one chunk for reuse. */
 void ps_arena_reset(ps_arena *arena);
 void ps_arena_free(ps_arena *arena);
