@@ -15,7 +15,7 @@
 #include "datasets/generate/vintages.h"
 #include "engine/core/mem.h"
 #include "geo/layer.h"
-#include "job_text.h"
+#include "sample_text.h"
 
 static ps_status write_layer(const ps_land *land, ps_land_level level, const char *id,
                              ps_geopackage *gpkg, int64_t *twice, ps_error *err) {
@@ -106,11 +106,18 @@ static ps_status write_people(const ps_land *land, const ps_people *people,
     return ps_file_finish("deprivation.csv", file, err);
 }
 
-static ps_status write_job(const char *folder, ps_error *err) {
+static ps_status write_text(const char *folder, const char *name, const void *text,
+                            size_t n, ps_error *err) {
     FILE *file;
-    PS_TRY(ps_file_begin(folder, "job.yaml", NULL, &file, err));
-    fwrite(job_text, 1, sizeof job_text, file);
-    return ps_file_finish("job.yaml", file, err);
+    PS_TRY(ps_file_begin(folder, name, NULL, &file, err));
+    fwrite(text, 1, n, file);
+    return ps_file_finish(name, file, err);
+}
+
+static ps_status write_job(const char *folder, ps_error *err) {
+    PS_TRY(write_text(folder, "neighbourhood-plans.yaml", neighbourhood_plans_text,
+                      sizeof neighbourhood_plans_text, err));
+    return write_text(folder, "job.yaml", job_text, sizeof job_text, err);
 }
 
 /* ---- the truth ---- */

@@ -43,10 +43,11 @@ const ps_command ps_command_explain = {
         "counted by month, the formula with its numbers, baseline, target, evidence, "
         "projection and caveats. A measure that the job cannot give is explained by what "
         "is lacking.",
-    .operand =
-        {PS_OPERAND_FILE, "JOB.yaml MEASURE AREA [PERIOD]", 3, 4, NULL,
-         "the job; the measure's id, with /ITEM when it has several; the area's code, or "
-         "GEOGRAPHY:CODE; the period as in measures.csv, the last one when left out"},
+    .operand = {PS_OPERAND_FILE, "JOB.yaml MEASURE AREA [PERIOD]", 3, 4, NULL,
+                "the job; the measure's id, with /ITEM when it has several and "
+                "FRAMEWORK: before it "
+                "when several frameworks have it; the area's code, or GEOGRAPHY:CODE; "
+                "the period as in measures.csv, the last one when left out"},
     .option = options,
     .n_options = PS_COUNT_OF(options),
     .request_bytes = sizeof(explain_request),

@@ -10,6 +10,7 @@
 #include "engine/run/records.h"
 #include "engine/run/run.h"
 #include "engine/run/strict.h"
+#include "engine/run/tailoring.h"
 
 /* Bytes a run holds on to beside what reading and counting say of themselves. */
 enum {
@@ -172,6 +173,7 @@ static ps_status check(const ps_run_options *options, ps_job_file **job,
     ps_output_text(out, "points\n");
     for (unsigned i = 0; i < (*job)->job->points_count; i++)
         PS_TRY(tell_points(*job, *all, i, options, &f, out, err));
+    ps_tailored_tell(*bindings, *all, options->talk);
     PS_TRY(tell_records(*bindings, *all, options->talk, out, err));
     PS_TRY(ps_figures_check_tables(*job, *all, options->talk, err));
     tell_plan((*job)->job, &f, out);

@@ -127,7 +127,6 @@ static ps_status open_comparison(const ps_comparisons *all, size_t measure, size
     PS_TRY(ps_scope_open(all->measures, measure, here, &c->here, err));
     PS_TRY(ps_scope_open(all->measures, measure, there, &c->there, err));
     choose_unit(c);
-    choose_baseline(c);
     PS_TRY(ps_history_create(&c->numerator, err));
     PS_TRY(ps_history_create(&c->denominator, err));
     return ps_history_create(&c->one, err);
@@ -451,6 +450,7 @@ ps_status ps_comparison_of_area(ps_comparison *c, size_t area,
                                 ps_compared_figure *figures, ps_error *err) {
     const ps_measure *m = c->here.measure;
     PS_TRY(ps_scope_enter(&c->here, area, err));
+    choose_baseline(c);
     PS_TRY(ps_scope_enter(&c->there, (size_t)c->overlaps->area[area], err));
     const bool divisible = is_partly(c) && is_divisible(c);
     for (size_t item = 0; item < c->here.n_items; item++) {

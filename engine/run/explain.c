@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/run/comparison.h"
 #include "engine/run/measures.h"
 #include "engine/run/method_table.h"
 #include "engine/run/people.h"
 #include "engine/run/plan.h"
+#include "engine/run/tailoring.h"
 #include "engine/run/yaml_check.h"
 #include "indicators/method.h"
 
@@ -53,41 +55,61 @@ static const char *shown(double value, char out[32]) {
     return out;
 }
 
+static const char *limit(ps_value value, char out[32]) {
+    return shown(ps_value_ok(value) ? value.value : (double)NAN, out);
+}
+
 static void line(const explanation *e, const char *label, const char *text) {
     ps_output_printf(e->out, "%-11s %s\n", label, text);
 }
 
 /* ---- What is asked for ---- */
 
-/* MEASURE or MEASURE/ITEM. */
+/* The text of [FRAMEWORK:]MEASURE[/ITEM] from MEASURE on. */
+static const char *asked_id(const explanation *e) {
+    const char *colon = strchr(e->options->measure, ':');
+    return colon != NULL ? colon + 1 : e->options->measure;
+}
+
 static const char *asked_item(const explanation *e) {
-    const char *slash = strchr(e->options->measure, '/');
+    const char *slash = strchr(asked_id(e), '/');
     return slash != NULL ? slash + 1 : NULL;
 }
 
-static bool asked_measure(const explanation *e, const char *id) {
-    const size_t n = strcspn(e->options->measure, "/");
+static bool asked_framework(const explanation *e, const char *id) {
+    const size_t n = strcspn(e->options->measure, ":");
+    if (e->options->measure[n] == '\0') return true;
     return strlen(id) == n && strncmp(e->options->measure, id, n) == 0;
 }
 
-/* In the first framework that has it. */
+static bool asked_measure(const explanation *e, const char *id) {
+    const size_t n = strcspn(asked_id(e), "/");
+    return strlen(id) == n && strncmp(asked_id(e), id, n) == 0;
+}
+
+/* In the framework that is named, else the first that has it. */
 static ps_status find_measure(explanation *e, unsigned *m, ps_error *err) {
     const char *candidates[MOST_CANDIDATES];
+    const ps_framework *first = NULL;
     char hint[PS_YAML_HINT];
     size_t n = 0;
     for (size_t k = 0; k < e->bindings->n; k++) {
         e->binding = &e->bindings->binding[k];
         const ps_framework *of = e->binding->framework;
+        if (!asked_framework(e, of->id)) continue;
+        if (first == NULL) first = of;
         for (*m = 0; *m < of->measures_count; ++*m) {
             if (asked_measure(e, of->measures[*m].id)) return PS_OK;
             if (n < MOST_CANDIDATES) candidates[n++] = of->measures[*m].id;
         }
     }
-    const ps_framework *f = e->bindings->binding[0].framework;
-    int near = ps_nearest(ps_str_of(e->options->measure), candidates, n);
-    return ps_fail(err, PS_CONFIG, "the framework %s has no measure '%.64s'%s", f->id,
-                   e->options->measure,
-                   near >= 0 ? ps_yaml_hint(hint, e->options->measure, candidates, n)
+    if (first == NULL)
+        return ps_fail(err, PS_CONFIG, "the job names no framework '%.*s'",
+                       (int)strcspn(e->options->measure, ":"), e->options->measure);
+    int near = ps_nearest(ps_str_of(asked_id(e)), candidates, n);
+    return ps_fail(err, PS_CONFIG, "the framework %s has no measure '%.64s'%s", first->id,
+                   asked_id(e),
+                   near >= 0 ? ps_yaml_hint(hint, asked_id(e), candidates, n)
                              : "; `placestat list frameworks` has them all");
 }
 
@@ -480,6 +502,10 @@ static void tell_target(const explanation *e, const ps_measure *m,
     if (isfinite(f->course.dispersion))
         ps_output_printf(e->out, "%-11s %s (1 is chance alone)\n", "Dispersion",
                          shown(f->course.dispersion, a));
+    if (ps_value_ok(f->course.annual))
+        ps_output_printf(e->out, "%-11s %s %% a year, interval %s to %s, %s\n", "Trend",
+                         shown(f->course.annual.value, a), limit(f->course.lower, b),
+                         limit(f->course.upper, c), ps_verdict_text(f->course.verdict));
     if (isfinite(f->change))
         ps_output_printf(e->out, "%-11s %s %%, interval %s to %s\n", "Change",
                          shown(f->change, a), shown(f->change_lower, b),
@@ -500,6 +526,111 @@ static void tell_target(const explanation *e, const ps_measure *m,
         ps_output_text(e->out, "\n");
     }
     if (f->reason[0] != '\0') line(e, "Note", f->reason);
+}
+
+/* What is different here, by the plan of this area. */
+static void tell_tailoring(const explanation *e, size_t area) {
+    const ps_tailored_view *view = e->scope.measure->view;
+    const ps_framework_change *c = view != NULL ? view->change : NULL;
+    if (!ps_scope_shows(&e->scope, area))
+        line(e, "Tailored",
+             view != NULL ? "hidden here: measures.csv has no row of it"
+                          : "shown in other areas only: measures.csv has no row of it");
+    else if (e->scope.everywhere->spec->only != NULL)
+        line(e, "Tailored", "added here");
+    if (c == NULL) return;
+    const struct {
+        const char *what;
+        bool changed;
+    } parts[] = {{"title", c->title != NULL},         {"why", c->why != NULL},
+                 {"baseline", c->baseline != NULL},   {"target", c->target != NULL},
+                 {"least base", c->min_base != NULL}, {"caveats", c->caveats_count > 0}};
+    ps_output_printf(e->out, "%-11s changed here:", "Tailored");
+    const char *before = " ";
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!parts[i].changed) continue;
+        ps_output_printf(e->out, "%s%s", before, parts[i].what);
+        before = ", ";
+    }
+    ps_output_text(e->out, "\n");
+}
+
+/* ---- Beside other areas ---- */
+
+static void tell_comparison(const explanation *e, const ps_comparison *c, size_t area,
+                            const ps_compared_figure *f) {
+    const ps_areas *areas = c->there.geo->areas;
+    const size_t k = (size_t)ps_comparison_other(c, area);
+    const double by = c->multiplier;
+    char a[32], b[32], d[32], l[32], u[32];
+    ps_output_printf(e->out, "%-11s %s: %s %.*s (%.*s), %s", "Compared", c->spec->id,
+                     c->there.geo->spec->id, (int)areas->code[k].n, areas->code[k].p,
+                     (int)areas->name[k].n, areas->name[k].p,
+                     ps_overlap_kind_text(f->overlap));
+    if (ps_value_ok(f->gap.difference)) {
+        ps_output_printf(e->out, "; %s less %s = %s %s", shown(f->here.value.value, a),
+                         shown(f->there.value.value, b),
+                         shown(f->gap.difference.value * by, d), c->unit);
+        if (ps_value_ok(f->gap.lower) && ps_value_ok(f->gap.upper))
+            ps_output_printf(e->out, ", interval %s to %s",
+                             shown(f->gap.lower.value * by, l),
+                             shown(f->gap.upper.value * by, u));
+        if (ps_value_ok(f->gap.p))
+            ps_output_printf(e->out, "; p against the rest = %s",
+                             shown(f->gap.p.value, a));
+    }
+    if (f->changed && ps_value_ok(f->change.change))
+        ps_output_printf(e->out, "; since %s %s%s, %s", c->baseline,
+                         f->change.change.value > 0 ? "+" : "",
+                         shown(f->change.change.value * by, a),
+                         ps_gap_verdict_text(f->change.gap));
+    ps_output_printf(e->out, "%s%s\n", f->reason[0] != '\0' ? "; " : "", f->reason);
+}
+
+static ps_status tell_pair(const explanation *e, const ps_comparisons *all,
+                           const ps_framework_comparison *spec, size_t measure, int there,
+                           size_t area, size_t k, ps_error *err) {
+    ps_comparison c;
+    PS_TRY(ps_comparison_open(all, spec, measure, e->scope.geography, (size_t)there, &c,
+                              err));
+    const size_t n = ps_comparison_figures(&c);
+    ps_compared_figure *figures = ps_alloc(n, sizeof *figures);
+    ps_status status = figures != NULL ? PS_OK : ps_fail_nomem(err);
+    if (status == PS_OK && ps_comparison_other(&c, area) != PS_NONE) {
+        status = ps_comparison_of_area(&c, area, figures, err);
+        if (status == PS_OK)
+            tell_comparison(e, &c, area, &figures[e->item * (n / e->scope.n_items) + k]);
+    }
+    ps_free(figures);
+    ps_comparison_close(&c);
+    return status;
+}
+
+static bool names(char *const *list, unsigned n, const char *id) {
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(list[i], id) == 0) return true;
+    return false;
+}
+
+/* Period k of the measure, in the framework's comparisons. */
+static ps_status tell_comparisons(const explanation *e, size_t measure, size_t area,
+                                  size_t k, ps_error *err) {
+    const ps_framework *f = e->binding->framework;
+    ps_comparisons *all;
+    PS_TRY(ps_comparisons_open(e->measures, &all, err));
+    ps_status status = PS_OK;
+    for (unsigned i = 0; i < f->comparisons_count; i++) {
+        const ps_framework_comparison *c = &f->comparisons[i];
+        if (!names(c->here, c->here_count, e->scope.geo->spec->id) ||
+            !names(c->measures, c->measures_count, e->scope.measure->spec->id))
+            continue;
+        for (unsigned t = 0; t < c->there_count && status == PS_OK; t++) {
+            const int there = ps_measures_geography(e->geographies, c->there[t]);
+            if (there >= 0) status = tell_pair(e, all, c, measure, there, area, k, err);
+        }
+    }
+    ps_comparisons_free(all);
+    return status;
 }
 
 static void tell_caveats(const explanation *e, const ps_framework_measure *m) {
@@ -587,7 +718,9 @@ static ps_status tell(explanation *e, ps_error *err) {
     ps_output_printf(e->out, "%s%s%s, %s %.*s (%.*s), %s\n\n", spec->id,
                      f->item[0] != '\0' ? "/" : "", f->item, geo->spec->id, (int)code.n,
                      code.p, (int)name.n, name.p, f->period->label);
+    spec = e->scope.measure->spec; /* as it is here */
     tell_definition(e, spec);
+    tell_tailoring(e, area);
     if (spec->numerator != NULL)
         PS_TRY(tell_part(e, "Numerator", spec->numerator, &m->numerator, g, area,
                          f->period, err));
@@ -598,10 +731,11 @@ static ps_status tell(explanation *e, ps_error *err) {
         ps_output_printf(e->out, "%-11s built of %zu areas of %s\n", "Area",
                          geo->offset[area + 1] - geo->offset[area], geo->spec->of);
     if (spec->table != NULL) PS_TRY(tell_table(e, area, f->period, err));
-    tell_value(e, m, f);
-    tell_target(e, m, f);
+    tell_value(e, e->scope.measure, f);
+    tell_target(e, e->scope.measure, f);
+    PS_TRY(tell_comparisons(e, i, area, k, err));
     tell_caveats(e, spec);
-    tell_sentence(e, m, f, name);
+    tell_sentence(e, e->scope.measure, f, name);
     return PS_OK;
 }
 

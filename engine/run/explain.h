@@ -8,7 +8,8 @@
 
 typedef struct ps_explain_options {
     const char *job;     /* path of JOB.yaml; it names a framework */
-    const char *measure; /* id */
+    const char *measure; /* id, with /ITEM when it has several; FRAMEWORK:ID where two
+                            frameworks of the job have one of this id, else the first */
     const char *area;    /* code, of any geography that the measure asks for; the first in
                             the framework's order that has it. GEOGRAPHY:CODE chooses */
     const char *period;  /* as in measures.csv; NULL: the last one there */

@@ -10,6 +10,7 @@
 #include "engine/run/part.h"
 
 typedef struct ps_form ps_form;
+typedef struct ps_tailored_view ps_tailored_view; /* tailoring.h */
 
 /* A measure in its job. */
 typedef struct ps_measure {
@@ -20,6 +21,9 @@ typedef struct ps_measure {
     ps_measure_part numerator, denominator;
     ps_period *period;
     size_t n_periods;
+    ps_tailored_view *views; /* areas where the plan differs */
+    size_t n_views;
+    const ps_tailored_view *view; /* that this is the measure of, or NULL */
 } ps_measure;
 
 typedef struct ps_measures ps_measures; /* measures.h */
@@ -28,7 +32,8 @@ typedef struct ps_measures ps_measures; /* measures.h */
 typedef struct ps_scope {
     const ps_measures *all;
     const ps_figures *figures;
-    const ps_measure *measure;
+    const ps_measure *measure; /* as it is in the area that is looked at */
+    const ps_measure *everywhere;
     const ps_geography *geo;
     size_t geography;
     double confidence;

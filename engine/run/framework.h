@@ -268,6 +268,9 @@ typedef enum ps_disclosure_class {
     PS_DISCLOSURE_SENSITIVE /* domestic abuse, hate crime, modern slavery, deaths */
 } ps_disclosure_class;
 
+/* Where a measure is shown. */
+typedef enum ps_only { PS_ONLY_TAILORED } ps_only;
+
 typedef struct ps_framework_measure {
     char *id;
     char *priority;
@@ -293,10 +296,35 @@ typedef struct ps_framework_measure {
     char **geographies;
     unsigned geographies_count;
     int64_t min_base; /* least denominator of a rate or proportion; default 0 */
+    ps_only *only;    /* tailored: shown only in areas that add it; default: everywhere */
     ps_disclosure_class disclosure;
     char **caveats;
     unsigned caveats_count;
 } ps_framework_measure;
+
+/* What is different about a measure in one area: what is given here takes the place of
+ * what the measure says. Stated figures hold for this area. At least one. */
+typedef struct ps_framework_change {
+    char *measure;
+    char *title, *why;
+    ps_framework_baseline *baseline;
+    ps_framework_target *target;
+    int64_t *min_base;
+    char **caveats;
+    unsigned caveats_count;
+} ps_framework_change;
+
+/* The plan of one area: measures that are not shown there, shown there only, or differ. A
+ * job without the area leaves it aside. */
+typedef struct ps_framework_tailored {
+    ps_framework_area *area;
+    char **hide; /* measures without figures there */
+    unsigned hide_count;
+    char **add; /* measures that are marked `only: tailored` */
+    unsigned add_count;
+    ps_framework_change *change;
+    unsigned change_count;
+} ps_framework_tailored;
 
 /* Areas beside others, in comparisons.csv. Counts are compared per resident. The id is
  * the prefix of the ids of its rows: <id>-triple-<measure>, <id>-gap-<measure>. */
@@ -345,6 +373,8 @@ typedef struct ps_framework {
     unsigned priorities_count;
     ps_framework_measure *measures;
     unsigned measures_count;
+    ps_framework_tailored *tailored; /* areas with a plan of their own; optional */
+    unsigned tailored_count;
     ps_framework_comparison *comparisons; /* optional */
     unsigned comparisons_count;
     ps_framework_report *report;

@@ -334,11 +334,11 @@ static ps_status check_periods(const ps_yaml *yaml, const ps_framework_measure *
 }
 
 static ps_status check_target(const ps_yaml *yaml, const ps_framework_measure *measure,
-                              unsigned m, ps_error *err) {
+                              const char *at, const char *polarity_at, ps_error *err) {
     const ps_framework_target *target = measure->target;
     char path[PS_YAML_PATH];
     if (target == NULL) return PS_OK;
-    PS_YAML_AT(path, "measures[%u].target", m);
+    PS_YAML_AT(path, "%s.target", at);
     const bool trajectory = target->kind == PS_TARGET_TRAJECTORY;
     if (trajectory != (target->step != NULL))
         return PS_YAML_WRONG(yaml, err, path,
@@ -357,15 +357,13 @@ static ps_status check_target(const ps_yaml *yaml, const ps_framework_measure *m
         wants = PS_POLARITY_HIGHER;
     if (trajectory) wants = *target->step < 0 ? PS_POLARITY_LOWER : PS_POLARITY_HIGHER;
     if (measure->polarity == PS_POLARITY_NONE ||
-        (wants != 0 && wants != (int)measure->polarity)) {
-        PS_YAML_AT(path, "measures[%u].polarity", m);
-        return PS_YAML_WRONG(yaml, err, path, "%s, but the target is '%s'%s",
+        (wants != 0 && wants != (int)measure->polarity))
+        return PS_YAML_WRONG(yaml, err, polarity_at, "%s, but the target is '%s'%s",
                              ps_polarity_text(measure->polarity),
                              ps_target_kind_text(target->kind),
                              wants == 0   ? ", which needs a direction"
                              : wants == 1 ? ", which wants it higher"
                                           : ", which wants it lower");
-    }
     return PS_OK;
 }
 
@@ -386,18 +384,18 @@ static ps_status check_stated(const ps_yaml *yaml, const ps_framework *f, unsign
 }
 
 static ps_status check_baseline(const ps_yaml *yaml, const ps_framework_measure *measure,
-                                unsigned m, ps_error *err) {
+                                const char *at, ps_error *err) {
     const ps_framework_baseline *baseline = measure->baseline;
     char path[PS_YAML_PATH];
     ps_period period;
     if (baseline == NULL) return PS_OK;
-    PS_YAML_AT(path, "measures[%u].baseline", m);
+    PS_YAML_AT(path, "%s.baseline", at);
     if (baseline->value == NULL && baseline->period == NULL)
         return PS_YAML_WRONG(yaml, err, path,
                              "needs 'value', 'period' or both; a measure without "
                              "baseline leaves the whole key out");
     if (baseline->period == NULL) return PS_OK;
-    PS_YAML_AT(path, "measures[%u].baseline.period", m);
+    PS_YAML_AT(path, "%s.baseline.period", at);
     PS_TRY(ps_framework_check_period(yaml, path, baseline->period, &period, err));
     if (measure->method != NULL && strcmp(measure->method, "count_ci") == 0 &&
         ps_period_months(&period) != 12)
@@ -405,6 +403,13 @@ static ps_status check_baseline(const ps_yaml *yaml, const ps_framework_measure 
                              "a count is compared by years, and '%s' has %d months",
                              baseline->period, (int)ps_period_months(&period));
     return PS_OK;
+}
+
+ps_status ps_framework_check_goal(const ps_yaml *yaml,
+                                  const ps_framework_measure *measure, const char *at,
+                                  const char *polarity_at, ps_error *err) {
+    PS_TRY(check_baseline(yaml, measure, at, err));
+    return check_target(yaml, measure, at, polarity_at, err);
 }
 
 static ps_status check_asked_geographies(const ps_yaml *yaml, const ps_framework *f,
@@ -452,8 +457,10 @@ static ps_status check_measures(const ps_yaml *yaml, const ps_framework *f, ps_k
         }
         PS_TRY(check_split(yaml, measure, m, err));
         PS_TRY(check_periods(yaml, measure, m, err));
-        PS_TRY(check_baseline(yaml, measure, m, err));
-        PS_TRY(check_target(yaml, measure, m, err));
+        char polarity[PS_YAML_PATH];
+        PS_YAML_AT(path, "measures[%u]", m);
+        PS_YAML_AT(polarity, "measures[%u].polarity", m);
+        PS_TRY(ps_framework_check_goal(yaml, measure, path, polarity, err));
         PS_TRY(check_stated(yaml, f, m, err));
         PS_TRY(check_asked_geographies(yaml, f, m, err));
         if (measure->min_base < 0) {
@@ -548,6 +555,7 @@ static ps_status check_all(const ps_yaml *yaml, const ps_framework *f, ps_keys *
     PS_TRY(check_data(yaml, f, keys[OF_DATA], err));
     PS_TRY(check_priorities(yaml, f, keys[OF_PRIORITIES], err));
     PS_TRY(check_measures(yaml, f, keys[OF_MEASURES], err));
+    PS_TRY(ps_framework_check_tailored(yaml, f, err));
     PS_TRY(ps_framework_check_comparisons(yaml, f, keys[OF_COMPARISONS], err));
     return check_report(yaml, f, keys[OF_ORDER], keys[OF_WORDING], err);
 }

@@ -14,6 +14,15 @@ ps_status ps_framework_resolve(const ps_yaml *yaml, ps_framework *framework,
 ps_status ps_framework_check_table(const ps_yaml *yaml, const ps_framework *framework,
                                    unsigned measure, ps_error *err) PS_MUST_CHECK;
 
+/* Baseline and target of a measure that stands at a path, and whether the target is of
+ * one mind with the polarity. */
+ps_status ps_framework_check_goal(const ps_yaml *yaml,
+                                  const ps_framework_measure *measure, const char *at,
+                                  const char *polarity_at, ps_error *err) PS_MUST_CHECK;
+/* The plans of single areas, after the measures. */
+ps_status ps_framework_check_tailored(const ps_yaml *yaml, const ps_framework *framework,
+                                      ps_error *err) PS_MUST_CHECK;
+
 /* The comparisons, after the measures. */
 ps_status ps_framework_check_comparisons(const ps_yaml *yaml,
                                          const ps_framework *framework, ps_keys *ids,

@@ -74,6 +74,7 @@ static const cyaml_strval_t takes[] = {{"value", PS_TAKE_VALUE},
                                        {"numerator", PS_TAKE_NUMERATOR},
                                        {"denominator", PS_TAKE_DENOMINATOR},
                                        {"verdict", PS_TAKE_VERDICT}};
+static const cyaml_strval_t onlys[] = {{"tailored", PS_ONLY_TAILORED}};
 static const cyaml_strval_t polarities[] = {{"lower-better", PS_POLARITY_LOWER},
                                             {"none", PS_POLARITY_NONE},
                                             {"higher-better", PS_POLARITY_HIGHER}};
@@ -262,12 +263,36 @@ static const cyaml_schema_field_t measure_fields[] = {
     PS_LIST("geographies", ps_framework_measure, geographies, &text_entry, 1,
             MOST_GEOGRAPHIES),
     PS_OPTIONAL_INT("min_base", ps_framework_measure, min_base),
+    PS_OPTIONAL_WORD("only", ps_framework_measure, only, onlys),
     PS_WORD("disclosure", ps_framework_measure, disclosure, disclosures),
     PS_OPTIONAL_LIST("caveats", ps_framework_measure, caveats, &text_entry, 1,
                      MOST_TEXTS),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t measure_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_measure, measure_fields)};
+
+static const cyaml_schema_field_t change_fields[] = {
+    PS_TEXT("measure", ps_framework_change, measure),
+    PS_OPTIONAL_TEXT("title", ps_framework_change, title),
+    PS_OPTIONAL_TEXT("why", ps_framework_change, why),
+    PS_OPTIONAL_MAPPING("baseline", ps_framework_change, baseline, baseline_fields),
+    PS_OPTIONAL_MAPPING("target", ps_framework_change, target, target_fields),
+    CYAML_FIELD_INT_PTR("min_base", CYAML_FLAG_OPTIONAL, ps_framework_change, min_base),
+    PS_OPTIONAL_LIST("caveats", ps_framework_change, caveats, &text_entry, 1, MOST_TEXTS),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t change_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_change, change_fields)};
+
+static const cyaml_schema_field_t tailored_fields[] = {
+    CYAML_FIELD_MAPPING_PTR("area", CYAML_FLAG_DEFAULT, ps_framework_tailored, area,
+                            area_fields),
+    PS_OPTIONAL_LIST("hide", ps_framework_tailored, hide, &text_entry, 1, MOST_MEASURES),
+    PS_OPTIONAL_LIST("add", ps_framework_tailored, add, &text_entry, 1, MOST_MEASURES),
+    PS_OPTIONAL_LIST("change", ps_framework_tailored, change, &change_entry, 1,
+                     MOST_MEASURES),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t tailored_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_framework_tailored, tailored_fields)};
 
 static const cyaml_schema_field_t comparison_fields[] = {
     PS_TEXT("id", ps_framework_comparison, id),
@@ -307,6 +332,8 @@ static const cyaml_schema_field_t framework_fields[] = {
     PS_LIST("data", ps_framework, data, &data_entry, 1, MOST_TEXTS),
     PS_LIST("priorities", ps_framework, priorities, &priority_entry, 1, MOST_TEXTS),
     PS_LIST("measures", ps_framework, measures, &measure_entry, 1, MOST_MEASURES),
+    PS_OPTIONAL_LIST("tailored", ps_framework, tailored, &tailored_entry, 1,
+                     MOST_MEASURES),
     PS_OPTIONAL_LIST("comparisons", ps_framework, comparisons, &comparison_entry, 1,
                      MOST_TEXTS),
     PS_OPTIONAL_MAPPING("report", ps_framework, report, report_fields),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/run/tailoring.h"
 #include "indicators/distribution.h"
 
 enum {
@@ -20,7 +21,8 @@ typedef struct scene {
     size_t item;
     double multiplier;
     bool is_rate;  /* events of people */
-    bool is_own;   /* the plan's own area: its stated figures hold */
+    bool is_own;   /* the area that the stated baseline holds for; */
+    bool aims_own; /* that the figures of the target hold for */
     bool has_base; /* the baseline is a period */
     ps_period base;
     ps_measured before;       /* of the baseline period; missing without one */
@@ -73,8 +75,8 @@ static void find_baseline(const scene *s, ps_measure_figure *f) {
 
 static ps_goal goal_of(const scene *s, const ps_period *p, const ps_measure_figure *f) {
     const ps_framework_target *target = s->spec->target;
-    const bool figure = s->is_own && target->value != NULL,
-               step = s->is_own && target->step != NULL;
+    const bool figure = s->aims_own && target->value != NULL,
+               step = s->aims_own && target->step != NULL;
     const double years = s->has_base ? (p->first - s->base.first) / 12.0 : (double)NAN;
     return ps_goal_of(target->kind, f->baseline, figure ? *target->value : (double)NAN,
                       step ? *target->step : (double)NAN, years, (int)s->spec->polarity);
@@ -439,6 +441,7 @@ ps_status ps_judge_area(const ps_scope *scope, ps_measure_figure *figures,
     const ps_framework *plan = m->binding->framework;
     const ps_framework_area *own = plan->area;
     const ps_framework_baseline *baseline = m->spec->baseline;
+    const ps_framework_change *change = m->view != NULL ? m->view->change : NULL;
     scene s = {.scope = scope,
                .plan = plan,
                .spec = m->spec,
@@ -448,6 +451,8 @@ ps_status ps_judge_area(const ps_scope *scope, ps_measure_figure *figures,
                           m->denominator.spec != NULL};
     s.is_own = own != NULL && strcmp(own->geography, scope->geo->spec->id) == 0 &&
                ps_str_is(scope->geo->areas->code[scope->area], own->code);
+    s.aims_own = s.is_own || (change != NULL && change->target != NULL);
+    s.is_own = s.is_own || (change != NULL && change->baseline != NULL);
     size_t n = 0;
     s.has_base = baseline != NULL && baseline->period != NULL &&
                  ps_period_expand(ps_str_of(baseline->period), 1, 0, &s.base, 1, &n,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/run/framework_check.h"
+#include "engine/run/tailoring.h"
 
 /* ---- Getting ready ---- */
 
@@ -13,7 +14,8 @@ static ps_status open_measure(const ps_measures *all, ps_measure *m, ps_error *e
     PS_TRY(ps_part_open(m->binding, all->figures, m->spec->denominator, &m->denominator,
                         err));
     ps_part_share_base(&m->numerator, &m->denominator);
-    return m->form->periods(all, m, err);
+    PS_TRY(m->form->periods(all, m, err));
+    return ps_tailored_open(all->figures, m, err);
 }
 
 static void list_measures(ps_measures *all, const ps_binding *b) {
@@ -67,6 +69,7 @@ void ps_measures_free(ps_measures *all) {
         ps_part_close(&all->measure[i].numerator);
         ps_part_close(&all->measure[i].denominator);
         ps_free(all->measure[i].period);
+        ps_tailored_close(&all->measure[i]);
     }
     ps_free(all->measure);
     ps_free(all);
@@ -142,6 +145,7 @@ ps_status ps_scope_open(const ps_measures *all, size_t measure, size_t geography
     *scope = (ps_scope){.all = all,
                         .figures = all->figures,
                         .measure = &all->measure[measure],
+                        .everywhere = &all->measure[measure],
                         .geo = &all->figures->geographies->geography[geography],
                         .geography = geography,
                         .confidence = *all->figures->job->confidence,
@@ -158,12 +162,21 @@ void ps_scope_close(ps_scope *scope) {
     *scope = (ps_scope){0};
 }
 
+bool ps_scope_shows(const ps_scope *scope, size_t area) {
+    const ps_tailored_view *view =
+        ps_tailored_find(scope->everywhere, scope->geography, area);
+    return view != NULL ? view->shown : scope->everywhere->spec->only == NULL;
+}
+
 size_t ps_scope_figures(const ps_scope *scope) {
     return scope->n_items * scope->measure->n_periods;
 }
 
 ps_status ps_scope_enter(ps_scope *scope, size_t area, ps_error *err) {
+    const ps_tailored_view *view =
+        ps_tailored_find(scope->everywhere, scope->geography, area);
     scope->area = area;
+    scope->measure = view != NULL ? &view->measure : scope->everywhere;
     const ps_form *form = scope->measure->form;
     return form->enter != NULL ? form->enter(scope, err) : PS_OK;
 }

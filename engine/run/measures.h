@@ -36,6 +36,9 @@ const ps_record_set *ps_measure_records(const ps_measures *measures,
 ps_status ps_scope_open(const ps_measures *measures, size_t measure, size_t geography,
                         ps_scope *scope, ps_error *err) PS_MUST_CHECK;
 void ps_scope_close(ps_scope *scope);
+/* Is the measure shown in an area? The plan may hide it there, or show it elsewhere only.
+ * Whoever writes figures asks first. */
+bool ps_scope_shows(const ps_scope *scope, size_t area);
 /* Look at an area: the form can be asked for its values. Errors, threads: see below. */
 ps_status ps_scope_enter(ps_scope *scope, size_t area, ps_error *err) PS_MUST_CHECK;
 /* Figures of an area. */

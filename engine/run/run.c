@@ -15,6 +15,7 @@
 #include "engine/run/plan.h"
 #include "engine/run/records.h"
 #include "engine/run/strict.h"
+#include "engine/run/tailoring.h"
 #include "engine/run/write.h"
 
 enum { MOST_WARNINGS = 200 };
@@ -362,6 +363,7 @@ static ps_status fill_manifest(const job_run *r, ps_output *out,
         ps_json_end_array(&json);
         ps_json_member_int(&json, "measures", r->measured.figures);
         ps_json_member_int(&json, "measures_without_value", r->measured.absent);
+        ps_json_member_int(&json, "measures_hidden", r->measured.hidden);
         ps_json_member_int(&json, "comparisons", r->compared.figures);
         ps_json_member_int(&json, "comparisons_without_value", r->compared.absent);
     }
@@ -493,6 +495,7 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     if (r->options->strict) PS_TRY(check_strict(r, err));
     if (r->bindings->n > 0)
         PS_TRY(ps_measures_open(r->bindings, r->figures, &r->measures, err));
+    ps_tailored_tell(r->bindings, r->geographies, &r->talk);
     r->seconds[2] = seconds_since(&phase);
     clock_gettime(CLOCK_MONOTONIC, &phase);
     PS_TRY(write_outputs(r, err));

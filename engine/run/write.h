@@ -9,6 +9,7 @@
 typedef struct ps_written {
     int64_t figures; /* rows of the file */
     int64_t absent;  /* of them without a value */
+    int64_t hidden;  /* that the plan of an area hides, and which have no row */
 } ps_written;
 
 /* indicators.csv: area_type, area_code, area_name, period, indicator, value, lower,

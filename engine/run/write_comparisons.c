@@ -185,6 +185,7 @@ static ps_status write_areas(const page *p, ps_comparison *c, ps_error *err) {
     if (figures == NULL) return ps_fail_nomem(err);
     ps_status status = PS_OK;
     for (size_t a = 0; a < c->here.geo->areas->n && status == PS_OK; a++) {
+        if (!ps_scope_shows(&c->here, a)) continue;
         if (ps_comparison_other(c, a) == PS_NONE) {
             write_alone(p, c, a);
             continue;

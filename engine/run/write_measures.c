@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/run/tailoring.h"
 #include "engine/run/write.h"
 
 static void put_text(ps_output *out, const char *text) {
@@ -36,7 +37,7 @@ static const char header[] =
     "change_percent,change_lower,change_upper,difference,difference_lower,"
     "difference_upper,p_change,verdict,annual_percent,annual_lower,annual_upper,trend,"
     "prob_improved,projection,projection_lower,projection_upper,prob_target_met,method,"
-    "reason\n";
+    "reason,tailored,title\n";
 
 static void begin_row(const ps_measure *m, const char *item, ps_output *out) {
     put_text(out, m->binding->framework->id);
@@ -59,8 +60,25 @@ static void write_change(const ps_measure_figure *f, ps_output *out) {
     put_text(out, ps_verdict_text(c->verdict));
 }
 
-static void write_figure(const ps_framework_measure *m, const ps_measure_figure *f,
+/* How the plan of the area differs, and what the measure is called there. */
+static void end_row(const ps_measure *measure, ps_output *out) {
+    const ps_tailored_view *view = measure->view;
+    const bool changed = view != NULL && view->change != NULL;
+    const char *how = view == NULL                  ? ""
+                      : measure->spec->only != NULL ? "added"
+                      : changed                     ? "changed"
+                                                    : "";
+    ps_output_write(out, ",", 1);
+    put_text(out, how);
+    ps_output_csv_field(
+        out,
+        ps_str_of(changed && view->change->title != NULL ? view->change->title : ""));
+    ps_output_write(out, "\n", 1);
+}
+
+static void write_figure(const ps_measure *measure, const ps_measure_figure *f,
                          ps_output *out) {
+    const ps_framework_measure *m = measure->spec;
     const double none = (double)NAN;
     const ps_estimate *v = &f->measured.value;
     const bool ok = v->status == PS_VALUE_OK,
@@ -89,7 +107,7 @@ static void write_figure(const ps_framework_measure *m, const ps_measure_figure 
     put_value(out, f->projection.prob_met);
     put_text(out, ok && v->method != NULL ? v->method : "");
     ps_output_csv_field(out, ps_str_of(f->reason));
-    ps_output_write(out, "\n", 1);
+    end_row(measure, out);
 }
 
 /* A row that only says why there is nothing else. */
@@ -113,7 +131,7 @@ static void write_absent(const ps_measure *measure, const char *geography,
     put_text(out, ps_judge_without_data(m));
     ps_output_text(out, ",,,,,,,,,,,,,,,,,,,,,"); /* strength to method */
     ps_output_csv_field(out, ps_str_of(reason));
-    ps_output_write(out, "\n", 1);
+    end_row(measure, out);
 }
 
 static ps_status write_areas(ps_scope *scope, ps_output *out, ps_written *written,
@@ -124,6 +142,10 @@ static ps_status write_areas(ps_scope *scope, ps_output *out, ps_written *writte
     if (figures == NULL) return ps_fail_nomem(err);
     ps_status status = PS_OK;
     for (size_t a = 0; a < geo->areas->n && status == PS_OK; a++) {
+        if (!ps_scope_shows(scope, a)) {
+            written->hidden += scope->everywhere->spec->only == NULL ? (int64_t)n : 0;
+            continue;
+        }
         status = ps_scope_area(scope, a, figures, err);
         for (size_t k = 0; k < n && status == PS_OK; k++) {
             begin_row(scope->measure, figures[k].item, out);
@@ -132,7 +154,7 @@ static ps_status write_areas(ps_scope *scope, ps_output *out, ps_written *writte
             ps_output_write(out, ",", 1);
             ps_output_csv_field(out, geo->areas->name[a]);
             ps_output_write(out, ",", 1);
-            write_figure(scope->measure->spec, &figures[k], out);
+            write_figure(scope->measure, &figures[k], out);
             written->figures++;
             written->absent += figures[k].measured.value.status != PS_VALUE_OK;
         }

@@ -9,6 +9,7 @@
 
 #include "engine/run/run.h"
 #include "tests/support/method.h"
+#include "tests/support/rows.h"
 #include "tests/support/test.h"
 
 enum { SQUARES = 6, YEARS = 2 };
@@ -149,47 +150,16 @@ static char *comparisons_of(const char *job, const char *plan) {
     return text;
 }
 
-/* Field k of a line, without quotes; good until the second call from now. */
-static const char *field(const char *line, int k) {
-    static char kept[2][512];
-    static int turn;
-    char *out = kept[turn = !turn];
-    size_t n = 0;
-    bool quoted = false;
-    for (const char *p = line; *p != '\0' && *p != '\n' && k >= 0; p++) {
-        if (*p == '"')
-            quoted = !quoted;
-        else if (*p == ',' && !quoted)
-            k--;
-        else if (k == 0 && n + 1 < sizeof kept[0])
-            out[n++] = *p;
-    }
-    out[n] = '\0';
-    return out;
-}
-
-static int column_of(const char *text, const char *name) {
-    for (int k = 0; k < 64; k++)
-        if (strcmp(field(text, k), name) == 0) return k;
-    fail_msg("no column %s", name);
-    return -1;
-}
-
 /* The cell of a row that is named by measure, area, comparator_type and period. */
 static const char *cell(const char *text, const char *measure, const char *area,
                         const char *other, const char *period, const char *column) {
-    const int keys[] = {column_of(text, "measure"), column_of(text, "area_code"),
-                        column_of(text, "comparator_type"), column_of(text, "period")};
-    const char *wanted[] = {measure, area, other, period};
-    for (const char *line = text; *line != '\0';) {
-        int k = 0;
-        while (k < 4 && strcmp(field(line, keys[k]), wanted[k]) == 0) k++;
-        if (k == 4) return field(line, column_of(text, column));
-        line += strcspn(line, "\n");
-        line += *line != '\0';
-    }
-    fail_msg("no row %s %s %s %s in\n%s", measure, area, other, period, text);
-    return NULL;
+    static const char *const columns[] = {"measure", "area_code", "comparator_type",
+                                          "period"};
+    const char *line =
+        test_row(text, columns, (const char *[]){measure, area, other, period});
+    if (line == NULL)
+        fail_msg("no row %s %s %s %s in\n%s", measure, area, other, period, text);
+    return test_field(line, test_column(text, column));
 }
 
 static const struct {
@@ -281,18 +251,7 @@ static void answers_are_known(void **state) {
     test_near(
         strtod(cell(text, "fires", "LG", "target", "2020/21", "difference_upper"), NULL),
         50 + reach, 1e-12);
-    /* Every row has every column. */
-    int columns = 1;
-    for (const char *p = text; *p != '\n'; p++) columns += *p == ',';
-    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
-        int seen = 1;
-        bool quoted = false;
-        for (const char *p = line; *p != '\n'; p++) {
-            if (*p == '"') quoted = !quoted;
-            seen += *p == ',' && !quoted;
-        }
-        assert_int_equal(seen, columns);
-    }
+    test_rows_are_whole(text);
     free(text);
     assert_int_equal(wrong, 0);
 }
