@@ -211,24 +211,46 @@ ps_target_result ps_target_survey(const ps_goal *goal, double value, double se,
     return r;
 }
 
-ps_target_result ps_target_register(const ps_goal *goal, double x, double n, double x0,
-                                    double n0, double whole, double years_left,
-                                    double confidence) {
+ps_prop_change ps_register_change(const ps_register *before, const ps_register *now,
+                                  double confidence) {
+    return ps_prop_change_of(before->x / before->effect, before->n / before->effect,
+                             now->x / now->effect, now->n / now->effect, confidence);
+}
+
+/* One-sided p of so few, and of so many, as there are when aim is the true share. */
+static void tails_of_register(const ps_register *r, double aim, double *below,
+                              double *above) {
+    if (r->effect == 1) {
+        *below = ps_binomial_cdf((int64_t)r->x, (int64_t)r->n, aim);
+        *above = r->x > 0
+                     ? ps_binomial_cdf((int64_t)(r->n - r->x), (int64_t)r->n, 1 - aim)
+                     : 1;
+        return;
+    }
+    const double z = (r->x / r->n - aim) / sqrt(aim * (1 - aim) * r->effect / r->n);
+    *below = ps_normal_cdf(z);
+    *above = ps_normal_tail(z);
+}
+
+ps_target_result ps_target_register(const ps_goal *goal, const ps_register *now,
+                                    const ps_register *before, double whole,
+                                    double years_left, double confidence) {
+    const double x = now->x, n = now->n;
     bool right = x >= 0 && x <= n && n > 0 && x == floor(x) && n == floor(n) && n < 9e15;
     /* One division of an exact product, so that 3 of 5 is 60 and not below it. */
     double value = right ? whole * x / n : (double)NAN;
     ps_target_result r = begin(goal, value, years_left);
-    if (!right) return r;
-    if (isfinite(x0) && isfinite(n0)) {
-        ps_prop_change c = ps_prop_change_of(x0, n0, x, n, confidence);
+    if (!right || !(now->effect > 0)) return r;
+    if (before != NULL && isfinite(before->x) && isfinite(before->n)) {
+        ps_prop_change c = ps_register_change(before, now, confidence);
         r.p_two_sample = c.p_value;
         if (ps_value_ok(c.p_value)) r.strength = strength_of(c.p_value.value);
     }
     if (!goal->known) return r;
-    double aim = goal->target / whole;
+    double aim = goal->target / whole, below, above;
     if (!(aim >= 0 && aim <= 1)) return r;
-    double below = ps_binomial_cdf((int64_t)x, (int64_t)n, aim);
-    double above = x > 0 ? ps_binomial_cdf((int64_t)(n - x), (int64_t)n, 1 - aim) : 1;
+    if (now->effect != 1 && !(aim > 0 && aim < 1)) return r;
+    tails_of_register(now, aim, &below, &above);
     r.p_fixed = ps_value_of(goal->direction < 0 ? below : above);
     if (r.strength == PS_STRENGTH_NONE)
         r.strength = strength_of(value < goal->target ? below : above);
@@ -264,7 +286,9 @@ enum {
     IN_PROJECTION_LOWER,
     IN_PROJECTION_UPPER,
     IN_PROBABILITY,
-    IN_YEARS_LEFT
+    IN_YEARS_LEFT,
+    IN_BASELINE_EFFECT,
+    IN_EFFECT
 };
 static const ps_method_column input[] = {
     {"kpi_id", PS_COLUMN_TEXT, true, "the measure"},
@@ -296,6 +320,9 @@ static const ps_method_column input[] = {
     {"proj_upper", PS_COLUMN_NUMBER, false, "copied"},
     {"prob_target_met", PS_COLUMN_NUMBER, false, "of the projection; copied"},
     {"years_left", PS_COLUMN_NUMBER, false, "to the end of the plan"},
+    {"baseline_effect", PS_COLUMN_NUMBER, false,
+     "of a register: design effect, as `repeat` gives it; 1 when absent"},
+    {"effect", PS_COLUMN_NUMBER, false, "of a register: design effect"},
 };
 static const ps_method_param param[] = {
     PS_PARAM_CONFIDENCE,
@@ -430,8 +457,10 @@ static ps_status run_row(const ps_method_call *call, size_t row, ps_error *err) 
         r = ps_target_survey(&goal, number[IN_ACTUAL], number[IN_SE], number[IN_LOWER],
                              number[IN_UPPER], whole, number[IN_YEARS_LEFT], confidence);
     } else if (measure == 'r') {
-        r = ps_target_register(&goal, number[IN_X], number[IN_N], number[IN_BASELINE_X],
-                               number[IN_BASELINE_N], whole, number[IN_YEARS_LEFT],
+        const ps_register now = {number[IN_X], number[IN_N], or_one(number[IN_EFFECT])},
+                          before = {number[IN_BASELINE_X], number[IN_BASELINE_N],
+                                    or_one(number[IN_BASELINE_EFFECT])};
+        r = ps_target_register(&goal, &now, &before, whole, number[IN_YEARS_LEFT],
                                confidence);
     } else {
         ps_target_count_input in = {
@@ -472,9 +501,9 @@ const ps_method ps_method_target = {
         "T)); "
         "p_two_sample, ratio and prob_improved as in poisson_change; with a dispersion "
         "that decides, prob_improved is normal on the log scale. Surveys: clear when "
-        "the interval lies on one side of T. Registers: exact binomial. strength: clear "
-        "p "
-        "< 0.05, some p < 0.2, within-noise.",
+        "the interval lies on one side of T. Registers: exact binomial; with a design "
+        "effect the score test of n / effect events, the baseline likewise. strength: "
+        "clear p < 0.05, some p < 0.2, within-noise.",
     .source = "Przyborowski & Wilenski 1940",
     .evidence = "binom.test and poisson.test of R, fresh targets: 5e-14",
     .input = input,

@@ -121,12 +121,25 @@ ps_target_result ps_target_survey(const ps_goal *goal, double value, double se,
                                   double lower, double upper, double whole,
                                   double years_left, double confidence);
 
-/* A proportion counted in a register, such as a repeat rate: x of n, target in a unit of
- * which `whole` is everybody; x0 of n0 the baseline, NAN when only its rate is known.
- * Rule     p_fixed: exact binomial, one-sided; p_two_sample: prop_change of change.h; n =
- * 0 missing; x < 0, x > n or fractions: missing. */
-ps_target_result ps_target_register(const ps_goal *goal, double x, double n, double x0,
-                                    double n0, double whole, double years_left,
-                                    double confidence);
+/* A proportion counted in a register: x of n. Events of the same people are alike, so
+ * its variance may be `effect` times that of independent ones: 1 without clusters, NAN
+ * not known. */
+typedef struct ps_register {
+    double x, n, effect;
+} ps_register;
+
+/* prop_change of change.h, of n / effect events each. An effect that is not known:
+ * missing. */
+ps_prop_change ps_register_change(const ps_register *before, const ps_register *now,
+                                  double confidence);
+
+/* A proportion of a register, such as a repeat rate, against its target, in a unit of
+ * which `whole` is everybody; before: the baseline, NULL when only its rate is known.
+ * Rule     p_fixed: exact binomial, one-sided; with an effect other than 1 the score test
+ *   of n / effect events, which agrees with Wilson's limits of the same variance.
+ *   p_two_sample: of ps_register_change. n = 0, x < 0, x > n or fractions: missing. */
+ps_target_result ps_target_register(const ps_goal *goal, const ps_register *now,
+                                    const ps_register *before, double whole,
+                                    double years_left, double confidence);
 
 #endif

@@ -30,7 +30,12 @@ void ps_people_free(ps_people *people);
 /* 1 for the most deprived tenth. */
 int ps_people_decile(int rank);
 
-enum { PS_PEOPLE_INCOME = 1, PS_PEOPLE_EMPLOYMENT, PS_PEOPLE_CRIME = 5 };
+enum {
+    PS_PEOPLE_INCOME = 1,
+    PS_PEOPLE_EMPLOYMENT,
+    PS_PEOPLE_CRIME = 5,
+    PS_PEOPLE_BARRIERS
+};
 
 /* The score of a domain that has this rank, thousandths. */
 int ps_people_score(int which, int rank);

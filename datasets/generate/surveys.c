@@ -220,8 +220,10 @@ static ps_status write_tenants(const ps_world *w, ps_error *err) {
             int n = e == PS_GROUPS_ESTATES - 1 ? 17 : 46;
             for (int i = 0; i < n && members > 0; i++) {
                 uint64_t c = (uint64_t)++id * 8;
-                bool satisfied =
-                    (int)ps_draw_below(key, c, 1000) < 690 + (e % 3 - 1) * 60 + wave * 5;
+                int content = e == PS_SURVEYS_BETTER_ESTATE
+                                  ? (wave == 0 ? 550 : 930)
+                                  : 690 + (e % 3 - 1) * 60 + wave * 5;
+                bool satisfied = (int)ps_draw_below(key, c, 1000) < content;
                 fprintf(file, "T%d%03d,%d-04,", wave + 1, id, FIRST_YEAR + wave);
                 print_weight(file, 9000 + ps_draw_between(key, c + 1, -2500, 2500));
                 fprintf(file, ",ZE%02d,%s,%s\n", e + 1,

@@ -36,10 +36,21 @@ static bool in_priority(const ps_land *land, int p, int l) {
     return false;
 }
 
+static bool in_hundredth(int rank) {
+    return rank * 100 <= PS_PEOPLE_NATION;
+}
+
+/* In the most deprived twentieth, but not in its first hundredth any more. */
+static bool has_left_hundredth(const ps_people *p, int l) {
+    return !in_hundredth(p->rank[0][l]) && p->rank[0][l] * 20 <= PS_PEOPLE_NATION;
+}
+
 /* The later rank, a hundredth of the nation either way, and what is planted. */
 static int rank_before(const ps_world *w, int d, int l, uint64_t key) {
     const ps_land *land = w->land;
     int rank = w->people->rank[d][l], move = 0, wander = PS_PEOPLE_NATION / 100;
+    if (has_left_hundredth(w->people, l) && d != PS_PEOPLE_BARRIERS)
+        return ps_draw_between(key, (uint64_t)(d * 1000 + l), 220, 300);
     if (d == PS_PEOPLE_INCOME && land->ward[l] == PS_VINTAGES_BETTER) move = -3600;
     if (d == PS_PEOPLE_INCOME && land->ward[l] == PS_VINTAGES_WORSE) move = 3600;
     if (rank < 4 * wander) {
@@ -68,6 +79,12 @@ static void set_earlier(const ps_world *w, earlier *e) {
 
 static void thousandths(FILE *file, int v) {
     fprintf(file, ",%s%d.%03d", v < 0 ? "-" : "", abs(v) / 1000, abs(v) % 1000);
+}
+
+static void tell_hundredth(const ps_world *w, const int *rank, const char *year) {
+    int n = 0;
+    for (int l = 0; l < PS_LAND_LSOAS; l++) n += in_hundredth(rank[l]);
+    ps_world_tell(w, "deprived-hundredth", PS_LAND_DISTRICT_CODE, year, n);
 }
 
 static ps_status write_earlier(const ps_world *w, const earlier *e, ps_error *err) {
@@ -192,6 +209,8 @@ ps_status ps_vintages_write(const ps_world *world, ps_error *err) {
     earlier *e = ps_zalloc(1, sizeof *e);
     if (e == NULL) return ps_fail_nomem(err);
     set_earlier(world, e);
+    tell_hundredth(world, e->rank[0], "2015");
+    tell_hundredth(world, world->people->rank[0], "2019");
     ps_status status = write_earlier(world, e, err);
     if (status == PS_OK) status = write_counts(world, e, false, err);
     if (status == PS_OK) status = write_counts(world, e, true, err);

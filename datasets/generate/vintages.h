@@ -6,8 +6,8 @@
  *
  * Planted: income deprivation of one ward improved in level and in position, of another
  * it worsened in both; in one priority neighbourhood it improved in level alone. In
- * general there is no clear change. Fewer priority neighbourhoods are in the most
- * deprived hundredth than were. */
+ * general there is no clear change. Those next to the most deprived hundredth were in
+ * it, so fewer are than were. */
 #ifndef PS_DATASETS_VINTAGES_H
 #define PS_DATASETS_VINTAGES_H
 

@@ -46,11 +46,13 @@ typedef struct ps_scope {
 typedef struct ps_measured {
     ps_estimate value; /* in the unit of the measure */
     double numerator, denominator;
-    double se;           /* of surveys, in the unit of the value */
-    int32_t months;      /* known, of the period */
-    bool running;        /* the period goes on after the data end; the value is so far */
-    const char *verdict; /* what the method calls the value, such as hot-95; or NULL */
-    char reason[256];    /* what a reader has to know, or why there is no value */
+    double se;            /* of surveys, in the unit of the value */
+    double effect;        /* variance of a proportion over that of independent events */
+    ps_month first, last; /* of the sample, within the period; first > last: all of it */
+    int32_t months;       /* known, of the period */
+    bool running;         /* the period goes on after the data end; the value is so far */
+    const char *verdict;  /* what the method calls the value, such as hot-95; or NULL */
+    char reason[256];     /* what a reader has to know, or why there is no value */
 } ps_measured;
 
 /* What a target is judged by. */

@@ -110,6 +110,10 @@ static void take_result(const ps_scope *s, const ps_repeat *r, ps_measured *out)
     out->value.upper = r->upper.value * scale;
     out->numerator = (double)r->repeats;
     out->denominator = (double)linked;
+    /* Of no repeats, or nothing but repeats, the plain limits hold. */
+    out->effect = ps_value_ok(r->design_effect)    ? r->design_effect.value
+                  : r->lower.status == PS_VALUE_OK ? 1
+                                                   : (double)NAN;
     if (r->unlinked > 0)
         ps_measured_note(out, "%lld of %lld incidents have no known person",
                          (long long)r->unlinked, (long long)r->incidents);

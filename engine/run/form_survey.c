@@ -20,8 +20,9 @@
 /* All who were drawn in a period. */
 typedef struct wave {
     ps_month first, last;
-    ps_survey *survey; /* NULL: nobody */
-    int32_t *place;    /* in the survey, by record; PS_NONE */
+    ps_month begin, end; /* of their records */
+    ps_survey *survey;   /* NULL: nobody */
+    int32_t *place;      /* in the survey, by record; PS_NONE */
     size_t n;
     bool lonely;
 } wave;
@@ -133,6 +134,7 @@ static ps_status open_wave(const ps_measure_part *part, wave *w, ps_error *err) 
     if (w->place == NULL) return ps_fail_nomem(err);
     for (size_t i = 0; i < set->n; i++)
         w->place[i] = ps_record_in(set, i, w->first, w->last) ? (int32_t)w->n++ : PS_NONE;
+    ps_records_span(set, w->first, w->last, &w->begin, &w->end);
     if (w->n == 0) return PS_OK;
     ps_status status = take_design(part, w, &d, err);
     if (status == PS_OK) status = create_survey(set, w, &d, err);
@@ -266,6 +268,7 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
         return PS_OK;
     }
     out->months = ps_period_months(p);
+    out->first = w->begin, out->last = w->end;
     const ps_survey_question q = {
         .statistic = mean ? PS_SURVEY_MEAN : PS_SURVEY_PROPORTION,
         .y = all->answer,

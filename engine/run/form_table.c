@@ -415,6 +415,17 @@ static const finding *look_up(const findings *f, const finding *wanted) {
     return bsearch(wanted, f->found, f->n, sizeof *f->found, by_place);
 }
 
+/* Which months the rows are of, when they are the records of one period. */
+static void tell_months(const ps_scope *s, const ps_period *p, ps_measured *out) {
+    const ps_framework_table *t = s->measure->spec->table;
+    if (t->rows != PS_ROWS_RECORDS || t->periods_count > 0 ||
+        (t->earlier != NULL && *t->earlier))
+        return;
+    const ps_record_set *set = ps_measure_records(s->all, s->measure);
+    if (ps_records_dated(set))
+        ps_records_span(set, p->first, p->last, &out->first, &out->last);
+}
+
 static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
                          ps_measured *out, ps_error *err) {
     (void)err;
@@ -434,6 +445,7 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     else
         ps_measured_note(out, "the method gives no figure here");
     if (f->period[0].first <= f->period[0].last) out->months = ps_period_months(p);
+    tell_months(s, p, out);
     return PS_OK;
 }
 

@@ -30,7 +30,10 @@ ps_measured ps_measured_nothing(void) {
         .value = {.status = PS_VALUE_MISSING, .limits_status = PS_VALUE_MISSING},
         .numerator = none,
         .denominator = none,
-        .se = none};
+        .se = none,
+        .effect = 1,
+        .first = 1,
+        .last = 0};
 }
 
 static void add_note(char *reason, size_t bytes, const char *format, va_list args) {

@@ -57,6 +57,7 @@ static void find_baseline(const scene *s, ps_measure_figure *f) {
         f->baseline_numerator = s->before.numerator;
         f->baseline_denominator = s->before.denominator;
         f->baseline_se = s->before.se;
+        f->baseline_effect = s->before.effect;
     }
     f->stated = s->is_own && baseline->value != NULL;
     f->baseline = f->stated ? *baseline->value : f->own;
@@ -102,11 +103,20 @@ static void change_of_counts(const scene *s, const ps_target_count_input *in,
                                        : *from[k];
 }
 
+static ps_register register_of(const ps_measured *m) {
+    const bool ok = there(m);
+    return (ps_register){ok ? m->numerator : (double)NAN,
+                         ok ? m->denominator : (double)NAN, m->effect};
+}
+
+static ps_register baseline_of(const ps_measure_figure *f) {
+    return (ps_register){f->baseline_numerator, f->baseline_denominator,
+                         f->baseline_effect};
+}
+
 static void change_of_register(const scene *s, ps_measure_figure *f) {
-    const ps_measured *now = &f->measured;
-    const ps_prop_change c =
-        ps_prop_change_of(f->baseline_numerator, f->baseline_denominator, now->numerator,
-                          now->denominator, s->scope->confidence);
+    const ps_register before = baseline_of(f), now = register_of(&f->measured);
+    const ps_prop_change c = ps_register_change(&before, &now, s->scope->confidence);
     const ps_value *from[3] = {&c.difference, &c.lower, &c.upper};
     ps_value *to[3] = {&f->difference, &f->difference_lower, &f->difference_upper};
     for (int k = 0; k < 3; k++)
@@ -222,11 +232,9 @@ static void judge_register(const scene *s, bool tested, double left,
     const bool ok = there(&f->measured);
     if (tested && ok && isfinite(f->baseline_denominator)) change_of_register(s, f);
     if (s->spec->target == NULL) return;
-    f->result = ps_target_register(&f->goal, ok ? f->measured.numerator : (double)NAN,
-                                   ok ? f->measured.denominator : (double)NAN,
-                                   tested ? f->baseline_numerator : (double)NAN,
-                                   tested ? f->baseline_denominator : (double)NAN,
-                                   s->multiplier, left, s->scope->confidence);
+    const ps_register now = register_of(&f->measured), before = baseline_of(f);
+    f->result = ps_target_register(&f->goal, &now, tested ? &before : NULL, s->multiplier,
+                                   left, s->scope->confidence);
     /* The year is not over: what holds so far is not yet met. */
     if (f->measured.running && f->result.status == PS_TARGET_MET)
         f->result.status = PS_TARGET_ON_TRACK;
@@ -303,6 +311,14 @@ static void tell_result(const scene *s, bool overlaps, ps_measure_figure *f) {
                     : "the other plan's target is not known");
 }
 
+/* The months that a figure is of: of a sample, those that it was drawn in, which may be
+ * few of its period's and the same as another's. */
+static ps_period held_of(const ps_period *p, const ps_measured *m) {
+    ps_period held = *p;
+    if (m->first <= m->last) held.first = m->first, held.last = m->last;
+    return held;
+}
+
 static void judge(const scene *s, const ps_period *p, ps_measure_figure *f) {
     const bool target = s->spec->target != NULL;
     f->target_status = "no-target";
@@ -311,12 +327,15 @@ static void judge(const scene *s, const ps_period *p, ps_measure_figure *f) {
         if (target) NOTE(f, "the target is for twelve months");
         return;
     }
-    if (s->has_base && p->last <= s->base.last) {
-        const bool same = p->first == s->base.first && p->last == s->base.last;
+    const ps_period held = held_of(p, &f->measured), base = held_of(&s->base, &s->before);
+    if (s->has_base && held.last <= base.last) {
+        const bool same = held.first == base.first && held.last == base.last;
         if (target) f->target_status = same ? "baseline" : "before-baseline";
+        if (same && (p->first != s->base.first || p->last != s->base.last))
+            NOTE(f, "the sample is that of the baseline, so nothing to compare");
         return;
     }
-    const bool overlaps = s->has_base && p->first <= s->base.last;
+    const bool overlaps = s->has_base && held.first <= base.last;
     const double left = years_left(s->plan, p);
     if (target) f->goal = goal_of(s, p, f);
     switch (s->by) {
@@ -404,6 +423,7 @@ static ps_status compute(const scene *s, const ps_period *p, ps_measure_figure *
                              .baseline_numerator = none,
                              .baseline_denominator = none,
                              .baseline_se = none,
+                             .baseline_effect = 1,
                              .course = s->course,
                              .change = none,
                              .change_lower = none,

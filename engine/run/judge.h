@@ -29,6 +29,7 @@ typedef struct ps_measure_figure {
     bool stated; /* by the plan, not taken from the data */
     double own;  /* the area's own figure of the baseline period, when the data have it */
     double baseline_numerator, baseline_denominator, baseline_se; /* of the comparison */
+    double baseline_effect; /* likewise; see ps_measured */
     ps_goal goal;
     const char *target_status; /* one of ps_framework_statuses */
     ps_target_result result;

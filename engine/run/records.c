@@ -603,6 +603,16 @@ bool ps_records_whole(const ps_record_set *s, ps_month first, ps_month last) {
     return true;
 }
 
+void ps_records_span(const ps_record_set *s, ps_month first, ps_month last,
+                     ps_month *begin, ps_month *end) {
+    *begin = INT32_MAX, *end = INT32_MIN;
+    for (size_t i = 0; i < s->n; i++) {
+        if (!ps_record_in(s, i, first, last)) continue;
+        if (s->first[i] < *begin) *begin = s->first[i];
+        if (s->last[i] > *end) *end = s->last[i];
+    }
+}
+
 void ps_records_tell(const ps_record_set *s, const char *indent, ps_output *out) {
     const ps_record_rows *r = &s->rows;
     ps_output_printf(out,

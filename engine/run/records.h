@@ -97,6 +97,11 @@ static inline bool ps_record_in(const ps_record_set *set, size_t record, ps_mont
     return set->first[record] >= first && set->last[record] <= last;
 }
 
+/* The months that the records which belong to [first, last] are of; begin > end: none
+ * does. */
+void ps_records_span(const ps_record_set *set, ps_month first, ps_month last,
+                     ps_month *begin, ps_month *end);
+
 /* Read all records of a job. What columns hold follows from the roles that the framework
  * gives them: a weight is 0 or more, stratum, psu and fpc are there in every row; scores
  * and amounts are numbers or no answer.

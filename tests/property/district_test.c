@@ -215,6 +215,9 @@ static void check_measures(const world *w, const char *path) {
          "2022/23"},
         {"repeat-hate-crime", "hate:repeat", "hate:known-victim", "2021/22"},
     };
+    static const char *const years[2] = {"2015", "2019"}; /* of the two releases */
+    static const char *const hundredth[2] = {"lsoa-most-deprived-1pct-before",
+                                             "lsoa-most-deprived-1pct"};
     ps_table *t = open_table(path);
     ps_table *truth = open_table(test_path(w->data, "truth/partners.csv"));
     for (size_t i = 0; i < sizeof every / sizeof *every; i++) {
@@ -223,6 +226,10 @@ static void check_measures(const world *w, const char *path) {
             wanted = 100 * wanted / true_figure(truth, every[i].of, every[i].period);
         test_near(measured(t, every[i].measure, every[i].period), wanted, 1e-12);
     }
+    for (int k = 0; k < 2; k++)
+        test_near(measured(t, hundredth[k], "all"),
+                  true_figure(truth, "deprived-hundredth", years[k]), 1e-12);
+    assert_true(measured(t, hundredth[1], "all") < measured(t, hundredth[0], "all"));
     ps_table_free(truth);
     ps_table_free(t);
 }
@@ -235,6 +242,7 @@ static void check_statuses(const char *path) {
         {"target_status", "on-track"},
         {"target_status", "off-track"},
         {"target_status", "not-yet-known"},
+        {"target_status", "met-clear"},
         {"target_status", "not-met-clear"},
         {"target_status", "not-met-unclear"},
         {"target_status", "met-unclear"},

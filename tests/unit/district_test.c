@@ -374,7 +374,7 @@ static void same_bytes_everywhere(void **state) {
          "66704207e461dc45432691ae09cbd4ae3946359ad8efd0fdf2c899bbc6771915"},
         {"icf.csv", "890ebd4d72163a6a7d8b8824be4eddfcca4e1dc9811595c0f97ebcfd5a01e740"},
         {"deprivation-2015.csv",
-         "0d2f69695e27cd079075b5ccc3f3f8acda4d63fd41ae630b251d788b166ff9f3"},
+         "40addcc593195fab5629b1311c1d3cdcc9590bc1c9f83c3d01379a74f1b7ce24"},
         {"population-2021.csv",
          "f5a86f0ffdf84dd9c3c487ef7662a5864f959ed9a891d83463b11c82d40c5824"},
         {"clusters.csv",

@@ -96,7 +96,14 @@ static const char plan[] =
                                             "['yes']}]}, denominator: {what: D, data: "
                                             "cohort}, unit: '%', "
                                             "multiplier: 100, method: proportion, "
-                                            "polarity: lower-better");
+                                            "polarity: lower-better")
+                                        MEASURE(
+                                            "safer",
+                                            "numerator: {what: N, data: poll, where: "
+                                            "[{column: safe, is: ['yes']}]}, unit: "
+                                            "'%', multiplier: 100, method: svy_mean, "
+                                            "polarity: higher-better, baseline: "
+                                            "{period: 2021}, target: {kind: increase}");
 
 #define JOB_HEAD                                         \
     "areas:\n"                                           \
@@ -148,6 +155,8 @@ static const char hate[] =
     "A,2021-03-01,4,race\n"
     "B,2022-06-30,4,race\n";
 
+static const char *registers = hate;
+
 typedef struct fixture {
     char *folder;
     ps_job_file *job;
@@ -176,7 +185,7 @@ static fixture open_job(const char *job, const char *answers) {
     write_file(f.folder, "plan.yaml", plan);
     write_file(f.folder, "job.yaml", job);
     write_file(f.folder, "poll.csv", answers);
-    write_file(f.folder, "hate.csv", hate);
+    write_file(f.folder, "hate.csv", registers);
     if (ps_job_open(test_path(f.folder, "job.yaml"), &f.job, &err) != PS_OK ||
         ps_bindings_open(f.job, &f.bindings, &err) != PS_OK ||
         ps_geographies_open(f.job, NULL, &f.all, &err) != PS_OK ||
@@ -394,6 +403,81 @@ static void waves_have_their_periods(void **state) {
     close_job(&f);
 }
 
+/* What a sample is of, not its period, tells whether it is compared with itself: here the
+ * year of the baseline and the year across it have one wave, the year after another. */
+static void a_wave_is_not_judged_against_itself(void **state) {
+    (void)state;
+    static const char job[] = JOB_HEAD
+        "records:\n"
+        "  - {id: poll, file: poll.csv, areas: ward, code: ward, date: day}\n"
+        "periods: [2021, 2021/22, 12m@2022-09, 24m@2022-12]\n"
+        "data: [{id: poll, input: poll, " POLL_COLUMNS "}]\n";
+    fixture f = open_job(job,
+                         "ward,day,w,h,c,safe,age,worry,mark\n"
+                         "A,2021-04-01,1,1,a,Very,old,none,1\n"
+                         "A,2021-04-02,1,1,b,Unsafe,old,none,1\n"
+                         "A,2021-04-03,1,1,c,Unsafe,old,none,1\n"
+                         "A,2022-04-01,1,1,a,Very,old,none,1\n"
+                         "A,2022-04-02,1,1,b,Very,old,none,1\n"
+                         "A,2022-04-03,1,1,c,Unsafe,old,none,1\n");
+    static const struct {
+        const char *period, *status, *reason;
+        bool tested;
+    } wanted[] = {
+        {"2021", "baseline", "", false},
+        {"2021/22", "baseline", "the sample is that of the baseline", false},
+        {"12m@2022-09", "met-unclear", "", true},
+        {"24m@2022-12", "met-unclear", "the period shares months with the baseline",
+         false},
+    };
+    for (size_t k = 0; k < 4; k++) {
+        const ps_measure_figure a = figure(&f, "safer", "ward", "A", k);
+        assert_string_equal(a.period->label, wanted[k].period);
+        assert_string_equal(a.target_status, wanted[k].status);
+        assert_non_null(strstr(a.reason, wanted[k].reason));
+        assert_int_equal(ps_value_ok(a.difference), wanted[k].tested);
+        assert_int_equal(a.verdict != PS_VERDICT_NONE, wanted[k].tested);
+    }
+    test_near(figure(&f, "safer", "ward", "A", 2).difference.value, 100 / 3.0, 1e-12);
+    close_job(&f);
+}
+
+/* The repeats of a register are judged as their limits are drawn: with the incidents of a
+ * person as one cluster. Two victims have all but a few of the incidents, and change
+ * their ways. */
+static void repeats_are_judged_in_clusters(void **state) {
+    (void)state;
+    char text[8000], *at = text;
+    at += sprintf(at, "ward,day,who,strand\nA,2020-04-01,0,race\n");
+    for (int year = 0; year < 2; year++) {
+        for (int i = 0; i < 40; i++) /* one victim again and again, others once */
+            at += sprintf(at, "A,%d-%02d-%02d,%d,race\n", 2021 + year, 5 + i / 10,
+                          1 + i % 10,
+                          i < (year == 0 ? 24 : 12) ? 1 + year : 100 * (year + 1) + i);
+    }
+    at += sprintf(at, "A,2023-03-31,,race\n");
+    registers = text;
+    fixture f = open_job(job_text, poll);
+    const ps_measure_figure r = figure(&f, "repeats", "ward", "A", 3);
+    assert_string_equal(r.period->label, "2022/23");
+    assert_string_equal(r.target_status, "met");
+    assert_true(r.measured.numerator == 11 && r.baseline_numerator == 23);
+    assert_true(r.measured.effect > 2 && r.baseline_effect > 2);
+    const ps_estimate alike = ps_proportion(
+        11 / r.measured.effect, 40 / r.measured.effect, 100, 0.95, PS_PROPORTION_WILSON);
+    test_near(r.measured.value.lower, alike.lower, 1e-12);
+    test_near(r.measured.value.upper, alike.upper, 1e-12);
+    const ps_prop_change c =
+        ps_prop_change_of(23 / r.baseline_effect, 40 / r.baseline_effect,
+                          11 / r.measured.effect, 40 / r.measured.effect, 0.95);
+    test_near(r.difference_lower.value, 100 * c.lower.value, 1e-12);
+    assert_true(ps_prop_change_of(23, 40, 11, 40, 0.95).verdict == PS_VERDICT_DECREASE);
+    assert_true(r.verdict != PS_VERDICT_DECREASE);
+    assert_true(r.result.strength != PS_STRENGTH_CLEAR);
+    registers = hate;
+    close_job(&f);
+}
+
 /* A stratum of one unit, and weights of nothing. */
 static void odd_designs(void **state) {
     (void)state;
@@ -458,6 +542,8 @@ int main(void) {
         cmocka_unit_test(repeats_of_a_register),
         cmocka_unit_test(registers_are_counted),
         cmocka_unit_test(waves_have_their_periods),
+        cmocka_unit_test(a_wave_is_not_judged_against_itself),
+        cmocka_unit_test(repeats_are_judged_in_clusters),
         cmocka_unit_test(odd_designs),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };

@@ -267,6 +267,13 @@ static void answers_differ_as_planted(void **state) {
     assert_true(small.asked > 0 && small.asked < 30);
     assert_true(road > others);
     ps_table_free(t);
+    t = open_file("tenants.csv");
+    share tenants[2] = {{0, 0, 0}};
+    for (size_t r = 0; r < ps_table_rows(t); r++)
+        if (is(t, r, "estate_code", "ZE02"))
+            add(&tenants[is(t, r, "date", "2022-04")], t, r, "satisfied", "Yes");
+    assert_true(per_cent(tenants[1]) > per_cent(tenants[0]) + 25);
+    ps_table_free(t);
 }
 
 static void traffic_is_the_worst_theme(void **state) {
@@ -332,6 +339,20 @@ static void deprivation_changes_as_planted(void **state) {
     income_of(land, 5, rate, rank);
     assert_true(rate[1] < rate[0] + 0.7 && rate[1] > rate[0] - 0.7);
     ps_land_free(land);
+    static const char *const file[2] = {"deprivation-2015.csv", "deprivation.csv"};
+    static const char *const index[2] = {
+        "Index of Multiple Deprivation (IMD) Rank",
+        "Index of Multiple Deprivation (IMD) Rank (where 1 is most deprived)"};
+    int64_t worst[2] = {0, 0};
+    for (int k = 0; k < 2; k++) {
+        ps_table *t = open_file(file[k]);
+        for (size_t r = 0; r < ps_table_rows(t); r++)
+            worst[k] += number(t, r, index[k]) <= 328;
+        ps_table_free(t);
+    }
+    assert_int_equal(worst[0], told("deprived-hundredth", "2015"));
+    assert_int_equal(worst[1], told("deprived-hundredth", "2019"));
+    assert_true(worst[1] < worst[0] && worst[1] > 0);
 }
 
 static void people_and_shares_add_up(void **state) {

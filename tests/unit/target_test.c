@@ -2,6 +2,7 @@
 #include "indicators/target.h"
 
 #include "indicators/distribution.h"
+#include "indicators/rate.h"
 #include "tests/support/method.h"
 
 static void near(double seen, double expected, double most) {
@@ -181,17 +182,64 @@ static void registers(void **state) {
     (void)state;
     ps_goal goal = ps_goal_of(PS_TARGET_BELOW_BASELINE, 60, (double)NAN, (double)NAN,
                               (double)NAN, 0);
-    ps_target_result r =
-        ps_target_register(&goal, 3, 5, (double)NAN, (double)NAN, 100, (double)NAN, 0.95);
+    const ps_register small = {3, 5, 1}, now = {440, 1000, 1}, before = {600, 1000, 1},
+                      nobody = {0, 0, 1};
+    ps_target_result r = ps_target_register(&goal, &small, NULL, 100, (double)NAN, 0.95);
     assert_int_equal(r.status, PS_TARGET_NOT_MET);
     near(r.p_fixed.value, 1 - 5 * pow(0.6, 4) * 0.4 - pow(0.6, 5), 1e-13);
-    r = ps_target_register(&goal, 440, 1000, 600, 1000, 100, (double)NAN, 0.95);
+    r = ps_target_register(&goal, &now, &before, 100, (double)NAN, 0.95);
     assert_int_equal(r.status, PS_TARGET_MET);
     assert_int_equal(r.strength, PS_STRENGTH_CLEAR);
     assert_int_equal(
-        ps_target_register(&goal, 0, 0, (double)NAN, (double)NAN, 100, (double)NAN, 0.95)
-            .status,
+        ps_target_register(&goal, &nobody, NULL, 100, (double)NAN, 0.95).status,
         PS_TARGET_MISSING);
+}
+
+/* Clusters take evidence away and leave the status; a target at a limit of the interval
+ * has half of what the interval leaves out below it. */
+static void registers_of_clusters(void **state) {
+    (void)state;
+    const ps_register alone = {280, 500, 1}, alike = {280, 500, 4}, whole = {70, 125, 1},
+                      before = {320, 500, 4}, unknown = {280, 500, (double)NAN};
+    const ps_goal goal = ps_goal_of(PS_TARGET_BELOW_BASELINE, 60, (double)NAN,
+                                    (double)NAN, (double)NAN, 0);
+    ps_target_result r = ps_target_register(&goal, &alone, NULL, 100, (double)NAN, 0.95);
+    assert_int_equal(r.strength, PS_STRENGTH_CLEAR);
+    r = ps_target_register(&goal, &alike, &before, 100, (double)NAN, 0.95);
+    assert_int_equal(r.status, PS_TARGET_MET);
+    assert_int_equal(r.strength, PS_STRENGTH_SOME);
+    const ps_register fewer = {80, 125, 1};
+    test_near(r.p_two_sample.value,
+              ps_prop_change_of(fewer.x, fewer.n, whole.x, whole.n, 0.95).p_value.value,
+              1e-12);
+    const ps_estimate e = ps_proportion(70, 125, 100, 0.95, PS_PROPORTION_WILSON);
+    ps_goal edge = goal;
+    edge.target = e.upper;
+    test_near(
+        ps_target_register(&edge, &alike, NULL, 100, (double)NAN, 0.95).p_fixed.value,
+        0.025, 1e-10);
+    edge.target = e.lower;
+    test_near(
+        ps_target_register(&edge, &alike, NULL, 100, (double)NAN, 0.95).p_fixed.value,
+        0.975, 1e-10);
+    edge.target = 100;
+    r = ps_target_register(&edge, &alike, NULL, 100, (double)NAN, 0.95);
+    assert_int_equal(r.status, PS_TARGET_MET);
+    assert_false(ps_value_ok(r.p_fixed));
+    r = ps_target_register(&goal, &unknown, &before, 100, (double)NAN, 0.95);
+    assert_int_equal(r.status, PS_TARGET_MET);
+    assert_int_equal(r.strength, PS_STRENGTH_NONE);
+    assert_int_equal(ps_register_change(&before, &unknown, 0.95).p_value.status,
+                     PS_VALUE_MISSING);
+    ps_table *t = test_compute(
+        "target",
+        "kpi_id,measure,target_kind,baseline_x,baseline_n,baseline_effect,x,n,effect\n"
+        "a,register,reduce,320,500,4,280,500,4\n"
+        "b,register,reduce,320,500,,280,500,\n",
+        "");
+    assert_string_equal(test_cell(t, 0, "strength"), "some");
+    assert_string_equal(test_cell(t, 1, "strength"), "clear");
+    ps_table_free(t);
 }
 
 static void tables(void **state) {
@@ -217,9 +265,13 @@ static void tables(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(goals),   cmocka_unit_test(probability_follows_the_dispersion),
-        cmocka_unit_test(counts),  cmocka_unit_test(during_the_year),
-        cmocka_unit_test(surveys), cmocka_unit_test(registers),
+        cmocka_unit_test(goals),
+        cmocka_unit_test(probability_follows_the_dispersion),
+        cmocka_unit_test(counts),
+        cmocka_unit_test(during_the_year),
+        cmocka_unit_test(surveys),
+        cmocka_unit_test(registers),
+        cmocka_unit_test(registers_of_clusters),
         cmocka_unit_test(tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
