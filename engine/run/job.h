@@ -89,9 +89,12 @@ typedef struct ps_job_points {
     char *id;
     char *title;
     ps_points_format *format; /* police.uk sets all columns below; default columns */
-    char *
-        *files; /* files, folders, globs, ZIP archives; CSV (also .gz) or a point layer */
+    char **files; /* files, folders, globs, ZIP archives; CSV (also .gz), a workbook or a
+                     point layer */
     unsigned files_count;
+    char *sheet;             /* of a workbook; needed with several */
+    int64_t header;          /* row of the column names, from 1; default 1 */
+    int64_t header_rows;     /* rows that hold them, joined; default 1 */
     char *layer;             /* when the file is a point layer */
     char *x, *y;             /* columns */
     char *crs;               /* of x and y; required for columns */

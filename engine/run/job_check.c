@@ -390,6 +390,30 @@ static ps_status check_map(const ps_yaml *yaml, const ps_job *job, unsigned i,
                          "'areas' and 'code' what the rows are coded to");
 }
 
+/* Where files of text and workbooks have their rows. */
+static ps_status check_files(const ps_yaml *yaml, const ps_job_points *points, unsigned i,
+                             ps_error *err) {
+    char path[PS_YAML_PATH];
+    if (points->layer != NULL &&
+        (points->sheet != NULL || points->header != 0 || points->header_rows != 0)) {
+        PS_YAML_AT(path, "points[%u].%s", i,
+                   points->sheet != NULL ? "sheet"
+                   : points->header != 0 ? "header"
+                                         : "header_rows");
+        return PS_YAML_WRONG(yaml, err, path,
+                             "is for delimited files and workbooks, 'layer' for point "
+                             "layers; give one or the other");
+    }
+    PS_YAML_AT(path, "points[%u]", i);
+    for (unsigned f = 0; f < points->files_count; f++)
+        PS_TRY(
+            check_sheet(yaml, path,
+                        &(sheet){points->files[f], points->sheet, points->header,
+                                 points->header_rows, points->where, points->where_count},
+                        err));
+    return PS_OK;
+}
+
 static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
                               ps_error *err) {
     char path[PS_YAML_PATH];
@@ -417,8 +441,7 @@ static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *i
                 "is missing");
         }
         if (points->areas == NULL) PS_TRY(check_map(yaml, job, i, err));
-        PS_YAML_AT(path, "points[%u]", i);
-        PS_TRY(check_filters(yaml, path, points->where, points->where_count, err));
+        PS_TRY(check_files(yaml, points, i, err));
     }
     return PS_OK;
 }
@@ -905,6 +928,7 @@ static ps_status resolve_areas(ps_job_areas *areas, ps_error *err) {
 }
 
 static ps_status resolve_points(ps_job_points *points, ps_error *err) {
+    if (points->layer == NULL) default_header(&points->header, &points->header_rows);
     PS_TRY(ps_yaml_default_text(&points->title, points->id, err));
     PS_YAML_DEFAULT(points->format, PS_POINTS_COLUMNS, err);
     for (size_t k = 0; is_police_uk(points) && k < N_POLICE_UK; k++) {

@@ -7,6 +7,7 @@
 
 #include "engine/core/par.h"
 #include "engine/core/seen.h"
+#include "engine/core/table.h"
 #include "engine/run/decode.h"
 
 enum {
@@ -30,7 +31,8 @@ typedef enum input_kind {
     PIECES, /* a plain file: pieces in any order */
     STREAM, /* a packed file: one block after the other */
     WHOLE,  /* a packed file that is unpacked at once; may turn out to be a stream */
-    LAYER
+    LAYER,
+    SHEET
 } input_kind;
 
 typedef struct input {
@@ -38,8 +40,9 @@ typedef struct input {
     ps_rows rows;
     int64_t placed, swapped; /* see decode.h */
     const char *encoding;
-    ps_csv *csv;  /* while it is being read */
-    int *columns; /* of the decoder, in this file */
+    ps_csv *csv;     /* while it is being read */
+    int *columns;    /* of the decoder, in this file */
+    ps_table *table; /* SHEET: of the columns of the decoder */
     size_t next_piece;
     bool unpacked;         /* WHOLE: has been read */
     char windows_from[48]; /* see csv.h; empty when there is nothing to tell */
@@ -134,6 +137,11 @@ static bool is_layer_file(const ps_source *source, const ps_points_spec *spec) {
     return false;
 }
 
+static bool is_sheet_file(const ps_source *source) {
+    return source->member == NULL &&
+           (ends_with(source->path, ".xlsx") || ends_with(source->path, ".ods"));
+}
+
 /* Open source `i` as delimited text and find the columns in its header. */
 static ps_status open_csv(ps_points *p, size_t i, ps_unpacker *unpacker, ps_error *err) {
     const ps_source *source = ps_source_list_get(p->sources, i);
@@ -142,7 +150,7 @@ static ps_status open_csv(ps_points *p, size_t i, ps_unpacker *unpacker, ps_erro
     PS_TRY(in->kind == WHOLE ? ps_stream_open_whole(source, unpacker, &stream, err)
                              : ps_stream_open(source, &stream, err));
     if (in->kind == WHOLE && !ps_stream_is_seekable(stream)) in->kind = STREAM;
-    ps_csv_options options = {.name = source->name};
+    ps_csv_options options = {.name = source->name, .header = p->spec.header};
     PS_TRY(ps_csv_open(stream, &options, &in->csv, err));
     for (size_t c = 0; c < p->n_columns; c++)
         PS_TRY(
@@ -160,14 +168,20 @@ static void close_csv(input *in) {
     in->csv = NULL;
 }
 
+static ps_str *column_names(const ps_points *p) {
+    ps_str *names = ps_alloc(p->n_columns, sizeof *names);
+    for (size_t c = 0; names != NULL && c < p->n_columns; c++)
+        names[c] = ps_str_of(p->column[c]);
+    return names;
+}
+
 static ps_status open_layer(const ps_points *p, size_t i, ps_layer_points **layer,
                             ps_error *err) {
     const ps_source *source = ps_source_list_get(p->sources, i);
     ps_layer_spec spec = {
         .path = source->path, .layer = p->spec.layer, .crs = p->spec.crs};
-    ps_str *fields = ps_alloc(p->n_columns, sizeof *fields);
+    ps_str *fields = column_names(p);
     if (fields == NULL) return ps_fail_nomem(err);
-    for (size_t c = 0; c < p->n_columns; c++) fields[c] = ps_str_of(p->column[c]);
     ps_status status = ps_layer_points_open(&spec, fields, p->n_columns, layer, err);
     ps_free(fields);
     return status;
@@ -190,15 +204,33 @@ static ps_status check_layer(ps_points *p, size_t i, ps_error *err) {
     return status;
 }
 
+/* Where rows without a geometry are. */
+static ps_status check_place(const ps_points *p, size_t i, ps_error *err) {
+    if (ps_points_are_coded(&p->spec) ||
+        (p->spec.x != NULL && p->spec.y != NULL && p->spec.crs != NULL))
+        return PS_OK;
+    return ps_fail(err, PS_CONFIG,
+                   "%s: a file without geometries needs the columns of x and y and their "
+                   "crs (for police.uk files say format police.uk)",
+                   ps_points_source_name(p, i));
+}
+
+/* A workbook says what columns it has when it has been read. */
+static ps_status open_sheet(ps_points *p, size_t i, ps_error *err) {
+    PS_TRY(check_place(p, i, err));
+    ps_str *names = column_names(p);
+    if (names == NULL) return ps_fail_nomem(err);
+    const ps_status status = ps_layer_read_table(
+        ps_points_source_path(p, i), NULL, p->spec.sheet, p->spec.header, names,
+        p->n_columns, p->talk, &p->input[i].table, err);
+    ps_free(names);
+    return status;
+}
+
 static ps_status check_text(ps_points *p, size_t i, ps_error *err) {
     const ps_source *source = ps_source_list_get(p->sources, i);
     input *in = &p->input[i];
-    if (!ps_points_are_coded(&p->spec) &&
-        (p->spec.x == NULL || p->spec.y == NULL || p->spec.crs == NULL))
-        return ps_fail(err, PS_CONFIG,
-                       "%s: delimited text needs the columns of x and y and their "
-                       "crs (for police.uk files say format police.uk)",
-                       source->name);
+    PS_TRY(check_place(p, i, err));
     in->columns = ps_alloc(p->n_columns, sizeof *in->columns);
     if (in->columns == NULL) return ps_fail_nomem(err);
     /* Its header can be had without unpacking all of it. */
@@ -221,6 +253,9 @@ static ps_status check_inputs(ps_points *p, ps_error *err) {
         if (is_layer_file(source, &p->spec)) {
             p->input[i].kind = LAYER;
             PS_TRY(check_layer(p, i, err));
+        } else if (is_sheet_file(source)) {
+            p->input[i].kind = SHEET;
+            PS_TRY(open_sheet(p, i, err));
         } else {
             PS_TRY(check_text(p, i, err));
         }
@@ -350,7 +385,7 @@ static ps_status plan_tasks(ps_points *p, ps_error *err) {
     p->rows_taken = 0;
     for (size_t i = p->current; i < sources && p->n_tasks < p->most_tasks; i++) {
         input *in = &p->input[i];
-        if (in->kind == LAYER) break;
+        if (in->kind == LAYER || in->kind == SHEET) break;
         if (in->kind == WHOLE) {
             unpacked += ps_source_list_get(p->sources, i)->unpacked;
             if (p->n_tasks > 0 && unpacked > p->most_unpacked) break;
@@ -596,6 +631,8 @@ static ps_status close_source(ps_points *p, size_t i, ps_error *err) {
         ps_csv_tell_windows(p->talk, ps_points_source_name(p, i), in->windows_from);
     ps_layer_points_close(p->layer);
     p->layer = NULL;
+    ps_table_free(in->table);
+    in->table = NULL;
     p->bytes_before += ps_source_list_get(p->sources, i)->bytes;
     return check_plausible(p, i, err);
 }
@@ -614,14 +651,25 @@ static void add_rows(ps_rows *total, const ps_rows *part) {
 
 /* ---- all blocks of a call ---- */
 
+static ps_status read_sheet_rows(ps_points *p, block *b, ps_error *err) {
+    const ps_table *table = p->input[p->current].table;
+    const size_t first = (size_t)p->input[p->current].rows.read;
+    size_t n = ps_table_rows(table) - first;
+    if (n > LAYER_ROWS) n = LAYER_ROWS;
+    ps_str *field = p->layer_texts;
+    b->csv.first_row = (int64_t)first + 1;
+    PS_TRY(ps_decoded_begin(&b->rows, n, (ps_str){"", 0}, err));
+    for (size_t i = 0; i < n; i++) {
+        for (size_t c = 0; c < p->n_columns; c++)
+            field[c] = ps_table_cell(table, first + i, c);
+        PS_TRY(ps_decode_row(p->decoder, 0, &b->rows, b->csv.first_row + (int64_t)i,
+                             field, NULL, NULL, err));
+    }
+    return PS_OK;
+}
+
 static ps_status read_layer_rows(ps_points *p, block *b, ps_error *err) {
     if (p->layer == NULL) PS_TRY(open_layer(p, p->current, &p->layer, err));
-    if (p->layer_texts == NULL) {
-        p->layer_texts =
-            ps_alloc(LAYER_ROWS * (p->n_columns + 1), sizeof *p->layer_texts);
-        p->layer_xy = ps_alloc(LAYER_ROWS * 2, sizeof *p->layer_xy);
-        if (p->layer_texts == NULL || p->layer_xy == NULL) return ps_fail_nomem(err);
-    }
     double *x = p->layer_xy, *y = x + LAYER_ROWS;
     size_t n;
     b->csv.first_row = p->input[p->current].rows.read + 1;
@@ -638,12 +686,19 @@ static ps_status settle_duplicates(ps_points *p, ps_error *err) {
     return ps_par_for(p->n_tasks, 1, finish_kept, p, err);
 }
 
-/* One task: some thousand rows of a layer. */
+/* One task: some thousand rows of a layer or sheet. */
 static ps_status read_layer(ps_points *p, ps_error *err) {
     p->n_tasks = 0;
     add_task(p, p->current, 0);
     block *b = block_of(p, 0, 0);
-    PS_TRY(read_layer_rows(p, b, err));
+    if (p->layer_texts == NULL) {
+        p->layer_texts =
+            ps_alloc(LAYER_ROWS * (p->n_columns + 1), sizeof *p->layer_texts);
+        p->layer_xy = ps_alloc(LAYER_ROWS * 2, sizeof *p->layer_xy);
+        if (p->layer_texts == NULL || p->layer_xy == NULL) return ps_fail_nomem(err);
+    }
+    PS_TRY(p->input[p->current].kind == SHEET ? read_sheet_rows(p, b, err)
+                                              : read_layer_rows(p, b, err));
     return keeps_blocks(p) ? settle_duplicates(p, err) : finish_block(p, 0, b, 0, err);
 }
 
@@ -690,6 +745,7 @@ static bool is_done(const ps_points *p, size_t i) {
             return in->csv != NULL && in->next_piece == ps_csv_pieces(in->csv);
         case STREAM:
         case LAYER:
+        case SHEET:
             return p->n_tasks > 0 && p->task[last].source == i &&
                    !p->task[last].put_off && p->view[last].n == 0;
     }
@@ -720,8 +776,8 @@ ps_status ps_points_next(ps_points *p, ps_points_take *take, void *context,
     p->context = context;
     const size_t sources = ps_source_list_size(p->sources);
     while (*n == 0 && p->current < sources) {
-        PS_TRY(p->input[p->current].kind == LAYER ? read_layer(p, err)
-                                                  : read_texts(p, err));
+        const input_kind kind = p->input[p->current].kind;
+        PS_TRY(kind == LAYER || kind == SHEET ? read_layer(p, err) : read_texts(p, err));
         for (size_t t = 0; t < p->n_tasks; t++) add_task_rows(p, &p->task[t]);
         *n = p->n_tasks;
         while (p->current < sources && is_done(p, p->current))
@@ -785,6 +841,7 @@ void ps_points_close(ps_points *p) {
     release(p);
     for (size_t i = 0; p->input != NULL && i < ps_source_list_size(p->sources); i++) {
         ps_csv_close(p->input[i].csv);
+        ps_table_free(p->input[i].table);
         ps_free(p->input[i].columns);
     }
     ps_layer_points_close(p->layer);

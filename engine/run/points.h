@@ -55,6 +55,8 @@ typedef struct ps_points_spec {
     size_t n_files;
     const char *base; /* folder that relative files start from */
     const char *layer;
+    const char *sheet; /* of workbooks; NULL the only one */
+    ps_header header;
     const char *x, *y, *crs; /* NULL for rows that are coded to areas: */
     const char *code;        /* column of the area's code, */
     const char *area;        /* or the code of the area that all rows belong to */

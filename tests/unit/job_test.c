@@ -447,6 +447,12 @@ static const struct {
      "job.yaml:1:9: areas[0]: 'sets' goes with 'of', not with 'codes'"},
     {"areas: [{id: a, codes: {file: o.csv, code: c, header_rows: 10}}]\n" FIRES,
      "job.yaml:1:60: areas[0].codes.header_rows: a header has 1 to 9 rows, not 10"},
+    {AREAS "points: [{id: f, files: [f.csv], areas: lsoa, code: c, sheet: 1}]\n",
+     "job.yaml:2:63: points[0].sheet: 'f.csv' is no workbook, so it has no sheets; leave "
+     "the key out"},
+    {AREAS "points: [{id: f, files: [f.gpkg], layer: l, header: 2}]\n",
+     "job.yaml:2:53: points[0].header: is for delimited files and workbooks, 'layer' for "
+     "point layers; give one or the other"},
     {"areas: [{id: a, codes: {file: o.csv, code: c}}]\n" FIRES,
      "job.yaml:2:10: points[0]: has coordinates, but no areas of the job have polygons; "
      "say by 'areas' and 'code' what the rows are coded to"},

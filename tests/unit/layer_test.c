@@ -18,6 +18,7 @@
 #include "geo/overlay.h"
 #include "geo/validity.h"
 #include "tests/support/test.h"
+#include "tests/support/workbook.h"
 
 static char *folder;
 
@@ -438,7 +439,7 @@ static void reads_shapefiles(void **state) {
     refused(&spec, PS_FORMAT, "damaged");
 }
 
-static void zip_add(const char *zip, const char *member, const char *bytes, size_t n) {
+static void add_member(const char *zip, const char *member, const char *bytes, size_t n) {
     char path[2100];
     snprintf(path, sizeof path, "/vsizip/%s/%s", zip, member);
     VSILFILE *f = VSIFOpenL(path, "wb");
@@ -451,8 +452,8 @@ static void reads_zip_archives(void **state) {
     (void)state;
     char zip[600];
     snprintf(zip, sizeof zip, "%s", test_path(folder, "one.zip"));
-    zip_add(zip, "readme.txt", "hello", 5);
-    zip_add(zip, "in/three.geojson", three, strlen(three));
+    add_member(zip, "readme.txt", "hello", 5);
+    add_member(zip, "in/three.geojson", three, strlen(three));
     ps_layer_spec spec = {.path = "one.zip", .base = folder, .code = "Code"};
     ps_areas *a = read_areas(&spec, NULL, NULL);
     assert_int_equal(a->n, 3);
@@ -481,7 +482,7 @@ static void reads_zip_archives(void **state) {
             size_t n;
             char *bytes = test_file_read(test_path(folder, name), &n);
             assert_non_null(bytes);
-            zip_add(zip, member, bytes, n);
+            add_member(zip, member, bytes, n);
             free(bytes);
         }
     }
@@ -498,7 +499,7 @@ static void reads_zip_archives(void **state) {
     ps_areas_free(a);
 
     snprintf(zip, sizeof zip, "%s", test_path(folder, "none.zip"));
-    zip_add(zip, "readme.txt", "hello", 5);
+    add_member(zip, "readme.txt", "hello", 5);
     spec.path = "none.zip";
     refused(&spec, PS_FORMAT, "no file that is looked for");
     write_text("broken.zip", "PK no archive at all");
@@ -631,79 +632,6 @@ static void reads_points_in_blocks(void **state) {
 
 /* --- workbooks --------------------------------------------------------------------- */
 
-#define OOXML "http://schemas.openxmlformats.org/"
-#define XML_HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
-
-static void workbook(const char *path, const char *const *sheets, const char *const *rows,
-                     int n) {
-    char text[4096], part[1024];
-    static const char types[] = XML_HEAD
-        "<Types xmlns=\"" OOXML
-        "package/2006/content-types\"><Default "
-        "Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package."
-        "relationships+xml\"/><Default Extension=\"xml\" "
-        "ContentType=\"application/xml\"/><Override PartName=\"/xl/workbook.xml\" "
-        "ContentType=\"application/vnd.openxmlformats-officedocument."
-        "spreadsheetml.sheet.main+xml\"/><Override "
-        "PartName=\"/xl/worksheets/sheet1.xml\" "
-        "ContentType=\"application/vnd.openxmlformats-officedocument."
-        "spreadsheetml.worksheet+xml\"/></Types>";
-    static const char roots[] =
-        XML_HEAD "<Relationships xmlns=\"" OOXML
-                 "package/2006/relationships\">"
-                 "<Relationship Id=\"rId1\" Type=\"" OOXML
-                 "officeDocument/2006/relationships/officeDocument\" "
-                 "Target=\"xl/workbook.xml\"/></Relationships>";
-    /* Cell style 1 is a date, 2 a date with a time. */
-    static const char styles[] =
-        XML_HEAD "<styleSheet xmlns=\"" OOXML
-                 "spreadsheetml/2006/main\"><cellXfs "
-                 "count=\"3\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf "
-                 "numFmtId=\"22\"/></cellXfs></styleSheet>";
-    zip_add(path, "[Content_Types].xml", types, strlen(types));
-    zip_add(path, "_rels/.rels", roots, strlen(roots));
-    zip_add(path, "xl/styles.xml", styles, strlen(styles));
-    snprintf(text, sizeof text,
-             XML_HEAD "<workbook xmlns=\"" OOXML
-                      "spreadsheetml/2006/main\" xmlns:r=\"" OOXML
-                      "officeDocument/2006/relationships\"><sheets>");
-    for (int i = 0; i < n; i++) {
-        snprintf(part, sizeof part, "<sheet name=\"%s\" sheetId=\"%d\" r:id=\"rId%d\"/>",
-                 sheets[i], i + 1, i + 1);
-        strcat(text, part);
-    }
-    strcat(text, "</sheets></workbook>");
-    zip_add(path, "xl/workbook.xml", text, strlen(text));
-    snprintf(text, sizeof text,
-             XML_HEAD
-             "<Relationships xmlns=\"" OOXML
-             "package/2006/relationships\"><Relationship Id=\"rId99\" Type=\"" OOXML
-             "officeDocument/2006/relationships/styles\" Target=\"styles.xml\"/>");
-    for (int i = 0; i < n; i++) {
-        snprintf(part, sizeof part,
-                 "<Relationship Id=\"rId%d\" Type=\"" OOXML
-                 "officeDocument/2006/relationships/worksheet\" "
-                 "Target=\"worksheets/sheet%d.xml\"/>",
-                 i + 1, i + 1);
-        strcat(text, part);
-    }
-    strcat(text, "</Relationships>");
-    zip_add(path, "xl/_rels/workbook.xml.rels", text, strlen(text));
-    for (int i = 0; i < n; i++) {
-        snprintf(text, sizeof text,
-                 XML_HEAD
-                 "<worksheet xmlns=\"" OOXML
-                 "spreadsheetml/2006/main\"><sheetData>%s</sheetData></worksheet>",
-                 rows[i]);
-        snprintf(part, sizeof part, "xl/worksheets/sheet%d.xml", i + 1);
-        zip_add(path, part, text, strlen(text));
-    }
-}
-
-#define TEXT(at, value) "<c r=\"" at "\" t=\"inlineStr\"><is><t>" value "</t></is></c>"
-#define NUMBER(at, value) "<c r=\"" at "\"><v>" value "</v></c>"
-#define DATE(at, style, value) "<c r=\"" at "\" s=\"" style "\"><v>" value "</v></c>"
-
 static ps_table *must_read(const char *path, const char *sheet, int64_t header,
                            const ps_str *columns, size_t n) {
     ps_error err = {PS_OK, ""};
@@ -736,19 +664,19 @@ static void cell_is(const ps_table *t, size_t r, size_t c, const char *expected)
 static void write_book(void) {
     static const char *const sheets[] = {"Notes", "Data", "7"};
     static const char *const rows[] = {
-        "<row r=\"1\">" TEXT("A1", "Read this first") "</row>",
-        "<row r=\"3\">" TEXT("A3", "A title") "</row>"
-        "<row r=\"5\">" TEXT("B5", "LSOA  code") TEXT("C5", "Score") TEXT("D5", "When")
-        TEXT("F5", "Note") "</row>"
-        "<row r=\"6\">" TEXT("B6", "007") NUMBER("C6", "33.177999999999997")
-        DATE("D6", "1", "43586") TEXT("G6", "loose") "</row>"
+        "<row r=\"1\">" TEST_TEXT("A1", "Read this first") "</row>",
+        "<row r=\"3\">" TEST_TEXT("A3", "A title") "</row>"
+        "<row r=\"5\">" TEST_TEXT("B5", "LSOA  code") TEST_TEXT("C5", "Score") TEST_TEXT("D5", "When")
+        TEST_TEXT("F5", "Note") "</row>"
+        "<row r=\"6\">" TEST_TEXT("B6", "007") TEST_NUMBER("C6", "33.177999999999997")
+        TEST_DATE("D6", "1", "43586") TEST_TEXT("G6", "loose") "</row>"
         "<row r=\"7\"/>"
-        "<row r=\"9\">" TEXT("B9", "1E5") NUMBER("C9", "1E-3") DATE("D9", "2", "43586.5")
+        "<row r=\"9\">" TEST_TEXT("B9", "1E5") TEST_NUMBER("C9", "1E-3") TEST_DATE("D9", "2", "43586.5")
         "<c r=\"F9\" t=\"e\"><v>#N/A</v></c></row>"
-        "<row r=\"10\">" TEXT("B10", "1.10") NUMBER("C10", "29199") TEXT("D10", "[c]")
+        "<row r=\"10\">" TEST_TEXT("B10", "1.10") TEST_NUMBER("C10", "29199") TEST_TEXT("D10", "[c]")
         "<c r=\"F10\" t=\"b\"><v>1</v></c></row>",
-        "<row r=\"1\">" TEXT("A1", "x") "</row><row r=\"2\">" NUMBER("A2", "1") "</row>"};
-    workbook(test_path(folder, "book.xlsx"), sheets, rows, 3);
+        "<row r=\"1\">" TEST_TEXT("A1", "x") "</row><row r=\"2\">" TEST_NUMBER("A2", "1") "</row>"};
+    test_workbook(test_path(folder, "book.xlsx"), sheets, rows, 3);
 }
 
 static void reads_workbooks(void **state) {

@@ -9,6 +9,7 @@
 
 #include "engine/core/par.h"
 #include "tests/support/test.h"
+#include "tests/support/workbook.h"
 
 static char *folder;
 
@@ -351,6 +352,70 @@ static void files_that_become_streams_keep_their_place(void **state) {
     ps_set_threads(0);
 }
 
+/* A sheet with titles above its two rows of names, and more rows than are read at once.
+ */
+static void a_sheet_is_rows(void **state) {
+    (void)state;
+    enum { ROWS = 40000, HEAD = 3 };
+    static char rows[ROWS * 256], expected[ROWS + 1], found[ROWS + 2];
+    size_t n = (size_t)snprintf(
+        rows, sizeof rows,
+        "<row r=\"1\">" TEST_TEXT("A1", "Calls to the council") "</row>"
+        "<row r=\"2\">" TEST_TEXT("B2", "Place") TEST_TEXT("D2", "Call") "</row>"
+        "<row r=\"3\">" TEST_TEXT("B3", "e") TEST_TEXT("C3", "n") TEST_TEXT("D3", "kind")
+        TEST_TEXT("E3", "day") "</row>");
+    for (int i = 0; i < ROWS; i++) {
+        const int r = HEAD + 1 + i;
+        n += (size_t)snprintf(rows + n, sizeof rows - n, "<row r=\"%d\">", r);
+        if (i % 7 != 0)
+            n += (size_t)snprintf(rows + n, sizeof rows - n,
+                                  "<c r=\"B%d\"><v>400000.5</v></c><c r=\"C%d\">"
+                                  "<v>%d</v></c>",
+                                  r, r, 400000 + i % 100);
+        n += (size_t)snprintf(rows + n, sizeof rows - n,
+                              "<c r=\"D%d\" t=\"inlineStr\"><is><t>%s</t></is></c>"
+                              "<c r=\"E%d\" s=\"1\"><v>%d</v></c></row>",
+                              r, i % 5 == 0 ? "fly-tipping" : "graffiti", r,
+                              43586 + i % 40);
+        expected[i] = i % 5 == 0 ? 'F' : i % 7 == 0 ? 'U' : 'L';
+    }
+    test_workbook(
+        test_path(folder, "calls.xlsx"), (const char *[]){"Notes", "Calls"},
+        (const char *[]){"<row r=\"1\">" TEST_TEXT("A1", "None") "</row>", rows}, 2);
+    static const char *const files[] = {"calls.xlsx"}, *const by[] = {"Call / day"};
+    static char tipping[] = "fly-tipping", *is_tipping[] = {tipping};
+    static char kind[] = "Call / kind";
+    const ps_job_filter where[] = {{.column = kind, .not = is_tipping, .not_count = 1}};
+    ps_points_spec spec = grid_spec();
+    spec.files = files;
+    spec.sheet = "Calls";
+    spec.header = (ps_header){2, 2};
+    spec.x = "Place / e", spec.y = "Place / n";
+    spec.date = by[0], spec.by = by, spec.n_by = 1;
+    spec.where = where, spec.n_where = 1;
+    for (int threads = 1; threads <= 3; threads += 2) {
+        ps_set_threads(threads);
+        ps_points *points = NULL;
+        ps_error err = {PS_OK, ""};
+        if (ps_points_open(&spec, NULL, &points, &err) != PS_OK) fail_msg("%s", err.text);
+        read_fates(points, found, sizeof found);
+        assert_string_equal(found, expected);
+        const ps_keys *months = ps_groups_keys(ps_points_groups(points));
+        assert_int_equal(ps_keys_size(months), 2); /* May and June 2019 */
+        ps_points_close(points);
+    }
+    ps_set_threads(0);
+    /* What is wrong is told before any row is read. */
+    ps_points *points = NULL;
+    ps_error err = {PS_OK, ""};
+    spec.x = "Place / x";
+    assert_int_equal(ps_points_open(&spec, NULL, &points, &err), PS_CONFIG);
+    assert_non_null(strstr(err.text, "sheet 'Calls' has no column 'Place / x'"));
+    spec.sheet = NULL;
+    assert_int_equal(ps_points_open(&spec, NULL, &points, &err), PS_CONFIG);
+    assert_non_null(strstr(err.text, "2 sheets: 'Notes', 'Calls'"));
+}
+
 static void read_until_error(ps_points *points, ps_status expected, ps_error *err) {
     const ps_points_block *blocks;
     size_t n = 1;
@@ -445,6 +510,7 @@ int main(void) {
         cmocka_unit_test(blocks_come_in_order),
         cmocka_unit_test(packing_does_not_matter),
         cmocka_unit_test(files_that_become_streams_keep_their_place),
+        cmocka_unit_test(a_sheet_is_rows),
         cmocka_unit_test(swapped_columns_are_named),
         cmocka_unit_test(few_stray_points_are_rows),
         cmocka_unit_test(mistakes_are_told_before_rows),
