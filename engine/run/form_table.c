@@ -249,9 +249,10 @@ static void check_base(const ps_framework_measure *spec, ps_measured *out) {
     out->verdict = NULL;
 }
 
+/* gap: why a cell of its table is not known, or NULL. */
 static ps_status read_figure(findings *f, const ps_scope *s, const ps_table *result,
-                             size_t row, const columns *at, ps_measured *out,
-                             ps_error *err) {
+                             size_t row, const columns *at, const char *gap,
+                             ps_measured *out, ps_error *err) {
     const double value = number_in(result, row, at->value),
                  lower = number_in(result, row, at->lower),
                  upper = number_in(result, row, at->upper);
@@ -265,11 +266,12 @@ static ps_status read_figure(findings *f, const ps_scope *s, const ps_table *res
         out->verdict = ps_arena_strndup(f->arena, verdict.p, verdict.n);
         if (out->verdict == NULL) return ps_fail_nomem(err);
     }
-    if (!isfinite(value)) {
+    if (!isfinite(value) || !(status.n == 0 || ps_str_is(status, "ok"))) {
         out->value.status = ps_value_status_find(status, PS_VALUE_MISSING);
         if (status.n > 0 && !ps_str_is(status, "ok"))
             ps_measured_note(out, "%s: %.*s", s->measure->spec->method, (int)status.n,
                              status.p);
+        if (gap != NULL) ps_measured_note(out, "%s", gap);
         return PS_OK;
     }
     out->value.status = PS_VALUE_OK;
@@ -303,7 +305,9 @@ static ps_status keep(findings *f, const ps_scope *s, const ps_table *result, si
             f->items,
             at.item >= 0 ? ps_table_cell(result, r, (size_t)at.item) : (ps_str){"", 0},
             &found.item, NULL, err));
-        PS_TRY(read_figure(f, s, result, r, &at, &found.measured, err));
+        PS_TRY(read_figure(f, s, result, r, &at,
+                           ps_method_table_gap(f->table, (size_t)found.area),
+                           &found.measured, err));
         if (at.latest >= 0)
             ps_measured_note(&found.measured, "%s %.*s", spec->result->latest,
                              (int)latest.n, latest.p);

@@ -50,6 +50,8 @@ struct ps_method_table {
     ps_neighbours neighbours;
     ps_period *period;
     size_t n_periods;
+    const char **gap; /* by area of rows_in when the table is whole, else one; or NULL */
+    size_t n_gaps;
     ps_arena *arena; /* texts of the table under construction */
 };
 
@@ -196,6 +198,11 @@ static ps_status open_table(ps_method_table *t, ps_error *err) {
     t->of_areas = l->rows == PS_ROWS_AREAS || l->rows == PS_ROWS_MEASURES;
     t->rows_in = t->scope->geography;
     if (t->of_areas) PS_TRY(open_areas(t, err));
+    t->n_gaps = 1;
+    if (ps_method_table_whole(l))
+        t->n_gaps = t->scope->figures->geographies->geography[t->rows_in].areas->n;
+    t->gap = ps_alloc(t->n_gaps, sizeof *t->gap);
+    if (t->gap == NULL) return ps_fail_nomem(err);
     if (l->rows == PS_ROWS_VALUES) PS_TRY(open_values(t, err));
     if (l->rows == PS_ROWS_RECORDS) PS_TRY(open_records(t, err));
     if (l->periods_count > 0) {
@@ -231,7 +238,8 @@ void ps_method_table_close(ps_method_table *t) {
     for (unsigned c = 0; t->within != NULL && c < t->layout->columns_count; c++)
         ps_free(t->within[c]);
     ps_free(t->within);
-    ps_free(t->lies_in), ps_free(t->x), ps_free(t->y), ps_free(t->period);
+    ps_free(t->gap), ps_free(t->lies_in), ps_free(t->x), ps_free(t->y),
+        ps_free(t->period);
     ps_neighbours_free(&t->neighbours);
     ps_part_close(&t->values);
     ps_history_free(t->history);
@@ -240,6 +248,39 @@ void ps_method_table_close(ps_method_table *t) {
 }
 
 /* ---- What stands in a cell ---- */
+
+/* Remember why a cell is not known. */
+static void note_gap(ps_method_table *t, const row *r, const char *why) {
+    const char **gap = &t->gap[t->n_gaps > 1 ? r->area : 0];
+    if (*gap == NULL && why[0] != '\0')
+        *gap = ps_arena_strndup(t->arena, why, strlen(why));
+}
+
+static void note_figure(ps_method_table *t, const row *r, const char *measure,
+                        const char *reason) {
+    char why[sizeof((ps_measured *)0)->reason];
+    snprintf(why, sizeof why, "%s: %.180s", measure,
+             reason[0] != '\0' ? reason : "no value");
+    note_gap(t, r, why);
+}
+
+/* Of counts. */
+static void note_absent_months(ps_method_table *t, const ps_measure_part *part,
+                               const row *r, const ps_period *p) {
+    if (part->records != NULL) {
+        note_gap(t, r,
+                 ps_records_know(part->records, r->geography, r->area)
+                     ? "the records do not hold the whole period"
+                     : ps_records_why_unknown(part->records));
+        return;
+    }
+    double counted;
+    char why[128];
+    const int32_t known = ps_history_sum(t->history, p->first, p->last, &counted);
+    ps_figures_describe_gaps(&t->scope->figures->data[part->data], r->geography, r->area,
+                             p, ps_period_months(p) - known, why);
+    note_gap(t, r, why);
+}
 
 /* How much of a part there is; NAN not known. */
 static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t item,
@@ -251,7 +292,10 @@ static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t 
         const ps_people *people =
             ps_geography_people(geo, part->people, p->first, p->last);
         const int32_t months = ps_period_months(p);
-        if (people == NULL || people->missing[r->area]) return (double)NAN;
+        if (people == NULL || people->missing[r->area]) {
+            note_gap(t, r, "no population");
+            return (double)NAN;
+        }
         return people->value[r->area] * (months > YEAR ? months / 12.0 : 1.0);
     }
     if (part != t->history_part || item != t->history_item ||
@@ -261,7 +305,9 @@ static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t 
     t->history_item = item;
     t->history_geography = r->geography;
     t->history_area = r->area;
-    return ps_history_whole(t->history, p->first, p->last, &x) ? x : (double)NAN;
+    if (ps_history_whole(t->history, p->first, p->last, &x)) return x;
+    note_absent_months(t, part, r, p);
+    return (double)NAN;
 }
 
 static double count_in(ps_method_table *t, ps_table_count which, const row *r,
@@ -273,8 +319,8 @@ static double count_in(ps_method_table *t, ps_table_count which, const row *r,
     return amount_of(t, &m->numerator, 0, r, p);
 }
 
-static double column_of(const ps_method_table *t, const ps_framework_cell *cell,
-                        const row *r, const ps_period *p) {
+static double column_of(ps_method_table *t, const ps_framework_cell *cell, const row *r,
+                        const ps_period *p) {
     const ps_figures *f = t->scope->figures;
     const ps_binding *b = t->scope->measure->binding;
     const ps_framework *plan = b->framework;
@@ -282,9 +328,12 @@ static double column_of(const ps_method_table *t, const ps_framework_cell *cell,
         b->data[PS_FRAMEWORK_PLACE(plan->data, plan->data_count, cell->data)];
     const ps_area_values *v = ps_figures_area_values(
         f, bound->input, ps_binding_column(bound, cell->column)->column, p->label);
-    if (v == NULL || v->geography != r->geography || v->missing[r->area])
-        return (double)NAN;
-    return v->value[r->area];
+    if (v != NULL && v->geography == r->geography && !v->missing[r->area])
+        return v->value[r->area];
+    char why[160];
+    snprintf(why, sizeof why, "no value of %.60s in '%.60s'", cell->column, bound->input);
+    note_gap(t, r, why);
+    return (double)NAN;
 }
 
 /* What a record says, in the framework's words where the job translates them. */
@@ -319,6 +368,7 @@ static ps_status take_figure(ps_method_table *t, size_t at, ps_table_take take,
     const ps_estimate *v = &found.value;
     const bool ok = v->status == PS_VALUE_OK,
                limits = ok && v->limits_status == PS_VALUE_OK;
+    if (!ok) note_figure(t, r, s->measure->spec->id, found.reason);
     *text = NULL;
     *number = (double)NAN;
     switch (take) {
@@ -611,6 +661,7 @@ ps_status ps_method_table_lay(ps_method_table *t, size_t area, const ps_period *
                               ps_table **out, ps_error *err) {
     *out = NULL;
     ps_table *table = NULL;
+    memset(t->gap, 0, t->n_gaps * sizeof *t->gap);
     PS_TRY(create(t, &table, err));
     row r = {.period = period, .geography = t->scope->geography, .area = area};
     ps_status status = PS_OK;
@@ -630,6 +681,10 @@ const char *ps_method_table_unknown(const ps_method_table *t, size_t area) {
     if (t->records == NULL || ps_records_know(t->records, t->scope->geography, area))
         return NULL;
     return ps_records_why_unknown(t->records);
+}
+
+const char *ps_method_table_gap(const ps_method_table *t, size_t area) {
+    return t->gap[t->n_gaps > 1 ? area : 0];
 }
 
 ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,

@@ -29,6 +29,10 @@ ps_status ps_method_table_lay(ps_method_table *table, size_t area,
 /* Why it is not known which records lie in an area; NULL: it is known, or rows are no
  * records. */
 const char *ps_method_table_unknown(const ps_method_table *table, size_t area);
+/* Why the first of the cells of the table laid out last that are not known is not; when
+ * the table is whole, of the rows of this area. NULL: all are known. Good until the table
+ * is closed. */
+const char *ps_method_table_gap(const ps_method_table *table, size_t area);
 /* Let the method work on it. */
 ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,
                               ps_table **result, ps_error *err) PS_MUST_CHECK;
