@@ -370,8 +370,8 @@ static void targets(void **state) {
         double none = (double)NAN;
         for (int side = -1; side <= 1; side += 2) {
             ps_goal goal = {.known = true, .target = x[i][2], .direction = side};
-            ps_target_result r =
-                ps_target_register(&goal, x[i][0], x[i][1], none, none, 1, none, 0.95);
+            const ps_register now = {.x = x[i][0], .n = x[i][1], .effect = 1};
+            ps_target_result r = ps_target_register(&goal, &now, NULL, 1, none, 0.95);
             compare(r.p_fixed.value + 1e-12, next_number(out) + 1e-12, 1e-8);
         }
         for (int side = -1; side <= 1; side += 2) {
