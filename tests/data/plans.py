@@ -76,6 +76,7 @@ frameworks: [communities-partnership-plan, strategic-intelligence-assessment,
              thriving-neighbourhoods]
 data:
   - {id: fly-tipping, input: fly-tipping}
+  - {id: fly-tipping-history, input: fly-tipping}
   - id: road-casualties
     input: casualties
     columns:
