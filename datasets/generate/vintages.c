@@ -41,15 +41,17 @@ static bool in_hundredth(int rank) {
 }
 
 /* In the most deprived twentieth, but not in its first hundredth any more. */
-static bool has_left_hundredth(const ps_people *p, int l) {
-    return !in_hundredth(p->rank[0][l]) && p->rank[0][l] * 20 <= PS_PEOPLE_NATION;
+static bool has_left_hundredth(const ps_world *w, int l) {
+    const int rank = w->people->rank[0][l], ward = w->land->ward[l];
+    return !in_hundredth(rank) && rank * 20 <= PS_PEOPLE_NATION &&
+           ward != PS_VINTAGES_BETTER && ward != PS_VINTAGES_WORSE;
 }
 
 /* The later rank, a hundredth of the nation either way, and what is planted. */
 static int rank_before(const ps_world *w, int d, int l, uint64_t key) {
     const ps_land *land = w->land;
     int rank = w->people->rank[d][l], move = 0, wander = PS_PEOPLE_NATION / 100;
-    if (has_left_hundredth(w->people, l) && d != PS_PEOPLE_BARRIERS)
+    if (has_left_hundredth(w, l) && d != PS_PEOPLE_BARRIERS)
         return ps_draw_between(key, (uint64_t)(d * 1000 + l), 220, 300);
     if (d == PS_PEOPLE_INCOME && land->ward[l] == PS_VINTAGES_BETTER) move = -3600;
     if (d == PS_PEOPLE_INCOME && land->ward[l] == PS_VINTAGES_WORSE) move = 3600;
