@@ -100,6 +100,32 @@ ps_gap ps_gap_of(ps_compared kind, const ps_overlap *o, double confidence) {
     return g;
 }
 
+static bool has_limits(const ps_estimate *e) {
+    return e->limits_status == PS_VALUE_OK;
+}
+
+ps_gap ps_gap_of_estimates(const ps_estimate *here, const ps_estimate *there) {
+    const ps_value none = ps_value_none(PS_VALUE_NOT_APPLICABLE);
+    ps_gap g = {none, none, none, none, none, none, none, none, none, none};
+    const ps_value_status status =
+        here->status != PS_VALUE_OK ? here->status : there->status;
+    if (status != PS_VALUE_OK) {
+        g.difference = g.ratio = ps_value_none(status);
+        return g;
+    }
+    g.here = ps_value_of(here->value);
+    g.there = ps_value_of(there->value);
+    g.difference = ps_value_of(here->value - there->value);
+    g.ratio = there->value > 0 ? ps_value_of(here->value / there->value)
+                               : ps_value_none(PS_VALUE_UNDEFINED);
+    if (!has_limits(here)) return g;
+    const double up = has_limits(there) ? there->upper - there->value : 0,
+                 down = has_limits(there) ? there->value - there->lower : 0;
+    g.lower = ps_value_of(g.difference.value - hypot(here->value - here->lower, up));
+    g.upper = ps_value_of(g.difference.value + hypot(here->upper - here->value, down));
+    return g;
+}
+
 const char *ps_gap_verdict_text(ps_gap_verdict verdict) {
     switch (verdict) {
         case PS_GAP_NARROWING:

@@ -50,6 +50,14 @@ typedef struct ps_gap {
  * Threads  pure. */
 ps_gap ps_gap_of(ps_compared kind, const ps_overlap *parts, double confidence);
 
+/* The gap to a published figure, of which no more is known than its limits.
+ * Rule     limits of a difference of two independent estimates from those of each (Zou &
+ *   Donner). there without limits is exact, as a benchmark; here without limits: no
+ * limits. se, rest, log_ratio_se, p: not-applicable. Ratio: undefined unless there > 0.
+ * Errors   an estimate that is not ok: its status.
+ * Threads  pure. */
+ps_gap ps_gap_of_estimates(const ps_estimate *here, const ps_estimate *there);
+
 typedef enum ps_gap_verdict {
     PS_GAP_NONE, /* nothing to judge by */
     PS_GAP_NARROWING,

@@ -1,5 +1,5 @@
-/* comparators.csv: published figures of the nation, of the most similar areas and of the
- * police force, made up like everything else; the district is planted to rise by a tenth
+/* comparators.csv: published figures of the nation, of the region and of the most similar
+ * areas, made up like everything else; the district is planted to rise by a tenth
  * in hate crime where the nation rises by eight hundredths. */
 #ifndef PS_DATASETS_COMPARATORS_H
 #define PS_DATASETS_COMPARATORS_H

@@ -64,10 +64,8 @@ const ps_framework_column *ps_binding_by(const ps_binding *binding,
 
 const ps_job_data_column *ps_binding_role(const ps_framework_data *kind,
                                           const ps_job_data *data, ps_column_role role) {
-    for (unsigned c = 0; c < kind->columns_count; c++)
-        if (kind->columns[c].role != NULL && *kind->columns[c].role == role)
-            return ps_binding_column(data, kind->columns[c].id);
-    return NULL;
+    const ps_framework_column *column = ps_framework_role(kind, role);
+    return column != NULL ? ps_binding_column(data, column->id) : NULL;
 }
 
 /* ---- What the job says ---- */
@@ -145,8 +143,7 @@ typedef enum input_kind {
     INPUT_POINTS,
     INPUT_RECORDS,
     INPUT_TABLE,
-    INPUT_POPULATION,
-    INPUT_NONE
+    INPUT_POPULATION
 } input_kind;
 
 static const char *const input_request[] = {
@@ -160,7 +157,7 @@ static input_kind input_for(ps_data_kind kind) {
     if (kind == PS_DATA_INCIDENTS) return INPUT_POINTS;
     if (kind == PS_DATA_POPULATION) return INPUT_POPULATION;
     if (kind == PS_DATA_AREA_TABLE) return INPUT_TABLE;
-    return ps_data_kind_is_records(kind) ? INPUT_RECORDS : INPUT_NONE;
+    return INPUT_RECORDS;
 }
 
 static input_kind input_of(const ps_job *job, const char *id) {
@@ -201,12 +198,6 @@ static ps_status check_kind(const ps_job_file *job, const ps_framework_data *kin
     const input_kind wanted = input_for(kind->kind);
     char path[PS_YAML_PATH];
     PS_YAML_AT(path, "data[%u].input", i);
-    if (wanted == INPUT_NONE)
-        return PS_YAML_WRONG(
-            job->yaml, err, path,
-            "'%s' is of the kind %s, which a job has no inputs for; leave "
-            "it out, and its measures are listed as absent",
-            kind->id, ps_data_kind_text(kind->kind));
     if (wanted == input_of(job->job, job->job->data[i].input)) return PS_OK;
     return PS_YAML_WRONG(job->yaml, err, path, "'%s' is of the kind %s: %s", kind->id,
                          ps_data_kind_text(kind->kind), input_request[wanted]);

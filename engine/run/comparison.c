@@ -89,7 +89,7 @@ void ps_comparisons_free(ps_comparisons *all) {
     ps_free(all);
 }
 
-/* ---- One measure in two geographies ---- */
+/* ---- One measure in two geographies, or one and a published series ---- */
 
 /* Counts of different areas do not compare, but per resident. */
 static void choose_unit(ps_comparison *c) {
@@ -122,10 +122,9 @@ static void choose_baseline(ps_comparison *c) {
         c->baseline = NULL;
 }
 
-static ps_status open_comparison(const ps_comparisons *all, size_t measure, size_t here,
-                                 size_t there, ps_comparison *c, ps_error *err) {
+static ps_status open_here(const ps_comparisons *all, size_t measure, size_t here,
+                           ps_comparison *c, ps_error *err) {
     PS_TRY(ps_scope_open(all->measures, measure, here, &c->here, err));
-    PS_TRY(ps_scope_open(all->measures, measure, there, &c->there, err));
     choose_unit(c);
     PS_TRY(ps_history_create(&c->numerator, err));
     PS_TRY(ps_history_create(&c->denominator, err));
@@ -136,14 +135,37 @@ ps_status ps_comparison_open(const ps_comparisons *all,
                              const ps_framework_comparison *spec, size_t measure,
                              size_t here, size_t there, ps_comparison *c, ps_error *err) {
     *c = (ps_comparison){.spec = spec, .overlaps = overlaps_of(all, here, there)};
-    const ps_status status = open_comparison(all, measure, here, there, c, err);
+    ps_status status = open_here(all, measure, here, c, err);
+    if (status == PS_OK)
+        status = ps_scope_open(all->measures, measure, there, &c->there, err);
     if (status != PS_OK) ps_comparison_close(c);
     return status;
+}
+
+ps_status ps_comparison_open_published(const ps_comparisons *all,
+                                       const ps_framework_comparison *spec,
+                                       size_t measure, size_t here,
+                                       const char *comparator, ps_comparison *c,
+                                       ps_error *err) {
+    *c = (ps_comparison){.spec = spec};
+    for (unsigned i = 0; i < spec->around_count; i++)
+        c->around |= strcmp(spec->around[i], comparator) == 0;
+    ps_status status = open_here(all, measure, here, c, err);
+    if (status == PS_OK)
+        status = ps_published_open(all->measures, &all->measures->measure[measure],
+                                   spec->published, comparator, &c->published, err);
+    if (status != PS_OK) ps_comparison_close(c);
+    return status;
+}
+
+static bool is_published(const ps_comparison *c) {
+    return c->overlaps == NULL;
 }
 
 void ps_comparison_close(ps_comparison *c) {
     ps_scope_close(&c->here);
     ps_scope_close(&c->there);
+    ps_published_close(&c->published);
     ps_history_free(c->numerator), ps_history_free(c->denominator);
     ps_history_free(c->one);
     *c = (ps_comparison){0};
@@ -153,8 +175,26 @@ size_t ps_comparison_figures(const ps_comparison *c) {
     return ps_scope_figures(&c->here);
 }
 
-int32_t ps_comparison_other(const ps_comparison *c, size_t area) {
-    return c->overlaps->area[area];
+bool ps_comparison_beside(const ps_comparison *c, size_t area, ps_beside *out) {
+    if (is_published(c)) {
+        *out = (ps_beside){c->spec->published, ps_str_of(c->published.comparator),
+                           c->published.name};
+        return c->published.absent[0] == '\0';
+    }
+    const int32_t other = c->overlaps->area[area];
+    if (other == PS_NONE) return false;
+    const ps_areas *areas = c->there.geo->areas;
+    *out = (ps_beside){c->there.geo->spec->id, areas->code[other], areas->name[other]};
+    return true;
+}
+
+static ps_overlap_kind overlap_of(const ps_comparison *c) {
+    if (is_published(c)) return c->around ? PS_OVERLAP_INSIDE : PS_OVERLAP_NONE;
+    return c->overlaps->kind[c->here.area];
+}
+
+static const char *name_of_other(const ps_comparison *c) {
+    return is_published(c) ? c->published.comparator : c->there.geo->spec->id;
 }
 
 /* ---- Figures of the two ---- */
@@ -203,6 +243,45 @@ static ps_status measure_side(const ps_comparison *c, const ps_scope *s, size_t 
     return PS_OK;
 }
 
+static bool is_sample_share(const ps_comparison *c) {
+    return c->here.measure->form->judged_by == PS_JUDGED_BY_SURVEY;
+}
+
+/* A published figure with what it was worked out from, as far as that can be told. */
+static void published_estimate(const ps_comparison *c, const ps_published_figure *f,
+                               ps_side *side) {
+    const double by = c->tested ? c->multiplier : *c->here.measure->spec->multiplier,
+                 n = f->denominator,
+                 x = isfinite(f->numerator) ? f->numerator : f->value / by * n;
+    const bool counted = (c->tested || is_sample_share(c)) && isfinite(x) && isfinite(n);
+    if (counted && c->tested && c->kind == PS_COMPARED_RATES)
+        side->value = ps_crude_rate(x, n, by, c->here.confidence);
+    else if (counted)
+        side->value = ps_proportion(x, n, by, c->here.confidence, PS_PROPORTION_WILSON);
+    else
+        side->value = (ps_estimate){.status = PS_VALUE_OK,
+                                    .value = isfinite(f->value) ? f->value : by * x / n,
+                                    .limits_status = PS_VALUE_NOT_APPLICABLE};
+    if (isfinite(f->lower) && isfinite(f->upper) && there(side)) {
+        side->value.lower = f->lower, side->value.upper = f->upper;
+        side->value.limits_status = PS_VALUE_OK;
+    }
+    side->numerator = counted ? x : f->numerator;
+    side->denominator = n;
+}
+
+static ps_status measure_there(const ps_comparison *c, size_t item, const ps_period *p,
+                               ps_side *side, ps_measured *m, ps_error *err) {
+    ps_published_figure f;
+    if (!is_published(c)) return measure_side(c, &c->there, item, p, side, m, err);
+    *m = ps_measured_nothing();
+    *side = (ps_side){m->value, (double)NAN, (double)NAN};
+    const char *name = c->here.measure->form->item(&c->here, item);
+    if (ps_published_find(&c->published, name, p, &f, m->reason))
+        published_estimate(c, &f, side);
+    return PS_OK;
+}
+
 /* ---- What the two have in common ---- */
 
 static const int32_t *blocks_of(const ps_comparison *c, size_t *n) {
@@ -213,7 +292,7 @@ static const int32_t *blocks_of(const ps_comparison *c, size_t *n) {
 }
 
 static bool is_partly(const ps_comparison *c) {
-    return c->overlaps->kind[c->here.area] == PS_OVERLAP_PARTLY;
+    return overlap_of(c) == PS_OVERLAP_PARTLY;
 }
 
 static bool is_known(const ps_comparison *c, const ps_measure_part *part, size_t area) {
@@ -284,8 +363,8 @@ static bool take_apart(const ps_comparison *c, bool divisible, const ps_period *
                   t = {other->numerator, other->denominator};
     ps_part both = none;
     *why = "no test: the figures of areas that overlap do not add up to one another";
-    if (!c->additive && c->overlaps->kind[c->here.area] != PS_OVERLAP_NONE) return false;
-    switch (c->overlaps->kind[c->here.area]) {
+    if (!c->additive && overlap_of(c) != PS_OVERLAP_NONE) return false;
+    switch (overlap_of(c)) {
         case PS_OVERLAP_UNKNOWN:
             *why = "no test: nothing tells what the two areas have in common";
             return false;
@@ -305,10 +384,12 @@ static bool take_apart(const ps_comparison *c, bool divisible, const ps_period *
             break;
     }
     *out = (ps_overlap){without(h, both), both, without(t, both)};
-    if (c->overlaps->kind[c->here.area] == PS_OVERLAP_SAME) out->rest = none;
-    *why =
-        "no test: by their borders the two areas have more in common than one of them "
-        "has";
+    if (overlap_of(c) == PS_OVERLAP_SAME) out->rest = none;
+    *why = is_published(c)
+               ? "no test: fewer are published than the area has that is part "
+                 "of it"
+               : "no test: by their borders the two areas have more in "
+                 "common than one of them has";
     return out->own.x >= 0 && out->own.n >= 0 && out->rest.x >= 0 && out->rest.n >= 0;
 }
 
@@ -324,6 +405,21 @@ static ps_gap gap_of_values(const ps_comparison *c, const ps_side *here,
                 nothing,        nothing};
     if (c->tested && t > 0) g.ratio = ps_value_of(h / t);
     return g;
+}
+
+static ps_estimate share_of_one(const ps_side *s, double multiplier) {
+    ps_estimate e = s->value;
+    e.value /= multiplier, e.lower /= multiplier, e.upper /= multiplier;
+    return e;
+}
+
+/* What is published is compared by limits where it cannot be counted apart. */
+static void compare_limits(const ps_comparison *c, ps_compared_figure *f) {
+    const ps_estimate h = share_of_one(&f->here, c->multiplier),
+                      t = share_of_one(&f->there, c->multiplier);
+    f->gap = ps_gap_of_estimates(&h, &t);
+    f->by_limits = true;
+    if (!ps_value_ok(f->gap.lower)) NOTE(f, "no test: the figure here has no limits");
 }
 
 static ps_value percent_of(const ps_side *then, const ps_side *now) {
@@ -345,7 +441,7 @@ static ps_status look_back(ps_comparison *c, size_t item, size_t other_item,
     *b = (before){.known = false};
     if (c->baseline == NULL || !c->tested) return PS_OK;
     PS_TRY(measure_side(c, &c->here, item, &c->base, &b->here, &h, err));
-    PS_TRY(measure_side(c, &c->there, other_item, &c->base, &b->there, &t, err));
+    PS_TRY(measure_there(c, other_item, &c->base, &b->there, &t, err));
     b->known = has_parts(&b->here) && has_parts(&b->there) && !h.running && !t.running &&
                take_apart(c, divisible, &c->base, ps_period_months(&c->base), &b->here,
                           &b->there, &b->parts, &why);
@@ -380,19 +476,27 @@ static void compare_sides(ps_comparison *c, const before *b, bool divisible,
     ps_overlap parts;
     const int32_t months = months_of(f->period, h);
     f->status = PS_VALUE_OK;
-    if (!c->tested) {
-        NOTE(f, "no test: figures of %s are compared as they stand",
-             c->here.measure->spec->method);
-    } else if (has_parts(&f->here) && has_parts(&f->there) &&
-               take_apart(c, divisible, f->period, months, &f->here, &f->there, &parts,
-                          &why)) {
+    if (is_published(c) && h->running) {
+        NOTE(f, "not compared: the published figure is of the whole period");
+        f->status = PS_VALUE_NOT_APPLICABLE;
+        return;
+    }
+    if (c->tested && has_parts(&f->here) && has_parts(&f->there) &&
+        take_apart(c, divisible, f->period, months, &f->here, &f->there, &parts, &why)) {
         f->gap = ps_gap_of(c->kind, &parts, c->here.confidence);
         f->status = f->gap.difference.status;
         compare_with(c, b, &parts, h->running, f);
         return;
-    } else if (why != NULL) {
-        NOTE(f, "%s", why);
     }
+    if (is_published(c)) {
+        compare_limits(c, f);
+        return;
+    }
+    if (!c->tested)
+        NOTE(f, "no test: figures of %s are compared as they stand",
+             c->here.measure->spec->method);
+    else if (why != NULL)
+        NOTE(f, "%s", why);
     f->gap = gap_of_values(c, &f->here, &f->there);
 }
 
@@ -402,7 +506,7 @@ static ps_compared_figure blank(const ps_comparison *c, size_t item, const ps_pe
                                 .item = c->here.measure->form->item(&c->here, item),
                                 .here = missing,
                                 .there = missing,
-                                .overlap = c->overlaps->kind[c->here.area],
+                                .overlap = overlap_of(c),
                                 .gap = {nothing, nothing, nothing, nothing, nothing,
                                         nothing, nothing, nothing, nothing, nothing},
                                 .change = {.here = nothing,
@@ -424,10 +528,10 @@ static ps_status compute(ps_comparison *c, size_t item, size_t other_item,
     ps_measured h, t;
     *f = blank(c, item, p);
     PS_TRY(measure_side(c, &c->here, item, p, &f->here, &h, err));
-    PS_TRY(measure_side(c, &c->there, other_item, p, &f->there, &t, err));
+    PS_TRY(measure_there(c, other_item, p, &f->there, &t, err));
     if (h.reason[0] != '\0' && (!there(&f->here) || h.running)) NOTE(f, "%s", h.reason);
     if (t.reason[0] != '\0' && !there(&f->there))
-        NOTE(f, "%s: %s", c->there.geo->spec->id, t.reason);
+        NOTE(f, "%s: %s", name_of_other(c), t.reason);
     f->status = there(&f->here) ? f->there.value.status : f->here.value.status;
     if (there(&f->here) && there(&f->there)) compare_sides(c, b, divisible, &h, f);
     return PS_OK;
@@ -440,6 +544,7 @@ static size_t same_item(const ps_comparison *c, size_t item) {
     const ps_form *form = c->here.measure->form;
     const char *name = form->item(&c->here, item);
     size_t k = 0;
+    if (is_published(c)) return item;
     if (item < c->there.n_items && strcmp(form->item(&c->there, item), name) == 0)
         return item;
     while (k < c->there.n_items && strcmp(form->item(&c->there, k), name) != 0) k++;
@@ -451,13 +556,14 @@ ps_status ps_comparison_of_area(ps_comparison *c, size_t area,
     const ps_measure *m = c->here.measure;
     PS_TRY(ps_scope_enter(&c->here, area, err));
     choose_baseline(c);
-    PS_TRY(ps_scope_enter(&c->there, (size_t)c->overlaps->area[area], err));
+    if (!is_published(c))
+        PS_TRY(ps_scope_enter(&c->there, (size_t)c->overlaps->area[area], err));
     const bool divisible = is_partly(c) && is_divisible(c);
     for (size_t item = 0; item < c->here.n_items; item++) {
         const size_t other = same_item(c, item);
         ps_compared_figure *f = figures + item * m->n_periods;
         before b;
-        if (other == c->there.n_items) {
+        if (!is_published(c) && other == c->there.n_items) {
             for (size_t k = 0; k < m->n_periods; k++) {
                 f[k] = blank(c, item, &m->period[k]);
                 NOTE(&f[k], "%s has no such item", c->there.geo->spec->id);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/run/comparison.h"
+#include "engine/run/framework_check.h"
 #include "engine/run/measures.h"
 #include "engine/run/method_table.h"
 #include "engine/run/people.h"
@@ -559,14 +560,13 @@ static void tell_tailoring(const explanation *e, size_t area) {
 
 static void tell_comparison(const explanation *e, const ps_comparison *c, size_t area,
                             const ps_compared_figure *f) {
-    const ps_areas *areas = c->there.geo->areas;
-    const size_t k = (size_t)ps_comparison_other(c, area);
     const double by = c->multiplier;
+    ps_beside other = {"", {"", 0}, {"", 0}};
+    ps_comparison_beside(c, area, &other);
     char a[32], b[32], d[32], l[32], u[32];
     ps_output_printf(e->out, "%-11s %s: %s %.*s (%.*s), %s", "Compared", c->spec->id,
-                     c->there.geo->spec->id, (int)areas->code[k].n, areas->code[k].p,
-                     (int)areas->name[k].n, areas->name[k].p,
-                     ps_overlap_kind_text(f->overlap));
+                     other.type, (int)other.code.n, other.code.p, (int)other.name.n,
+                     other.name.p, ps_overlap_kind_text(f->overlap));
     if (ps_value_ok(f->gap.difference)) {
         ps_output_printf(e->out, "; %s less %s = %s %s", shown(f->here.value.value, a),
                          shown(f->there.value.value, b),
@@ -587,23 +587,49 @@ static void tell_comparison(const explanation *e, const ps_comparison *c, size_t
     ps_output_printf(e->out, "%s%s\n", f->reason[0] != '\0' ? "; " : "", f->reason);
 }
 
-static ps_status tell_pair(const explanation *e, const ps_comparisons *all,
-                           const ps_framework_comparison *spec, size_t measure, int there,
-                           size_t area, size_t k, ps_error *err) {
-    ps_comparison c;
-    PS_TRY(ps_comparison_open(all, spec, measure, e->scope.geography, (size_t)there, &c,
-                              err));
-    const size_t n = ps_comparison_figures(&c);
+/* An open comparison, which it closes. */
+static ps_status tell_pair(const explanation *e, ps_comparison *c, size_t area, size_t k,
+                           ps_error *err) {
+    const size_t n = ps_comparison_figures(c);
     ps_compared_figure *figures = ps_alloc(n, sizeof *figures);
     ps_status status = figures != NULL ? PS_OK : ps_fail_nomem(err);
-    if (status == PS_OK && ps_comparison_other(&c, area) != PS_NONE) {
-        status = ps_comparison_of_area(&c, area, figures, err);
+    ps_beside other;
+    if (status == PS_OK && ps_comparison_beside(c, area, &other)) {
+        status = ps_comparison_of_area(c, area, figures, err);
         if (status == PS_OK)
-            tell_comparison(e, &c, area, &figures[e->item * (n / e->scope.n_items) + k]);
+            tell_comparison(e, c, area, &figures[e->item * (n / e->scope.n_items) + k]);
+    } else if (status == PS_OK && c->published.absent[0] != '\0') {
+        ps_output_printf(e->out, "%-11s %s: %s\n", "Compared", c->spec->id,
+                         c->published.absent);
     }
     ps_free(figures);
-    ps_comparison_close(&c);
+    ps_comparison_close(c);
     return status;
+}
+
+/* One of the framework's comparisons, with all that it compares with. */
+static ps_status tell_beside(const explanation *e, const ps_comparisons *all,
+                             const ps_framework_comparison *spec, size_t measure,
+                             size_t area, size_t k, ps_error *err) {
+    const ps_framework *f = e->binding->framework;
+    const size_t here = e->scope.geography;
+    ps_comparison c;
+    for (unsigned t = 0; t < spec->there_count; t++) {
+        const int there = ps_measures_geography(e->geographies, spec->there[t]);
+        if (there < 0) continue;
+        PS_TRY(ps_comparison_open(all, spec, measure, here, (size_t)there, &c, err));
+        PS_TRY(tell_pair(e, &c, area, k, err));
+    }
+    if (spec->published == NULL) return PS_OK;
+    const ps_framework_column *column = ps_framework_role(
+        &f->data[PS_FRAMEWORK_PLACE(f->data, f->data_count, spec->published)],
+        PS_ROLE_COMPARATOR);
+    for (unsigned v = 0; v < column->values_count; v++) {
+        PS_TRY(ps_comparison_open_published(all, spec, measure, here, column->values[v],
+                                            &c, err));
+        PS_TRY(tell_pair(e, &c, area, k, err));
+    }
+    return PS_OK;
 }
 
 static bool names(char *const *list, unsigned n, const char *id) {
@@ -624,10 +650,7 @@ static ps_status tell_comparisons(const explanation *e, size_t measure, size_t a
         if (!names(c->here, c->here_count, e->scope.geo->spec->id) ||
             !names(c->measures, c->measures_count, e->scope.measure->spec->id))
             continue;
-        for (unsigned t = 0; t < c->there_count && status == PS_OK; t++) {
-            const int there = ps_measures_geography(e->geographies, c->there[t]);
-            if (there >= 0) status = tell_pair(e, all, c, measure, there, area, k, err);
-        }
+        if (status == PS_OK) status = tell_beside(e, all, c, measure, area, k, err);
     }
     ps_comparisons_free(all);
     return status;

@@ -45,10 +45,11 @@ typedef enum ps_data_kind {
     PS_DATA_INCIDENTS,  /* one row an incident: points of a job */
     PS_DATA_POPULATION, /* people by area: the population of a job */
     PS_DATA_AREA_TABLE, /* values by area */
-    PS_DATA_SURVEY,     /* one row a respondent: records of a job, and the next two */
+    PS_DATA_SURVEY,     /* one row a respondent: records of a job, and all below */
     PS_DATA_REGISTER,   /* one row an event, as of a person who may be met again */
     PS_DATA_SCORES,     /* self-evaluation, Place Standard */
-    PS_DATA_COMPARATOR  /* published figures of other areas */
+    PS_DATA_COMPARATOR  /* one row a published figure of other areas: of a measure, of a
+                           comparator and of a period, which is the date of the record */
 } ps_data_kind;
 
 /* What a method needs a column for, beside filters. Data have one column of a role. */
@@ -70,9 +71,20 @@ typedef enum ps_column_role {
     PS_ROLE_RESPONDENT, /* for matching rounds */
     PS_ROLE_GROUP_SIZE, /* people who agreed on the score */
     PS_ROLE_EVENT,      /* conversation that the response is from */
-    PS_ROLE_AMOUNT      /* what is added up or averaged: pounds, people, days of delay */
+    PS_ROLE_AMOUNT,     /* what is added up or averaged: pounds, people, days of delay */
+    PS_ROLE_MEASURE,    /* of a published figure: whose it is; its values are the ids of
+                           the framework's measures, with /ITEM where one has items */
+    PS_ROLE_COMPARATOR, /* which areas it is of: its values are the comparators */
+    PS_ROLE_NAME,       /* what these are called; optional */
+    PS_ROLE_VALUE,      /* in the unit of the measure, of a count per so many residents as
+                           the job's multiplier says; with its limits, optional */
+    PS_ROLE_LOWER,
+    PS_ROLE_UPPER,
+    PS_ROLE_NUMERATOR,  /* what it was worked out from: with both no value is needed, and
+                           the  figure is in the measure's unit whatever was printed */
+    PS_ROLE_DENOMINATOR /* alone: the base of the value */
 } ps_column_role;
-enum { PS_ROLES = PS_ROLE_AMOUNT + 1 };
+enum { PS_ROLES = PS_ROLE_DENOMINATOR + 1 };
 
 /* A column of the data in the framework's own words. */
 typedef struct ps_framework_column {
@@ -336,6 +348,11 @@ typedef struct ps_framework_comparison {
     char **there; /* geographies that they are compared with: the only area of it, else
                      the one that has most of the area's people */
     unsigned there_count;
+    char *published; /* data of the kind comparator: each of its comparators is one more
+                        that they are compared with. At least one of the two */
+    char **around;   /* comparators that the areas of `here` are part of: their events
+                        and people are taken out before it is tested; optional */
+    unsigned around_count;
     char **measures; /* default: all counts, rates and proportions */
     unsigned measures_count;
     char *baseline; /* period that changes are from; default: the measure's */

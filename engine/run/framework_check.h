@@ -28,9 +28,14 @@ ps_status ps_framework_check_comparisons(const ps_yaml *yaml,
                                          const ps_framework *framework, ps_keys *ids,
                                          ps_error *err) PS_MUST_CHECK;
 /* Comparisons that name no measures get all that they can test, in the order of the
- * report. */
+ * report; the column of published figures that tells the measure gets all as its values.
+ */
 ps_status ps_framework_complete_comparisons(ps_framework *framework,
                                             ps_error *err) PS_MUST_CHECK;
+
+/* The column of data that has a role, or NULL. */
+const ps_framework_column *ps_framework_role(const ps_framework_data *data,
+                                             ps_column_role role);
 
 /* Does the id stand in a list whose entries begin with theirs? If not, PS_CONFIG at the
  * path with the nearest. */

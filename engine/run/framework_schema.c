@@ -39,7 +39,15 @@ static const cyaml_strval_t roles[] = {{"weight", PS_ROLE_WEIGHT},
                                        {"respondent", PS_ROLE_RESPONDENT},
                                        {"group-size", PS_ROLE_GROUP_SIZE},
                                        {"event", PS_ROLE_EVENT},
-                                       {"amount", PS_ROLE_AMOUNT}};
+                                       {"amount", PS_ROLE_AMOUNT},
+                                       {"measure", PS_ROLE_MEASURE},
+                                       {"comparator", PS_ROLE_COMPARATOR},
+                                       {"name", PS_ROLE_NAME},
+                                       {"value", PS_ROLE_VALUE},
+                                       {"lower", PS_ROLE_LOWER},
+                                       {"upper", PS_ROLE_UPPER},
+                                       {"numerator", PS_ROLE_NUMERATOR},
+                                       {"denominator", PS_ROLE_DENOMINATOR}};
 static const cyaml_strval_t target_kinds[] = {
     {"below-baseline", PS_TARGET_BELOW_BASELINE},
     {"above", PS_TARGET_ABOVE},
@@ -93,7 +101,7 @@ const char *ps_data_kind_text(ps_data_kind kind) {
 }
 
 bool ps_data_kind_is_records(ps_data_kind kind) {
-    return kind == PS_DATA_SURVEY || kind == PS_DATA_REGISTER || kind == PS_DATA_SCORES;
+    return kind >= PS_DATA_SURVEY;
 }
 
 const char *ps_column_role_text(ps_column_role role) {
@@ -298,7 +306,11 @@ static const cyaml_schema_field_t comparison_fields[] = {
     PS_TEXT("id", ps_framework_comparison, id),
     PS_TEXT("title", ps_framework_comparison, title),
     PS_LIST("here", ps_framework_comparison, here, &text_entry, 1, MOST_GEOGRAPHIES),
-    PS_LIST("there", ps_framework_comparison, there, &text_entry, 1, MOST_GEOGRAPHIES),
+    PS_OPTIONAL_LIST("there", ps_framework_comparison, there, &text_entry, 1,
+                     MOST_GEOGRAPHIES),
+    PS_OPTIONAL_TEXT("published", ps_framework_comparison, published),
+    PS_OPTIONAL_LIST("around", ps_framework_comparison, around, &text_entry, 1,
+                     MOST_VALUES),
     PS_OPTIONAL_LIST("measures", ps_framework_comparison, measures, &text_entry, 1,
                      MOST_MEASURES),
     PS_OPTIONAL_TEXT("baseline", ps_framework_comparison, baseline),

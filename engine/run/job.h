@@ -171,8 +171,8 @@ typedef struct ps_job_population {
 } ps_job_population;
 
 /* Rows that are kept one by one, because a method needs them together: answers to a
- * survey, events of people who may be met again, scores, grants. They are for the
- * measures of a framework. */
+ * survey, events of people who may be met again, scores, grants, published figures. They
+ * are for the measures and comparisons of a framework. */
 typedef struct ps_job_records {
     char *id;
     char *title;

@@ -42,6 +42,11 @@ static need need_of(const ps_framework_column *column) {
         case PS_ROLE_SCALE_MAX:
         case PS_ROLE_GROUP_SIZE:
         case PS_ROLE_AMOUNT:
+        case PS_ROLE_VALUE:
+        case PS_ROLE_LOWER:
+        case PS_ROLE_UPPER:
+        case PS_ROLE_NUMERATOR:
+        case PS_ROLE_DENOMINATOR:
             return NEED_NUMBER;
         case PS_ROLE_PERSON:
         case PS_ROLE_THEME:
@@ -52,6 +57,9 @@ static need need_of(const ps_framework_column *column) {
         case PS_ROLE_DIRECTORATE:
         case PS_ROLE_RESPONDENT:
         case PS_ROLE_EVENT:
+        case PS_ROLE_MEASURE:
+        case PS_ROLE_COMPARATOR:
+        case PS_ROLE_NAME:
             break;
     }
     return NEED_TEXT;

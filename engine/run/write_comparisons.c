@@ -90,9 +90,14 @@ static void put_side(ps_output *out, const ps_side *side) {
 }
 
 /* Is it better or worse here than in the rest? */
-static const char *level_word(const ps_gap *g, double confidence, int polarity) {
-    if (!ps_value_ok(g->p) || !ps_value_ok(g->difference)) return "";
-    if (g->p.value >= 1 - confidence) return "no-clear-difference";
+static const char *level_word(const ps_compared_figure *f, double confidence,
+                              int polarity) {
+    const ps_gap *g = &f->gap;
+    const bool limits = f->by_limits && ps_value_ok(g->lower) && ps_value_ok(g->upper);
+    if (!ps_value_ok(g->difference) || (!ps_value_ok(g->p) && !limits)) return "";
+    if (limits ? g->lower.value <= 0 && g->upper.value >= 0
+               : g->p.value >= 1 - confidence)
+        return "no-clear-difference";
     const bool higher = g->difference.value > 0;
     if (polarity == 0) return higher ? "higher" : "lower";
     return higher == (polarity > 0) ? "better" : "worse";
@@ -124,15 +129,16 @@ static void put_change(ps_output *out, const ps_comparison *c,
 static void write_figure(const page *p, const ps_comparison *c, size_t area,
                          const ps_compared_figure *f) {
     const ps_framework_measure *m = c->here.measure->spec;
-    const ps_areas *here = c->here.geo->areas, *other = c->there.geo->areas;
-    const size_t k = (size_t)ps_comparison_other(c, area);
+    const ps_areas *here = c->here.geo->areas;
     const ps_gap *g = &f->gap;
+    ps_beside other = {"", {"", 0}, {"", 0}};
+    ps_comparison_beside(c, area, &other);
     begin_row(p, m, f->changed, f->item, c->here.geo->spec->id);
     put_text(p->out, here->code[area]);
     put_text(p->out, here->name[area]);
-    put_word(p->out, c->there.geo->spec->id);
-    put_text(p->out, other->code[k]);
-    put_text(p->out, other->name[k]);
+    put_word(p->out, other.type);
+    put_text(p->out, other.code);
+    put_text(p->out, other.name);
     put_word(p->out, f->period->label);
     put_word(p->out, c->unit);
     put_word(p->out, ps_value_status_text(f->status));
@@ -145,7 +151,7 @@ static void write_figure(const page *p, const ps_comparison *c, size_t area,
     put_value(p->out, g->upper, c->multiplier);
     put_value(p->out, g->ratio, 1);
     put_value(p->out, g->p, 1);
-    put_word(p->out, level_word(g, c->here.confidence, (int)m->polarity));
+    put_word(p->out, level_word(f, c->here.confidence, (int)m->polarity));
     put_change(p->out, c, f);
     end_row(p, f->reason, f->status != PS_VALUE_OK);
 }
@@ -186,7 +192,8 @@ static ps_status write_areas(const page *p, ps_comparison *c, ps_error *err) {
     ps_status status = PS_OK;
     for (size_t a = 0; a < c->here.geo->areas->n && status == PS_OK; a++) {
         if (!ps_scope_shows(&c->here, a)) continue;
-        if (ps_comparison_other(c, a) == PS_NONE) {
+        ps_beside other;
+        if (!ps_comparison_beside(c, a, &other)) {
             write_alone(p, c, a);
             continue;
         }
@@ -219,6 +226,43 @@ static ps_status write_pair(const page *p, size_t measure, const char *here,
     return status;
 }
 
+/* Beside a published series; one row tells that there is none. */
+static ps_status write_published(const page *p, size_t measure, const char *here,
+                                 const char *comparator, ps_error *err) {
+    const ps_framework_measure *m = p->measures->measure[measure].spec;
+    const int h = ps_measures_geography(p->measures->figures->geographies, here);
+    const ps_str none = {"", 0};
+    if (h < 0) {
+        char reason[160];
+        snprintf(reason, sizeof reason, "the job has no areas with the id '%s'", here);
+        write_absent(p, m, here, none, none, p->spec->published, "no-areas", reason);
+        return PS_OK;
+    }
+    ps_comparison c;
+    PS_TRY(ps_comparison_open_published(p->all, p->spec, measure, (size_t)h, comparator,
+                                        &c, err));
+    ps_status status = PS_OK;
+    if (c.published.absent[0] != '\0')
+        write_absent(p, m, here, none, none, p->spec->published, "no-data",
+                     c.published.absent);
+    else
+        status = write_areas(p, &c, err);
+    ps_comparison_close(&c);
+    return status;
+}
+
+static ps_status write_all_published(const page *p, size_t measure, const char *here,
+                                     ps_error *err) {
+    const ps_framework *f = p->binding->framework;
+    if (p->spec->published == NULL) return PS_OK;
+    const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, p->spec->published);
+    const ps_framework_column *column =
+        ps_framework_role(&f->data[at], PS_ROLE_COMPARATOR);
+    for (unsigned v = 0; v < column->values_count; v++)
+        PS_TRY(write_published(p, measure, here, column->values[v], err));
+    return PS_OK;
+}
+
 static ps_status write_measure(const page *p, const char *id, ps_error *err) {
     const ps_framework_comparison *spec = p->spec;
     const ps_str none = {"", 0};
@@ -231,9 +275,11 @@ static ps_status write_measure(const page *p, const char *id, ps_error *err) {
         write_absent(p, m->spec, "", none, none, "", "no-data", m->absent);
         return PS_OK;
     }
-    for (unsigned h = 0; h < spec->here_count; h++)
+    for (unsigned h = 0; h < spec->here_count; h++) {
         for (unsigned t = 0; t < spec->there_count; t++)
             PS_TRY(write_pair(p, i, spec->here[h], spec->there[t], err));
+        PS_TRY(write_all_published(p, i, spec->here[h], err));
+    }
     return PS_OK;
 }
 

@@ -2,6 +2,7 @@
 #include "indicators/compare.h"
 
 #include "indicators/distribution.h"
+#include "indicators/rate.h"
 #include "tests/support/method.h"
 
 /* Inside the city the difference is that from the rest, times the rest's share of people:
@@ -72,6 +73,49 @@ static void nothing_and_wrong(void **state) {
     ps_gap_change c = ps_gap_compare(PS_COMPARED_RATES, &gone, &zero, 0.95);
     assert_int_equal(c.change.status, PS_VALUE_MISSING);
     assert_string_equal(ps_gap_verdict_text(c.gap), "");
+}
+
+static ps_estimate known(double value, double lower, double upper) {
+    return (ps_estimate){
+        .status = PS_VALUE_OK,
+        .value = value,
+        .lower = lower,
+        .upper = upper,
+        .limits_status = isnan(lower) ? PS_VALUE_NOT_APPLICABLE : PS_VALUE_OK};
+}
+
+/* Newcombe's difference of 56/70 and 48/80 from the Wilson limits of each: 0.0524 to
+ * 0.3339 (1998, table II, method 10, contrast a). */
+static void limits_of_published_figures(void **state) {
+    (void)state;
+    const ps_estimate a = ps_proportion(56, 70, 1, 0.95, PS_PROPORTION_WILSON),
+                      b = ps_proportion(48, 80, 1, 0.95, PS_PROPORTION_WILSON),
+                      exact = known(0.6, (double)NAN, (double)NAN);
+    ps_gap g = ps_gap_of_estimates(&a, &b);
+    test_near(g.difference.value, 0.2, 1e-15);
+    assert_true(fabs(g.lower.value - 0.0524) < 0.00005);
+    assert_true(fabs(g.upper.value - 0.3339) < 0.00005);
+    test_near(g.ratio.value, 4.0 / 3, 1e-15);
+    assert_int_equal(g.p.status, PS_VALUE_NOT_APPLICABLE);
+    /* The other way round everything changes sides. */
+    const ps_gap back = ps_gap_of_estimates(&b, &a);
+    test_near(back.lower.value, -g.upper.value, 1e-15);
+    test_near(back.upper.value, -g.lower.value, 1e-15);
+    /* An exact one moves the limits, and nothing more; without limits here there are
+     * none. */
+    g = ps_gap_of_estimates(&a, &exact);
+    test_near(g.lower.value, a.lower - 0.6, 1e-15);
+    test_near(g.upper.value, a.upper - 0.6, 1e-15);
+    g = ps_gap_of_estimates(&exact, &a);
+    assert_true(ps_value_ok(g.difference));
+    assert_int_equal(g.lower.status, PS_VALUE_NOT_APPLICABLE);
+    const ps_estimate nothing = known(0, 0, 0);
+    g = ps_gap_of_estimates(&a, &nothing);
+    assert_int_equal(g.ratio.status, PS_VALUE_UNDEFINED);
+    const ps_estimate missing = {.status = PS_VALUE_MISSING};
+    g = ps_gap_of_estimates(&a, &missing);
+    assert_int_equal(g.difference.status, PS_VALUE_MISSING);
+    assert_int_equal(g.lower.status, PS_VALUE_NOT_APPLICABLE);
 }
 
 static void the_gap_changes(void **state) {
@@ -194,6 +238,7 @@ int main(void) {
         cmocka_unit_test(nested_is_the_rest_scaled),
         cmocka_unit_test(overlap),
         cmocka_unit_test(nothing_and_wrong),
+        cmocka_unit_test(limits_of_published_figures),
         cmocka_unit_test(the_gap_changes),
         cmocka_unit_test(coverage),
         cmocka_unit_test(tables),

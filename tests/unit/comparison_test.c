@@ -382,7 +382,7 @@ static const struct {
      "here: [hood], there: [city]}]\n",
      "comparisons[1].id: the id 'a' is taken already"},
     {"comparisons: [{id: a, title: A, here: [hood]}]\n",
-     "comparisons[0]: the key 'there' is missing"},
+     "comparisons[0]: needs 'there', 'published' or both, to compare with"},
 };
 
 static void mistakes_are_told(void **state) {

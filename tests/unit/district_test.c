@@ -380,7 +380,7 @@ static void same_bytes_everywhere(void **state) {
         {"clusters.csv",
          "bab7918b017fbfe39c79701e21a13da30b25407b3745a0e362f693532a0108bb"},
         {"comparators.csv",
-         "23d777f0e6e4bb1644247cc13afe8c9e427c15b791020e40be7368e511a4c81d"},
+         "22042bce1816dd1671be1c4873b8c6b8b5cb3e77523c062858977ba7614891d8"},
         {"truth/partners.csv",
          "91239ce093f8eb18297fc3177759300d5b818ac235c13a8303056fbc290d3a78"},
     };
