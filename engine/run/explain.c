@@ -490,8 +490,12 @@ static void tell_target(const explanation *e, const ps_measure *m,
     char a[32], b[32], c[32], d[32];
     if (spec->baseline != NULL && isfinite(f->baseline))
         ps_output_printf(e->out, "%-11s %s%s%s, %s\n", "Baseline", shown(f->baseline, a),
-                         spec->baseline->period != NULL ? " in " : "",
-                         spec->baseline->period != NULL ? spec->baseline->period : "",
+                         spec->baseline->period != NULL    ? " in "
+                         : spec->baseline->measure != NULL ? ", as "
+                                                           : "",
+                         spec->baseline->period != NULL    ? spec->baseline->period
+                         : spec->baseline->measure != NULL ? spec->baseline->measure
+                                                           : "",
                          f->stated ? "as the plan states" : "from the data");
     else
         line(e, "Baseline", "none");

@@ -29,18 +29,20 @@ typedef struct ps_measure {
 typedef struct ps_measures ps_measures; /* measures.h */
 
 /* A measure in one geography, as a form works on it. */
-typedef struct ps_scope {
+typedef struct ps_scope ps_scope;
+struct ps_scope {
     const ps_measures *all;
     const ps_figures *figures;
     const ps_measure *measure; /* as it is in the area that is looked at */
     const ps_measure *everywhere;
+    ps_scope *before; /* of the measure whose figures are the baseline, or NULL */
     const ps_geography *geo;
     size_t geography;
     double confidence;
     size_t area; /* that is looked at now */
     size_t n_items;
     void *state; /* of the form */
-} ps_scope;
+};
 
 /* What a form found. Numbers are NAN where there are none. */
 typedef struct ps_measured {

@@ -255,6 +255,8 @@ typedef struct ps_framework_baseline {
     double *value; /* as stated for the plan's area; without it that area too is measured
                       against its own figure of the period */
     char *period;  /* see indicators/period.h; optional when there is a value */
+    char *measure; /* in place of a period: the area's own figure is the last one of this
+                      measure, such as of the release before */
     char *source;
 } ps_framework_baseline;
 

@@ -383,6 +383,42 @@ static ps_status check_stated(const ps_yaml *yaml, const ps_framework *f, unsign
                          "'area' is missing");
 }
 
+static bool stands_in(char *const *list, unsigned n, const char *id) {
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(list[i], id) == 0) return true;
+    return false;
+}
+
+/* Figures that can be compared, wherever the measure is computed. */
+static ps_status check_measure_before(const ps_yaml *yaml, const ps_framework *f,
+                                      unsigned m, ps_error *err) {
+    const ps_framework_measure *measure = &f->measures[m];
+    char path[PS_YAML_PATH];
+    if (measure->baseline == NULL || measure->baseline->measure == NULL) return PS_OK;
+    const char *id = measure->baseline->measure;
+    PS_YAML_AT(path, "measures[%u].baseline.measure", m);
+    PS_TRY(
+        CHECK_REFERENCE(yaml, path, "measure", f->measures, f->measures_count, id, err));
+    const ps_framework_measure *before =
+        &f->measures[PS_FRAMEWORK_PLACE(f->measures, f->measures_count, id)];
+    if (before == measure) return PS_YAML_WRONG(yaml, err, path, "is the measure itself");
+    if (before->method == NULL || measure->method == NULL ||
+        strcmp(before->method, measure->method) != 0 ||
+        strcmp(before->unit, measure->unit) != 0)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "'%s' is of another method or unit, so its figures are no "
+                             "baseline",
+                             id);
+    for (unsigned g = 0; g < measure->geographies_count; g++)
+        if (!stands_in(before->geographies, before->geographies_count,
+                       measure->geographies[g]))
+            return PS_YAML_WRONG(yaml, err, path,
+                                 "'%s' is not computed on the geography '%s' of this "
+                                 "measure",
+                                 id, measure->geographies[g]);
+    return PS_OK;
+}
+
 static ps_status check_baseline(const ps_yaml *yaml, const ps_framework_measure *measure,
                                 const char *at, ps_error *err) {
     const ps_framework_baseline *baseline = measure->baseline;
@@ -390,10 +426,14 @@ static ps_status check_baseline(const ps_yaml *yaml, const ps_framework_measure 
     ps_period period;
     if (baseline == NULL) return PS_OK;
     PS_YAML_AT(path, "%s.baseline", at);
-    if (baseline->value == NULL && baseline->period == NULL)
+    if (baseline->value == NULL && baseline->period == NULL && baseline->measure == NULL)
         return PS_YAML_WRONG(yaml, err, path,
-                             "needs 'value', 'period' or both; a measure without "
+                             "needs 'value', 'period' or 'measure'; a measure without "
                              "baseline leaves the whole key out");
+    if (baseline->period != NULL && baseline->measure != NULL)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "the area's own figure is that of a period or of another "
+                             "measure, not of both");
     if (baseline->period == NULL) return PS_OK;
     PS_YAML_AT(path, "%s.baseline.period", at);
     PS_TRY(ps_framework_check_period(yaml, path, baseline->period, &period, err));
@@ -463,6 +503,7 @@ static ps_status check_measures(const ps_yaml *yaml, const ps_framework *f, ps_k
         PS_TRY(ps_framework_check_goal(yaml, measure, path, polarity, err));
         PS_TRY(check_stated(yaml, f, m, err));
         PS_TRY(check_asked_geographies(yaml, f, m, err));
+        PS_TRY(check_measure_before(yaml, f, m, err));
         if (measure->min_base < 0) {
             PS_YAML_AT(path, "measures[%u].min_base", m);
             return PS_YAML_WRONG(yaml, err, path, "%lld is below 0",

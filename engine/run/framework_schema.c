@@ -240,6 +240,7 @@ static const cyaml_schema_field_t reference_fields[] = {
 static const cyaml_schema_field_t baseline_fields[] = {
     PS_OPTIONAL_NUMBER("value", ps_framework_baseline, value),
     PS_OPTIONAL_TEXT("period", ps_framework_baseline, period),
+    PS_OPTIONAL_TEXT("measure", ps_framework_baseline, measure),
     PS_OPTIONAL_TEXT("source", ps_framework_baseline, source), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t target_fields[] = {

@@ -83,6 +83,9 @@ static ps_status check_change(const ps_yaml *yaml, const ps_framework *f, unsign
     if (change->min_base != NULL && *change->min_base < 0)
         return PS_YAML_WRONG(yaml, err, path, "min_base %lld is below 0",
                              (long long)*change->min_base);
+    if (change->baseline != NULL && change->baseline->measure != NULL)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "the baseline of one area is a value or a period");
     if (m->reference != NULL && (change->baseline != NULL || change->target != NULL))
         return PS_YAML_WRONG(yaml, err, path,
                              "a reference is shown as it was published: it has no "

@@ -301,10 +301,13 @@ static void tell_result(const scene *s, bool overlaps, ps_measure_figure *f) {
     if (f->result.status == PS_TARGET_BASELINE_MISSING && baseline == NULL)
         NOTE(f, "the plan has no baseline");
     else if (f->result.status == PS_TARGET_BASELINE_MISSING)
-        NOTE(f, "%sthe data do not hold the baseline period",
+        NOTE(f, "%s%s%s",
              baseline->value != NULL && !s->is_own
                  ? "the plan's baseline is that of another area, and "
-                 : "");
+                 : "",
+             baseline->measure != NULL ? "there is no figure of "
+                                       : "the data do not hold the baseline period",
+             baseline->measure != NULL ? baseline->measure : "");
     if (f->result.status == PS_TARGET_AWAITING)
         NOTE(f, s->spec->target->kind == PS_TARGET_TRAJECTORY
                     ? "the step of the plan is that of another area"
@@ -443,12 +446,26 @@ static ps_status compute(const scene *s, const ps_period *p, ps_measure_figure *
     return PS_OK;
 }
 
+/* The last figure of the measure that the baseline names, of the same item. */
+static ps_status measure_before(scene *s, ps_error *err) {
+    const ps_scope *before = s->scope->before;
+    const ps_measure *m = before->measure;
+    const char *item = s->scope->measure->form->item(s->scope, s->item);
+    for (size_t i = 0; i < before->n_items && m->n_periods > 0; i++)
+        if (strcmp(m->form->item(before, i), item) == 0)
+            return m->form->measure(before, i, &m->period[m->n_periods - 1], &s->before,
+                                    err);
+    return PS_OK;
+}
+
 static ps_status judge_item(scene *s, ps_measure_figure *figures, ps_error *err) {
     const ps_measure *m = s->scope->measure;
     s->months = m->form->months != NULL ? m->form->months(s->scope, s->item) : NULL;
     s->before = ps_measured_nothing();
     if (s->has_base)
         PS_TRY(m->form->measure(s->scope, s->item, &s->base, &s->before, err));
+    else if (s->scope->before != NULL)
+        PS_TRY(measure_before(s, err));
     PS_TRY(find_course(s, err));
     for (size_t k = 0; k < m->n_periods; k++)
         PS_TRY(compute(s, &m->period[k], &figures[k], err));

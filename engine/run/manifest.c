@@ -97,6 +97,7 @@ static bool write_counted(ps_json *json, const ps_input *input,
         any = true;
         ps_json_object(json);
         ps_json_member_text(json, "kind", input->kind);
+        ps_json_member_text(json, "data", ps_points_spec_of(counts->points)->id);
         ps_json_member_text(json, "source", ps_points_source_name(counts->points, s));
         ps_manifest_file(json, input);
         ps_json_member_text(json, "encoding",

@@ -140,12 +140,12 @@ void ps_measure_span(const ps_measures *all, const ps_measure *m, ps_month *firs
 
 /* ---- One measure in one geography ---- */
 
-ps_status ps_scope_open(const ps_measures *all, size_t measure, size_t geography,
-                        ps_scope *scope, ps_error *err) {
+static ps_status open_scope(const ps_measures *all, const ps_measure *measure,
+                            size_t geography, ps_scope *scope, ps_error *err) {
     *scope = (ps_scope){.all = all,
                         .figures = all->figures,
-                        .measure = &all->measure[measure],
-                        .everywhere = &all->measure[measure],
+                        .measure = measure,
+                        .everywhere = measure,
                         .geo = &all->figures->geographies->geography[geography],
                         .geography = geography,
                         .confidence = *all->figures->job->confidence,
@@ -156,7 +156,35 @@ ps_status ps_scope_open(const ps_measures *all, size_t measure, size_t geography
     return status;
 }
 
+/* Of the measure that a baseline names, unless the job lacks what it needs. */
+static ps_status open_before(ps_scope *scope, ps_error *err) {
+    const ps_framework_baseline *baseline = scope->everywhere->spec->baseline;
+    if (baseline == NULL || baseline->measure == NULL) return PS_OK;
+    const ps_measure *before =
+        find_measure(scope->all, scope->everywhere->binding, baseline->measure);
+    if (before->absent != NULL) return PS_OK;
+    ps_scope *opened = ps_zalloc(1, sizeof *opened);
+    if (opened == NULL) return ps_fail_nomem(err);
+    const ps_status status =
+        open_scope(scope->all, before, scope->geography, opened, err);
+    if (status == PS_OK)
+        scope->before = opened;
+    else
+        ps_free(opened);
+    return status;
+}
+
+ps_status ps_scope_open(const ps_measures *all, size_t measure, size_t geography,
+                        ps_scope *scope, ps_error *err) {
+    PS_TRY(open_scope(all, &all->measure[measure], geography, scope, err));
+    const ps_status status = open_before(scope, err);
+    if (status != PS_OK) ps_scope_close(scope);
+    return status;
+}
+
 void ps_scope_close(ps_scope *scope) {
+    if (scope->before != NULL) ps_scope_close(scope->before);
+    ps_free(scope->before);
     if (scope->measure != NULL && scope->measure->form->close != NULL)
         scope->measure->form->close(scope);
     *scope = (ps_scope){0};
@@ -178,7 +206,8 @@ ps_status ps_scope_enter(ps_scope *scope, size_t area, ps_error *err) {
     scope->area = area;
     scope->measure = view != NULL ? &view->measure : scope->everywhere;
     const ps_form *form = scope->measure->form;
-    return form->enter != NULL ? form->enter(scope, err) : PS_OK;
+    if (form->enter != NULL) PS_TRY(form->enter(scope, err));
+    return scope->before != NULL ? ps_scope_enter(scope->before, area, err) : PS_OK;
 }
 
 ps_status ps_scope_area(ps_scope *scope, size_t area, ps_measure_figure *figures,

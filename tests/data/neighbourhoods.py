@@ -97,6 +97,9 @@ def main():
     equal("LSOAs looked at", after["denominator"], "482")
     equal("the report's baseline and what became of it",
           (after["baseline"], after["target_status"]), ("16", "met"))
+    equal("the same by the data of 2015, elsewhere",
+          [one["lsoa-most-deprived-1pct", "priority-neighbourhood"][key]
+           for key in ("baseline", "baseline_from", "target_status")], ["16", "data", "met"])
     equal("of the sixteen", one["lsoa-most-deprived-1pct-before",
                                 "priority-neighbourhood"]["value"], "16")
     equal("of the sixteen, in 2019",

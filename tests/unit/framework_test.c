@@ -223,8 +223,20 @@ static const struct {
      "1,000,000,000, "
      "such as 1000"},
     {WHOLE COUNT(", baseline: {source: S}"),
-     "plan.yaml:10:113: measures[0].baseline: needs 'value', 'period' or both; a measure "
-     "without baseline leaves the whole key out"},
+     "plan.yaml:10:113: measures[0].baseline: needs 'value', 'period' or 'measure'; a "
+     "measure without baseline leaves the whole key out"},
+    {WHOLE COUNT(", baseline: {period: 2021/22, measure: theft}"),
+     "plan.yaml:10:113: measures[0].baseline: the area's own figure is that of a period "
+     "or of another measure, not of both"},
+    {WHOLE COUNT(", baseline: {measure: theft}"),
+     "plan.yaml:10:123: measures[0].baseline.measure: is the measure itself"},
+    {WHOLE COUNT(", baseline: {measure: thefts}"),
+     "plan.yaml:10:123: measures[0].baseline.measure: no measure has the id 'thefts'; "
+     "did you mean 'theft'?"},
+    {WHOLE MEAN(", baseline: {measure: theft}, table: {rows: areas, of: ward, columns: "
+                "[{name: value, measure: theft}]}"),
+     "plan.yaml:11:176: measures[1].baseline.measure: 'theft' is of another method or "
+     "unit, so its figures are no baseline"},
     {WHOLE COUNT(", baseline: {period: financial-years}"),
      "plan.yaml:10:122: measures[0].baseline.period: 'financial-years' is a series of "
      "periods; one is wanted, such as 2021/22 or 2021"},
