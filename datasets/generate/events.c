@@ -144,12 +144,18 @@ static ps_status write_casualties(const ps_world *w, ps_error *err) {
     uint64_t key = ps_draw_key(w->land->key, KEY_CASUALTIES);
     ps_pull pull;
     ps_pull_set(&pull, w->land, w->people, 500, 1500);
-    FILE *file;
+    FILE *file, *collisions;
     int id = 0;
     int64_t in_month[DECADE * 12][SEVERITIES] = {{0}}, told = 0;
     PS_TRY(ps_file_begin(w->folder, "casualties.csv",
-                         "accident_id,casualty,date,casualty_severity,easting,northing",
-                         &file, err));
+                         "accident_id,casualty,casualty_severity", &file, err));
+    const ps_status status =
+        ps_file_begin(w->folder, "collisions.csv", "accident_id,date,easting,northing",
+                      &collisions, err);
+    if (status != PS_OK) {
+        fclose(file);
+        return status;
+    }
     for (ps_month m = PS_WORLD_FIRST; m <= PS_WORLD_LAST; m++) {
         uint64_t own = ps_draw_key(key, (uint64_t)m);
         int n = number_of(key, m, 58, by_year, NULL), with = 0;
@@ -161,18 +167,21 @@ static ps_status write_casualties(const ps_world *w, ps_error *err) {
             bool together = i > 0 && with < 3 && ps_draw_below(own, c + 1, 5) == 0;
             with = together ? with + 1 : 0;
             id += !together;
-            fprintf(file, "%04d%05d,%d,", m / 12, id, with + 1);
-            ps_print_day(file, m, day_of(i - with, n, m));
-            fprintf(file, ",%d", severity);
-            uint64_t at = (uint64_t)(i - with) * 8;
-            print_place(w, ps_pull_pick(&pull, own, at + 2), own, at + 3, file);
+            fprintf(file, "%04d%05d,%d,%d\n", m / 12, id, with + 1, severity);
+            if (!together) {
+                fprintf(collisions, "%04d%05d,", m / 12, id);
+                ps_print_day(collisions, m, day_of(i, n, m));
+                print_place(w, ps_pull_pick(&pull, own, c + 2), own, c + 3, collisions);
+            }
             if (m < (DECADE_FIRST + DECADE) * 12)
                 in_month[m - DECADE_FIRST * 12][severity - 1]++;
             if (plan_year(m)) told += severity < 3;
         }
     }
     tell_year(w, "casualties:killed-seriously-injured", told);
-    PS_TRY(ps_file_finish("casualties.csv", file, err));
+    const ps_status finished = ps_file_finish("casualties.csv", file, err);
+    PS_TRY(ps_file_finish("collisions.csv", collisions, finished == PS_OK ? err : NULL));
+    PS_TRY(finished);
     PS_TRY(ps_file_begin(w->folder, "casualty-history.csv",
                          "district_code,month,casualty_severity,count", &file, err));
     for (int y = 0; y < DECADE; y++) {

@@ -6,11 +6,13 @@
 
 #include "engine/core/table.h"
 
-/* Where in a row the columns of the spec stand, or -1. */
+/* Where in a row the columns of the spec stand, or -1. A row is its looked-up texts, then
+ * the fields that were read. */
 typedef struct roles {
     int x, y, date, key, reporter, area_code, count;
     int *by;
     int *where;
+    int *with; /* what each look-up goes by */
 } roles;
 
 /* What a worker keeps from row to row. */
@@ -18,6 +20,7 @@ typedef struct worker {
     char date[32], month[16]; /* the last date as it stood, and its month */
     size_t date_size;
     ps_str *by;       /* texts of the group at hand */
+    ps_str *whole;    /* the row at hand, when something is looked up */
     uint64_t context; /* stands for the last month and reporter; 0 none */
     char *reporter;
     size_t reporter_size, reporter_capacity;
@@ -29,6 +32,9 @@ struct ps_decoder {
     roles role;
     const char **column; /* chosen columns, without repeats */
     size_t n_columns;
+    const char **looked; /* names of those that are looked up */
+    size_t n_looked;
+    ps_lookup **lookup;
     double box[4];
     bool has_box;
     int workers;
@@ -125,18 +131,37 @@ void ps_decoded_count(ps_decoded *d) {
 
 static int choose_column(ps_decoder *d, const char *name) {
     if (name == NULL) return -1;
+    for (size_t i = 0; i < d->n_looked; i++)
+        if (strcmp(d->looked[i], name) == 0) return (int)i;
     for (size_t i = 0; i < d->n_columns; i++)
-        if (strcmp(d->column[i], name) == 0) return (int)i;
+        if (strcmp(d->column[i], name) == 0) return (int)(d->n_looked + i);
     d->column[d->n_columns] = name;
-    return (int)d->n_columns++;
+    return (int)(d->n_looked + d->n_columns++);
+}
+
+static ps_status open_lookups(ps_decoder *d, const ps_talk *talk, ps_error *err) {
+    const ps_points_spec *s = d->spec;
+    size_t n = 0;
+    for (size_t w = 0; w < s->n_with; w++) n += s->with[w].columns_count;
+    d->looked = ps_alloc(n, sizeof *d->looked);
+    d->lookup = ps_zalloc(s->n_with, sizeof *d->lookup);
+    if (d->looked == NULL || d->lookup == NULL) return ps_fail_nomem(err);
+    for (size_t w = 0; w < s->n_with; w++) {
+        for (unsigned c = 0; c < s->with[w].columns_count; c++)
+            d->looked[d->n_looked++] = s->with[w].columns[c];
+        PS_TRY(ps_lookup_open(&s->with[w], s->base, talk, &d->lookup[w], err));
+    }
+    return PS_OK;
 }
 
 static ps_status choose_columns(ps_decoder *d, ps_error *err) {
     const ps_points_spec *s = d->spec;
-    d->column = ps_alloc(7 + s->n_by + s->n_where, sizeof *d->column);
+    d->column = ps_alloc(7 + s->n_by + s->n_where + s->n_with, sizeof *d->column);
+    d->role.with = ps_alloc(s->n_with, sizeof(int));
     d->role.by = ps_alloc(s->n_by, sizeof(int));
     d->role.where = ps_alloc(s->n_where, sizeof(int));
-    if (d->column == NULL || d->role.by == NULL || d->role.where == NULL)
+    if (d->column == NULL || d->role.by == NULL || d->role.where == NULL ||
+        d->role.with == NULL)
         return ps_fail_nomem(err);
     d->role.x = choose_column(d, s->x);
     d->role.y = choose_column(d, s->y);
@@ -148,6 +173,10 @@ static ps_status choose_columns(ps_decoder *d, ps_error *err) {
     for (size_t i = 0; i < s->n_by; i++) d->role.by[i] = choose_column(d, s->by[i]);
     for (size_t i = 0; i < s->n_where; i++)
         d->role.where[i] = choose_column(d, s->where[i].column);
+    for (size_t i = 0; i < s->n_with; i++) {
+        const ps_job_lookup *with = &s->with[i];
+        d->role.with[i] = choose_column(d, with->by != NULL ? with->by : with->key);
+    }
     return PS_OK;
 }
 
@@ -157,18 +186,22 @@ static ps_status make_workers(ps_decoder *d, int workers, ps_error *err) {
     d->workers = workers;
     for (int w = 0; w < workers; w++) {
         d->worker[w].by = ps_alloc(d->spec->n_by, sizeof *d->worker[w].by);
-        if (d->worker[w].by == NULL) return ps_fail_nomem(err);
+        d->worker[w].whole =
+            ps_alloc(d->n_looked + d->n_columns, sizeof *d->worker[w].whole);
+        if (d->worker[w].by == NULL || d->worker[w].whole == NULL)
+            return ps_fail_nomem(err);
     }
     return ps_groups_create(d->spec->n_by, workers, &d->groups, err);
 }
 
-ps_status ps_decoder_create(const ps_points_spec *spec, int workers, ps_decoder **out,
-                            ps_error *err) {
+ps_status ps_decoder_create(const ps_points_spec *spec, int workers, const ps_talk *talk,
+                            ps_decoder **out, ps_error *err) {
     *out = NULL;
     ps_decoder *d = ps_zalloc(1, sizeof *d);
     if (d == NULL) return ps_fail_nomem(err);
     d->spec = spec;
-    ps_status status = choose_columns(d, err);
+    ps_status status = open_lookups(d, talk, err);
+    if (status == PS_OK) status = choose_columns(d, err);
     if (status == PS_OK) status = make_workers(d, workers, err);
     if (status != PS_OK) {
         ps_decoder_free(d);
@@ -176,6 +209,10 @@ ps_status ps_decoder_create(const ps_points_spec *spec, int workers, ps_decoder 
     }
     *out = d;
     return PS_OK;
+}
+
+const ps_lookup *ps_decoder_lookup(const ps_decoder *d, size_t with) {
+    return d->lookup[with];
 }
 
 const char *const *ps_decoder_columns(const ps_decoder *d, size_t *n) {
@@ -374,6 +411,33 @@ static ps_status decode(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i
     return PS_OK;
 }
 
+/* The fields of a row behind the texts that they lead to; false, and told, when a key
+ * leads nowhere. */
+static bool look_up(const ps_decoder *d, ps_decoded *rows, int64_t row,
+                    const ps_str *field, ps_str *whole) {
+    static const ps_cause of_found[] = {[PS_LOOKUP_UNKNOWN] = PS_CAUSE_UNKNOWN_KEY,
+                                        [PS_LOOKUP_AMBIGUOUS] = PS_CAUSE_AMBIGUOUS_KEY};
+    const ps_points_spec *spec = d->spec;
+    size_t at = 0;
+    memcpy(whole + d->n_looked, field, d->n_columns * sizeof *field);
+    for (size_t w = 0; w < spec->n_with; w++) {
+        const ps_str key = ps_str_trim(whole[d->role.with[w]]);
+        size_t found = 0;
+        if (is_missing(spec, key)) {
+            note_invalid(rows, row, PS_CAUSE_NO_KEY, key);
+            return false;
+        }
+        const ps_lookup_found how = ps_lookup_find(d->lookup[w], key, &found);
+        if (how != PS_LOOKUP_FOUND) {
+            note_invalid(rows, row, of_found[how], key);
+            return false;
+        }
+        for (unsigned c = 0; c < spec->with[w].columns_count; c++)
+            whole[at++] = ps_lookup_cell(d->lookup[w], found, c);
+    }
+    return true;
+}
+
 static size_t begin_row(ps_decoded *rows) {
     const size_t i = rows->n++;
     rows->x[i] = rows->y[i] = NAN;
@@ -388,7 +452,12 @@ static size_t begin_row(ps_decoded *rows) {
 ps_status ps_decode_row(ps_decoder *d, int worker_id, ps_decoded *rows, int64_t row,
                         const ps_str *field, const double *px, const double *py,
                         ps_error *err) {
-    return decode(d, worker_id, rows, begin_row(rows), row, field, px, py, err);
+    const size_t i = begin_row(rows);
+    if (d->spec->n_with > 0) {
+        if (!look_up(d, rows, row, field, d->worker[worker_id].whole)) return PS_OK;
+        field = d->worker[worker_id].whole;
+    }
+    return decode(d, worker_id, rows, i, row, field, px, py, err);
 }
 
 void ps_decode_nothing(ps_decoded *rows, int64_t row, ps_cause cause, ps_str seen) {
@@ -400,11 +469,15 @@ void ps_decoder_free(ps_decoder *d) {
     if (d == NULL) return;
     for (int w = 0; w < d->workers; w++) {
         ps_free(d->worker[w].by);
+        ps_free(d->worker[w].whole);
         ps_free(d->worker[w].reporter);
     }
+    for (size_t w = 0; d->lookup != NULL && w < d->spec->n_with; w++)
+        ps_lookup_free(d->lookup[w]);
+    ps_free(d->lookup), ps_free((void *)d->looked);
     ps_free(d->worker);
     ps_groups_free(d->groups);
     ps_free((void *)d->column);
-    ps_free(d->role.by), ps_free(d->role.where);
+    ps_free(d->role.by), ps_free(d->role.where), ps_free(d->role.with);
     ps_free(d);
 }

@@ -36,10 +36,11 @@ void ps_decoded_count(ps_decoded *rows);
 typedef struct ps_decoder ps_decoder;
 
 /* For rows of these sources. Fields come in the order of ps_decoder_columns. The spec is
- * borrowed. */
-ps_status ps_decoder_create(const ps_points_spec *spec, int workers, ps_decoder **out,
-                            ps_error *err) PS_MUST_CHECK;
-/* The columns that have to be read, each once. */
+ * borrowed; tables that it looks up are read. */
+ps_status ps_decoder_create(const ps_points_spec *spec, int workers, const ps_talk *talk,
+                            ps_decoder **out, ps_error *err) PS_MUST_CHECK;
+const ps_lookup *ps_decoder_lookup(const ps_decoder *decoder, size_t with);
+/* The columns that have to be read, each once; those that are looked up are none. */
 const char *const *ps_decoder_columns(const ps_decoder *decoder, size_t *n);
 /* The box in which coordinates make sense; none before this is called. */
 void ps_decoder_set_box(ps_decoder *decoder, const double box[4]);

@@ -105,6 +105,8 @@ void ps_figures_points_spec(const ps_job_file *job, const ps_job_points *p,
         .n_missing = p->missing_count,
         .where = p->where,
         .n_where = p->where_count,
+        .with = p->with,
+        .n_with = p->with_count,
         .drop_duplicates = p->key != NULL && *p->duplicates == PS_DUPLICATES_ID};
 }
 

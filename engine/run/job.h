@@ -83,6 +83,18 @@ typedef enum ps_coverage {
     PS_COVERAGE_ALL   /* every area of the job */
 } ps_coverage;
 
+/* Columns of another file that rows get by a key, as the place and day of a collision
+ * for each person who was hurt in it. */
+typedef struct ps_job_lookup {
+    char *file;
+    char *sheet;    /* workbooks; optional */
+    int64_t header; /* row of the column names, 1-based; default 1 */
+    char *key;      /* column of the file, one row each */
+    char *by;       /* column of the rows that names it; default: the same name */
+    char **columns; /* of the file; known to the rows by these names */
+    unsigned columns_count;
+} ps_job_lookup;
+
 /* Incidents: with coordinates (x, y, crs), or coded to areas (areas, and code or area).
  */
 typedef struct ps_job_points {
@@ -92,9 +104,11 @@ typedef struct ps_job_points {
     char **files; /* files, folders, globs, ZIP archives; CSV (also .gz), a workbook or a
                      point layer */
     unsigned files_count;
-    char *sheet;             /* of a workbook; needed with several */
-    int64_t header;          /* row of the column names, from 1; default 1 */
-    int64_t header_rows;     /* rows that hold them, joined; default 1 */
+    char *sheet;         /* of a workbook; needed with several */
+    int64_t header;      /* row of the column names, from 1; default 1 */
+    int64_t header_rows; /* rows that hold them, joined; default 1 */
+    ps_job_lookup *with; /* other files that have some of the columns; optional */
+    unsigned with_count;
     char *layer;             /* when the file is a point layer */
     char *x, *y;             /* columns */
     char *crs;               /* of x and y; required for columns */

@@ -414,6 +414,53 @@ static ps_status check_files(const ps_yaml *yaml, const ps_job_points *points, u
     return PS_OK;
 }
 
+/* Names of columns that are looked up are taken once, and none of them is what another
+ * look-up goes by. */
+static ps_status check_looked_up(const ps_yaml *yaml, const ps_job_points *points,
+                                 unsigned i, ps_keys *names, ps_error *err) {
+    char path[PS_YAML_PATH];
+    int32_t id;
+    bool added;
+    for (unsigned w = 0; w < points->with_count; w++) {
+        const ps_job_lookup *with = &points->with[w];
+        for (unsigned c = 0; c < with->columns_count; c++) {
+            PS_TRY(ps_keys_add(names, ps_str_of(with->columns[c]), &id, &added, err));
+            if (added) continue;
+            PS_YAML_AT(path, "points[%u].with[%u].columns[%u]", i, w, c);
+            return PS_YAML_WRONG(yaml, err, path, "'%.60s' is looked up already",
+                                 with->columns[c]);
+        }
+    }
+    for (unsigned w = 0; w < points->with_count; w++) {
+        const ps_job_lookup *with = &points->with[w];
+        const char *by = with->by != NULL ? with->by : with->key;
+        if (ps_keys_find(names, ps_str_of(by)) == PS_NONE) continue;
+        PS_YAML_AT(path, "points[%u].with[%u].%s", i, w, with->by != NULL ? "by" : "key");
+        return PS_YAML_WRONG(yaml, err, path,
+                             "'%.60s' is looked up itself; a look-up goes by a column of "
+                             "'files'",
+                             by);
+    }
+    return PS_OK;
+}
+
+static ps_status check_with(const ps_yaml *yaml, const ps_job_points *points, unsigned i,
+                            ps_error *err) {
+    char path[PS_YAML_PATH];
+    for (unsigned w = 0; w < points->with_count; w++) {
+        const ps_job_lookup *with = &points->with[w];
+        PS_YAML_AT(path, "points[%u].with[%u]", i, w);
+        PS_TRY(check_sheet(yaml, path,
+                           &(sheet){with->file, with->sheet, with->header, 0, NULL, 0},
+                           err));
+    }
+    ps_keys *names;
+    PS_TRY(ps_keys_create(&names, err));
+    const ps_status status = check_looked_up(yaml, points, i, names, err);
+    ps_keys_free(names);
+    return status;
+}
+
 static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
                               ps_error *err) {
     char path[PS_YAML_PATH];
@@ -442,6 +489,7 @@ static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *i
         }
         if (points->areas == NULL) PS_TRY(check_map(yaml, job, i, err));
         PS_TRY(check_files(yaml, points, i, err));
+        PS_TRY(check_with(yaml, points, i, err));
     }
     return PS_OK;
 }

@@ -85,6 +85,17 @@ static const cyaml_schema_field_t areas_fields[] = {
 static const cyaml_schema_value_t areas_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_areas, areas_fields)};
 
+static const cyaml_schema_field_t lookup_fields[] = {
+    PS_TEXT("file", ps_job_lookup, file),
+    PS_OPTIONAL_TEXT("sheet", ps_job_lookup, sheet),
+    PS_OPTIONAL_INT("header", ps_job_lookup, header),
+    PS_TEXT("key", ps_job_lookup, key),
+    PS_OPTIONAL_TEXT("by", ps_job_lookup, by),
+    PS_LIST("columns", ps_job_lookup, columns, &text_entry, 1, MOST_SERIES),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t lookup_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_lookup, lookup_fields)};
+
 static const cyaml_schema_field_t points_fields[] = {
     PS_TEXT("id", ps_job_points, id),
     PS_OPTIONAL_TEXT("title", ps_job_points, title),
@@ -93,6 +104,7 @@ static const cyaml_schema_field_t points_fields[] = {
     PS_OPTIONAL_TEXT("sheet", ps_job_points, sheet),
     PS_OPTIONAL_INT("header", ps_job_points, header),
     PS_OPTIONAL_INT("header_rows", ps_job_points, header_rows),
+    PS_OPTIONAL_LIST("with", ps_job_points, with, &lookup_entry, 1, MOST_INPUTS),
     PS_OPTIONAL_TEXT("layer", ps_job_points, layer),
     PS_OPTIONAL_TEXT("x", ps_job_points, x),
     PS_OPTIONAL_TEXT("y", ps_job_points, y),

@@ -73,6 +73,11 @@ static ps_status add_all(const ps_job_file *file, const char *path, ps_inputs *i
         PS_TRY(add_named(file, inputs, "records", job->records[i].file, at, err));
     }
     for (unsigned i = 0; i < job->points_count; i++) {
+        for (unsigned w = 0; w < job->points[i].with_count; w++) {
+            snprintf(at, sizeof at, "points[%u].with[%u].file", i, w);
+            PS_TRY(
+                add_named(file, inputs, "look-up", job->points[i].with[w].file, at, err));
+        }
         for (unsigned k = 0; k < job->points[i].files_count; k++) {
             ps_error why = {PS_OK, ""};
             const char *pattern[] = {job->points[i].files[k]};

@@ -113,7 +113,10 @@ const char *ps_cause_text(ps_cause cause) {
                                                 "coordinate is not a number",
                                                 "coordinate makes no sense in its CRS",
                                                 "date cannot be read",
-                                                "count is no whole number of 0 or more"};
+                                                "count is no whole number of 0 or more",
+                                                "no key to look up",
+                                                "key that the table looked up lacks",
+                                                "key of several rows that differ"};
     return text[cause];
 }
 
@@ -290,7 +293,7 @@ static ps_status make_workers(ps_points *p, ps_error *err) {
 static ps_status open_points(ps_points *p, ps_error *err) {
     static const char *const suffixes[] = {".csv", ".csv.gz", NULL};
     p->n_workers = ps_threads();
-    PS_TRY(ps_decoder_create(&p->spec, p->n_workers, &p->decoder, err));
+    PS_TRY(ps_decoder_create(&p->spec, p->n_workers, p->talk, &p->decoder, err));
     p->column = ps_decoder_columns(p->decoder, &p->n_columns);
     PS_TRY(ps_source_list_open(p->spec.files, p->spec.n_files, p->spec.base, suffixes,
                                &p->sources, err));
@@ -359,6 +362,10 @@ const ps_rows *ps_points_rows(const ps_points *points, size_t source) {
 
 const ps_groups *ps_points_groups(const ps_points *points) {
     return ps_decoder_groups(points->decoder);
+}
+
+const ps_lookup *ps_points_lookup(const ps_points *points, size_t with) {
+    return ps_decoder_lookup(points->decoder, with);
 }
 
 size_t ps_points_most_blocks(const ps_points *points) {
@@ -833,6 +840,8 @@ double ps_points_memory(const ps_points *p, double rows) {
     /* What is unpacked at once, packed, unpacked and decoded. */
     if (whole) bytes += WHOLE_BYTES * workers * 2.5;
     if (kept) bytes += fmin(rows * key, SEEN_BYTES);
+    for (size_t w = 0; w < p->spec.n_with; w++)
+        bytes += ps_lookup_memory(ps_points_lookup(p, w));
     return bytes;
 }
 

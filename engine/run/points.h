@@ -8,8 +8,9 @@
  * that the answer is the same for any number of threads.
  *
  * Every row has exactly one fate, tested in this order:
- *   invalid    too few or too many fields, a coordinate, date or count that cannot be
- *              read, a coordinate that makes no sense in its CRS
+ *   invalid    too few or too many fields, a key that another table does not know, a
+ *              coordinate, date or count that cannot be read, a coordinate that makes no
+ *              sense in its CRS
  *   filtered   left out by a filter of the job
  *   duplicate  its key stood in an earlier row of the same month and reporter
  *   unlocated  no coordinate, no code
@@ -21,6 +22,7 @@
 #include "engine/core/csv.h"
 #include "engine/run/groups.h"
 #include "engine/run/job.h"
+#include "engine/run/lookup.h"
 
 /* A date in another year is a slip of the pen, not an incident. */
 enum { PS_POINTS_FIRST_YEAR = 1900, PS_POINTS_LAST_YEAR = 2199 };
@@ -42,6 +44,9 @@ typedef enum ps_cause {
     PS_CAUSE_IMPLAUSIBLE_COORDINATE,
     PS_CAUSE_BAD_DATE,
     PS_CAUSE_BAD_COUNT,
+    PS_CAUSE_NO_KEY, /* of a look-up; and the next two */
+    PS_CAUSE_UNKNOWN_KEY,
+    PS_CAUSE_AMBIGUOUS_KEY,
     PS_CAUSES
 } ps_cause;
 
@@ -71,6 +76,8 @@ typedef struct ps_points_spec {
     size_t n_missing;
     const ps_job_filter *where;
     size_t n_where;
+    const ps_job_lookup *with; /* tables that have some of the columns above */
+    size_t n_with;
     bool drop_duplicates;
     const ps_prepared *prepared; /* where what is known of a CRS is kept, or NULL */
 } ps_points_spec;
@@ -139,6 +146,8 @@ size_t ps_points_most_blocks(const ps_points *points);
  * Reads them, so only for a reader that is closed afterwards. */
 ps_status ps_points_estimate_rows(ps_points *points, double *rows,
                                   ps_error *err) PS_MUST_CHECK;
+/* The look-up of each `with`. */
+const ps_lookup *ps_points_lookup(const ps_points *points, size_t with);
 /* The memory that reading so many rows takes at most, in bytes. */
 double ps_points_memory(const ps_points *points, double rows);
 /* The groups met: texts of the `by` columns. */

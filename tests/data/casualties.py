@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Road casualties (STATS19) of Kirklees and Leeds, 2024: easting and northing, dates as
-dd/mm/yyyy, -1 for what is not known.
+dd/mm/yyyy, -1 for what is not known. People who were hurt have the place and day of their
+collision, which the measure of the Communities Partnership Plan counts them by.
 
 usage: tests/data/casualties.py PLACESTAT
 """
 import collections
 import csv
+import gzip
 
 from support import check, data, equal, finish, inputs, rows_of, start, total
 
@@ -35,6 +37,105 @@ series:
   - {id: collisions, data: collisions}
   - {id: killed-or-seriously-injured, data: collisions, categories: ["1", "2"]}
 """
+
+
+# One row a person; place and day are those of the collision.
+HURT = """
+title: People hurt on roads
+areas:
+  - {id: lsoa, file: %s, layer: lsoa21, code: LSOA21CD, name: LSOA21NM}
+  - id: district
+    of: lsoa
+    table: {file: %s, member: lsoa21_code, code: ltla24_code, name: ltla24_name}
+points:
+  - id: casualties
+    files: [%s]
+    with:
+      - file: %s
+        key: collision_index
+        columns: [location_easting_osgr, location_northing_osgr, date]
+    x: location_easting_osgr
+    y: location_northing_osgr
+    crs: EPSG:27700
+    date: date
+    date_form: dmy
+    missing: ["-1"]
+    covers: all
+periods: [2024]
+framework: communities-partnership-plan
+data:
+  - id: road-casualties
+    input: casualties
+    columns:
+      - id: severity
+        column: casualty_severity
+        values:
+          - {id: killed, of: ["1"]}
+          - {id: serious, of: ["2"]}
+          - {id: slight, of: ["3"]}
+"""
+
+
+def killed_or_seriously_injured(program, name):
+    """By area and period, as the plan's measure gives it."""
+    rows = rows_of(program.output(name, "measures.csv"), encoding="utf-8")
+    return {(r["area_type"], r["area_code"]): r["value"] for r in rows
+            if r["measure"] == "killed-seriously-injured" and r["period"] == "2024"}
+
+
+def people_hurt(program, points, lsoas, lookup, area_of):
+    """The measure of the plan by the place of the collision, against a join by hand."""
+    casualties = data("road_casualties", COLLISIONS.replace("collisions", "casualties"))
+    done = program.job("hurt", HURT % (lsoas, lookup, casualties, points))
+    if done.manifest is None:
+        return
+    people = list(rows_of(casualties, encoding="utf-8-sig"))
+    equal("people read", total(done.manifest, "read"), len(people))
+    equal("people without a collision", total(done.manifest, "invalid"), 0)
+    looked_up = done.manifest["data"][0]["looked_up"][0]
+    equal("collisions looked up", looked_up["rows"], len(area_of))
+    equal("collisions that stand twice", looked_up["repeated_keys"], 0)
+    district = districts_of(lookup)
+    severe = collections.Counter()
+    for person in people:
+        area = area_of[person["collision_index"]]
+        if person["casualty_severity"] in ("1", "2") and area in district:
+            severe["lsoa", area] += 1
+            severe["district", district[area]] += 1
+    found = killed_or_seriously_injured(program, "hurt")
+    check(sum(severe.values()) > 500, "severe: %d" % sum(severe.values()))
+    equal("killed or seriously injured by area",
+          {k: int(v) for k, v in found.items() if v not in ("", "0")}, dict(severe))
+
+    # Collisions that are lost, and one that stands twice at different places.
+    with open(points, encoding="utf-8-sig") as file:
+        lines = file.read().splitlines()
+    lost = {line.split(",")[0] for line in lines[1:4]}
+    again = lines[4].split(",")
+    other = [*again[:3], str(int(again[3]) + 5000), *again[4:]]
+    program.write("holes.csv", "\n".join([lines[0], *lines[4:], ",".join(other)]) + "\n")
+    holes = program.job("hurt-holes", HURT % (lsoas, lookup, casualties, "holes.csv"))
+    if holes.manifest is None:
+        return
+    causes = inputs(holes.manifest)[0]["rows"]["invalid_by_cause"]
+    equal("people whose collision is lost, or stands twice", causes, {
+        "key that the table looked up lacks":
+            sum(p["collision_index"] in lost for p in people),
+        "key of several rows that differ":
+            sum(p["collision_index"] == again[0] for p in people)})
+    check("holes.csv: rows of the same key differ" in holes.talk,
+          "the collision that stands twice is told: " + holes.talk)
+    program.run("run", program.file("hurt-holes.yaml"), "--strict", "-o",
+                program.file("strict"), "--progress", "none", expect=3)
+    lacking = program.job("hurt-wrong", (HURT % (lsoas, lookup, casualties, points)).replace(
+        "key: collision_index", "key: accident_index"), expect=2)
+    check("has no column 'accident_index'" in lacking.talk,
+          "an absent key is told: " + lacking.talk)
+
+
+def districts_of(lookup):
+    with gzip.open(lookup, "rt", encoding="utf-8-sig", newline="") as file:
+        return {r["lsoa21_code"]: r["ltla24_code"] for r in csv.DictReader(file)}
 
 
 def main():
@@ -104,6 +205,9 @@ def main():
         outside = inputs(told.manifest)[0]["rows"]["areas"]["lsoa"]["outside"]
         known = rows["areas"]["lsoa"]["outside"]
         check(5 <= outside <= 5 + known, "%d rows are outside, not told of -1" % outside)
+
+    people_hurt(program, points, lsoas, lookup,
+                {r["collision_index"]: area for r, area in zip(published, where)})
 
     # Casualties carry no coordinates: the message names the column and those that exist.
     casualties = data("road_casualties", COLLISIONS.replace("collisions", "casualties"))

@@ -117,6 +117,13 @@ static const char large[] =
     "  - {id: trees, files: [trees.gpkg], layer: trees}\n"
     "  - {id: calls, files: [calls.csv], areas: ward, code: WD, count: n}\n"
     "  - {id: fires, files: [fires.csv], areas: ward, area: W1}\n"
+    "  - id: hurt\n"
+    "    files: [hurt.csv]\n"
+    "    with:\n"
+    "      - {file: c.xlsx, sheet: all, header: 2, key: nr, by: no, columns: [WD, day]}\n"
+    "    areas: ward\n"
+    "    code: WD\n"
+    "    date: day\n"
     "tables:\n"
     "  - id: imd\n"
     "    file: File_7.csv\n"
@@ -538,6 +545,25 @@ static const struct {
     {AREAS "points: [{id: c, format: police.uk, files: [c], count: n}]\n",
      "job.yaml:2:56: points[0].count: format: police.uk has a row with coordinates for "
      "each incident; leave the key out, or write format: columns and all columns"},
+
+#define WITH(more) \
+    "points: [{id: f, files: [f.gpkg], with: [{file: c.csv, key: k, " more "}]}]\n"
+    {AREAS WITH("columns: [d], sheet: s"),
+     "job.yaml:2:85: points[0].with[0].sheet: 'c.csv' is no workbook, so it has no "
+     "sheets; leave the key out"},
+    {AREAS WITH("columns: [d], header: -1"),
+     "job.yaml:2:86: points[0].with[0].header: -1 is not the number of a row; the first "
+     "row is 1"},
+    {AREAS WITH("columns: [d, e, d]"),
+     "job.yaml:2:80: points[0].with[0].columns[2]: 'd' is looked up already"},
+    {AREAS WITH("columns: [d, k]"),
+     "job.yaml:2:61: points[0].with[0].key: 'k' is looked up itself; a look-up goes by a "
+     "column of 'files'"},
+    {AREAS WITH("columns: [d], by: d"),
+     "job.yaml:2:82: points[0].with[0].by: 'd' is looked up itself; a look-up goes by a "
+     "column of 'files'"},
+    {AREAS WITH("by: d"),
+     "job.yaml:2:42: points[0].with[0]: the key 'columns' is missing"},
 
     /* Tables and population. */
     {AREAS TABLE("lsoa", ", sheet: s"),

@@ -170,6 +170,82 @@ static void every_row_has_one_fate(void **state) {
 }
 
 /* More than one block and more than one file, for any number of threads. */
+/* Who was hurt, where and when the collision was. */
+static void columns_are_looked_up(void **state) {
+    (void)state;
+    static const char *const no_key[] = {"-1"};
+    static char file[] = "other.csv", key[] = "nr", by[] = "collision", e[] = "e",
+                n[] = "n", day[] = "day", *columns[] = {e, n, day}, name[] = "name",
+                streets[] = "streets.csv", road[] = "road", *names[] = {name},
+                high[] = "High Street", *is_high[] = {high};
+    const ps_job_lookup with[] = {
+        {.file = file, .key = key, .by = by, .columns = columns, .columns_count = 3},
+        {.file = streets, .key = road, .columns = names, .columns_count = 1}};
+    const ps_job_filter where[] = {{.column = name, .is = is_high, .is_count = 1}};
+    static const char *const by_when[] = {"kind", "day", "name"};
+    static const char other[] =
+        "nr,day,rest,e,n\n"
+        "1,01/02/2020,?,400000,410000\n"
+        " 2 ,01/03/2020,?,,\n"
+        ",01/03/2020,?,400000,410000\n"
+        "3,01/04/2020,?,400003,410000\n"
+        "3,01/04/2020,!, 400003,410000\n"
+        "4,01/04/2020,?,400004,410000\n"
+        "4,02/04/2020,?,400004,410000\n"
+        "4,01/04/2020,?,400004,410000\n"
+        "5,yesterday,?,400005,410000\n";
+    ps_points_spec spec = grid_spec();
+    spec.by = by_when;
+    spec.n_by = 3;
+    spec.date = "day";
+    spec.date_form = PS_DATE_DMY;
+    spec.missing = no_key;
+    spec.n_missing = 1;
+    spec.with = with;
+    spec.n_with = 2;
+    spec.where = where;
+    spec.n_where = 1;
+    test_file_write(folder, "other.csv", other, sizeof other - 1);
+    test_file_write(folder, "streets.csv", "road,name\na,High Street\nb,Low Road\n", 35);
+    ps_points *points = open_text(&spec,
+                                  "kind,collision,road\n"
+                                  "x,1,a\n"   /* L */
+                                  "y,1,a\n"   /* L */
+                                  "x,1,b\n"   /* F: another street */
+                                  "x,2,a\n"   /* U: the collision has no place */
+                                  "x, 3,a\n"  /* L: two rows, but they agree */
+                                  "x,4,a\n"   /* I: which day? */
+                                  "x,5,a\n"   /* I: no date */
+                                  "x,6,a\n"   /* I: no such collision */
+                                  "x,-1,a\n"  /* I: no key */
+                                  "x,,a\n"    /* I */
+                                  "x,1,c\n"); /* I: no such street */
+    char fates[64];
+    read_fates(points, fates, sizeof fates);
+    assert_string_equal(fates, "LLFULIIIIII");
+    const ps_rows *rows = ps_points_rows(points, 0);
+    assert_int_equal(rows->by_cause[PS_CAUSE_NO_KEY], 2);
+    assert_int_equal(rows->by_cause[PS_CAUSE_UNKNOWN_KEY], 2);
+    assert_int_equal(rows->by_cause[PS_CAUSE_AMBIGUOUS_KEY], 1);
+    assert_int_equal(rows->by_cause[PS_CAUSE_BAD_DATE], 1);
+    assert_string_equal(rows->example[0].seen, "4");
+    assert_true(all_rows[4].x == 400003);
+    const ps_groups *groups = ps_points_groups(points);
+    assert_true(ps_str_is(ps_groups_field(groups, all_rows[4].group, 1), "2020-04"));
+    assert_true(ps_str_is(ps_groups_field(groups, all_rows[0].group, 2), "High Street"));
+    const ps_lookup_rows *found = ps_lookup_rows_of(ps_points_lookup(points, 0));
+    assert_true(found->rows == 9 && found->without_key == 1 && found->repeated == 1 &&
+                found->ambiguous == 1 && found->ambiguous_row == 7);
+    ps_points_close(points);
+
+    static char nowhere[] = "nowhere";
+    columns[2] = nowhere;
+    ps_error err = {PS_OK, ""};
+    assert_int_equal(ps_points_open(&spec, NULL, &points, &err), PS_CONFIG);
+    assert_non_null(strstr(err.text, "other.csv has no column 'nowhere'"));
+    columns[2] = day;
+}
+
 static void blocks_come_in_order(void **state) {
     (void)state;
     static char text[3 << 20];
@@ -486,6 +562,11 @@ static ps_status read_all(void *context, ps_error *err) {
     spec.key = "kind";
     spec.area_code = "kind";
     spec.drop_duplicates = true;
+    static char file[] = "in.csv", key[] = "kind", e[] = "e", *columns[] = {e};
+    const ps_job_lookup with = {
+        .file = file, .key = key, .columns = columns, .columns_count = 1};
+    spec.with = &with;
+    spec.n_with = 1;
     ps_status status = ps_points_open(&spec, NULL, &points, err);
     const ps_points_block *blocks;
     size_t n = 1;
@@ -507,6 +588,7 @@ static void failing_allocations_are_survived(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_has_one_fate),
+        cmocka_unit_test(columns_are_looked_up),
         cmocka_unit_test(blocks_come_in_order),
         cmocka_unit_test(packing_does_not_matter),
         cmocka_unit_test(files_that_become_streams_keep_their_place),
