@@ -636,12 +636,6 @@ static ps_status tell_beside(const explanation *e, const ps_comparisons *all,
     return PS_OK;
 }
 
-static bool names(char *const *list, unsigned n, const char *id) {
-    for (unsigned i = 0; i < n; i++)
-        if (strcmp(list[i], id) == 0) return true;
-    return false;
-}
-
 /* Period k of the measure, in the framework's comparisons. */
 static ps_status tell_comparisons(const explanation *e, size_t measure, size_t area,
                                   size_t k, ps_error *err) {
@@ -651,8 +645,9 @@ static ps_status tell_comparisons(const explanation *e, size_t measure, size_t a
     ps_status status = PS_OK;
     for (unsigned i = 0; i < f->comparisons_count; i++) {
         const ps_framework_comparison *c = &f->comparisons[i];
-        if (!names(c->here, c->here_count, e->scope.geo->spec->id) ||
-            !names(c->measures, c->measures_count, e->scope.measure->spec->id))
+        if (!ps_framework_lists(c->here, c->here_count, e->scope.geo->spec->id) ||
+            !ps_framework_lists(c->measures, c->measures_count,
+                                e->scope.measure->spec->id))
             continue;
         if (status == PS_OK) status = tell_beside(e, all, c, measure, area, k, err);
     }

@@ -434,6 +434,9 @@ ps_status ps_framework_shipped(ps_arena *arena, const char ***names, size_t *n,
  * "before-baseline", "no-target". Ends with NULL. */
 const char *const *ps_framework_statuses(void);
 
+/* Does a list of ids hold this one? */
+bool ps_framework_lists(char *const *list, unsigned n, const char *id);
+
 /* "lower-better", "none", "higher-better"; "incidents"; "public". */
 const char *ps_polarity_text(ps_polarity polarity);
 const char *ps_data_kind_text(ps_data_kind kind);

@@ -383,12 +383,6 @@ static ps_status check_stated(const ps_yaml *yaml, const ps_framework *f, unsign
                          "'area' is missing");
 }
 
-static bool stands_in(char *const *list, unsigned n, const char *id) {
-    for (unsigned i = 0; i < n; i++)
-        if (strcmp(list[i], id) == 0) return true;
-    return false;
-}
-
 /* Figures that can be compared, wherever the measure is computed. */
 static ps_status check_measure_before(const ps_yaml *yaml, const ps_framework *f,
                                       unsigned m, ps_error *err) {
@@ -410,8 +404,8 @@ static ps_status check_measure_before(const ps_yaml *yaml, const ps_framework *f
                              "baseline",
                              id);
     for (unsigned g = 0; g < measure->geographies_count; g++)
-        if (!stands_in(before->geographies, before->geographies_count,
-                       measure->geographies[g]))
+        if (!ps_framework_lists(before->geographies, before->geographies_count,
+                                measure->geographies[g]))
             return PS_YAML_WRONG(yaml, err, path,
                                  "'%s' is not computed on the geography '%s' of this "
                                  "measure",
@@ -521,6 +515,12 @@ static const char *const statuses[] = {
     "not-yet-known", "missing",         "baseline-missing", "awaiting-target",
     "baseline",      "before-baseline", "no-target",        NULL,
 };
+
+bool ps_framework_lists(char *const *list, unsigned n, const char *id) {
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(list[i], id) == 0) return true;
+    return false;
+}
 
 const char *const *ps_framework_statuses(void) {
     return statuses;

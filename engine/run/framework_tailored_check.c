@@ -5,12 +5,6 @@
 #include "engine/run/tailoring.h"
 #include "engine/run/yaml_check.h"
 
-static bool stands_in(char *const *list, unsigned n, const char *id) {
-    for (unsigned i = 0; i < n; i++)
-        if (strcmp(list[i], id) == 0) return true;
-    return false;
-}
-
 /* A measure that the area could have. */
 static ps_status check_measure(const ps_yaml *yaml, const ps_framework *f,
                                const ps_framework_tailored *t, const char *path,
@@ -19,7 +13,8 @@ static ps_status check_measure(const ps_yaml *yaml, const ps_framework *f,
     PS_TRY(PS_FRAMEWORK_CHECK_REFERENCE(yaml, path, "measure", f->measures,
                                         f->measures_count, id, err));
     *out = &f->measures[PS_FRAMEWORK_PLACE(f->measures, f->measures_count, id)];
-    if (stands_in((*out)->geographies, (*out)->geographies_count, t->area->geography))
+    if (ps_framework_lists((*out)->geographies, (*out)->geographies_count,
+                           t->area->geography))
         return PS_OK;
     return PS_YAML_WRONG(yaml, err, path,
                          "'%s' is not computed on the geography '%s' of this area", id,
@@ -34,7 +29,7 @@ static ps_status check_list(const ps_yaml *yaml, const ps_framework *f, unsigned
     for (unsigned k = 0; k < n; k++) {
         PS_YAML_AT(path, "tailored[%u].%s[%u]", i, key, k);
         PS_TRY(check_measure(yaml, f, &f->tailored[i], path, list[k], &m, err));
-        if (stands_in(list, k, list[k]))
+        if (ps_framework_lists(list, k, list[k]))
             return PS_YAML_WRONG(yaml, err, path, "'%s' stands twice", list[k]);
         if (only && m->only == NULL)
             return PS_YAML_WRONG(yaml, err, path,
@@ -70,9 +65,9 @@ static ps_status check_change(const ps_yaml *yaml, const ps_framework *f, unsign
     for (unsigned other = 0; other < k; other++)
         if (strcmp(t->change[other].measure, change->measure) == 0)
             return PS_YAML_WRONG(yaml, err, path, "'%s' stands twice", change->measure);
-    if (stands_in(t->hide, t->hide_count, change->measure))
+    if (ps_framework_lists(t->hide, t->hide_count, change->measure))
         return PS_YAML_WRONG(yaml, err, path, "'%s' is hidden here", change->measure);
-    if (m->only != NULL && !stands_in(t->add, t->add_count, change->measure))
+    if (m->only != NULL && !ps_framework_lists(t->add, t->add_count, change->measure))
         return PS_YAML_WRONG(yaml, err, path,
                              "'%s' is only shown where it is added: name it under 'add'",
                              change->measure);

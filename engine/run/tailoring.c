@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-static bool stands_in(char *const *list, unsigned n, const char *id) {
-    for (unsigned i = 0; i < n; i++)
-        if (strcmp(list[i], id) == 0) return true;
-    return false;
-}
-
 ps_framework_measure ps_tailored_measure(const ps_framework_measure *measure,
                                          const ps_framework_change *change) {
     ps_framework_measure here = *measure;
@@ -46,8 +40,8 @@ static bool find_area(const ps_geographies *all, const ps_framework_area *area,
 }
 
 static bool tailors(const ps_framework_tailored *t, const char *id) {
-    return stands_in(t->hide, t->hide_count, id) || stands_in(t->add, t->add_count, id) ||
-           change_of(t, id) != NULL;
+    return ps_framework_lists(t->hide, t->hide_count, id) ||
+           ps_framework_lists(t->add, t->add_count, id) || change_of(t, id) != NULL;
 }
 
 ps_status ps_tailored_open(const ps_figures *figures, ps_measure *m, ps_error *err) {
@@ -66,7 +60,7 @@ ps_status ps_tailored_open(const ps_figures *figures, ps_measure *m, ps_error *e
             !find_area(figures->geographies, t->area, &v->geography, &v->area))
             continue;
         v->plan = t;
-        v->shown = !stands_in(t->hide, t->hide_count, id);
+        v->shown = !ps_framework_lists(t->hide, t->hide_count, id);
         v->change = change_of(t, id);
         v->spec = ps_tailored_measure(m->spec, v->change);
         v->measure = *m;
