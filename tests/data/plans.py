@@ -52,14 +52,17 @@ points:
     covers: all
   - id: casualties
     title: People hurt where a collision was
-    files: [%(collisions)s]
+    files: [%(casualties)s]
+    with:
+      - file: %(collisions)s
+        key: collision_index
+        columns: [location_easting_osgr, location_northing_osgr, date]
     x: location_easting_osgr
     y: location_northing_osgr
     crs: EPSG:27700
     date: date
     date_form: dmy
-    count: number_of_casualties
-    category: collision_severity
+    category: casualty_severity
     covers: all
   - id: crime
     format: police.uk
@@ -81,7 +84,7 @@ data:
     input: casualties
     columns:
       - id: severity
-        column: collision_severity
+        column: casualty_severity
         values:
           - {id: killed, of: ["1"]}
           - {id: serious, of: ["2"]}
@@ -105,6 +108,7 @@ def main():
         "lookup": data("lookups", "lookup_lsoa21_ward24_ltla24.csv.gz"),
         "fly": data("fly_tipping", "flytipping_la.ods"),
         "collisions": data("road_casualties", "stats19_2024_collisions_kirklees_leeds.csv"),
+        "casualties": data("road_casualties", "stats19_2024_casualties_kirklees_leeds.csv"),
         "crime": data("crime", "west_yorkshire_partial", "leeds_2024-03_street_excel.csv"),
         "people": data("population", "lsoa11_mid2019_by_age.csv.gz"),
     }
@@ -160,11 +164,12 @@ def main():
               {(row["status"], row["value"], row["reason"][-46:]) for row in rows},
               {("missing", "", "rows are coded to district, not to these areas")})
 
-    # Casualties by plan area: the collisions' own, by the LSOA that the publisher gives.
-    hurt = collections.Counter()
-    for row in rows_of(files["collisions"], encoding="utf-8-sig"):
-        if row["collision_severity"] in ("1", "2"):
-            hurt[row["lsoa_of_accident_location"]] += int(row["number_of_casualties"])
+    # Casualties by plan area: by the LSOA that the publisher gives for their collision.
+    where = {row["collision_index"]: row["lsoa_of_accident_location"]
+             for row in rows_of(files["collisions"], encoding="utf-8-sig")}
+    hurt = collections.Counter(where[row["collision_index"]] for row in
+                               rows_of(files["casualties"], encoding="utf-8-sig")
+                               if row["casualty_severity"] in ("1", "2"))
     for code, names in PLACES.items():
         wanted = sum(hurt[lsoa] for name in names for lsoa in members[name])
         row = one("killed-seriously-injured", "place", code, "2024")
