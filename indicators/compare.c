@@ -177,18 +177,30 @@ static void judge_ratio(const ps_gap *a, const ps_gap *b, double z, ps_gap_chang
                                              : PS_VERDICT_NO_CLEAR_CHANGE;
 }
 
+static ps_gap_change change_of(const ps_gap *a, const ps_gap *b) {
+    const ps_value none = ps_value_none(PS_VALUE_UNDEFINED);
+    return (ps_gap_change){.here = ps_value_difference(a->here, b->here),
+                           .rest = ps_value_difference(a->rest, b->rest),
+                           .change = none,
+                           .lower = none,
+                           .upper = none,
+                           .ratio_change = none,
+                           .ratio_lower = none,
+                           .ratio_upper = none};
+}
+
+ps_gap_change ps_gap_compare_estimates(const ps_gap *then, const ps_gap *now,
+                                       double confidence) {
+    ps_gap_change c = change_of(then, now);
+    if (ps_confidence_ok(confidence))
+        judge_gap(then, now, ps_normal_two_sided(confidence), &c);
+    return c;
+}
+
 ps_gap_change ps_gap_compare(ps_compared kind, const ps_overlap *then,
                              const ps_overlap *now, double confidence) {
     ps_gap a = ps_gap_of(kind, then, confidence), b = ps_gap_of(kind, now, confidence);
-    const ps_value none = ps_value_none(PS_VALUE_UNDEFINED);
-    ps_gap_change c = {.here = ps_value_difference(a.here, b.here),
-                       .rest = ps_value_difference(a.rest, b.rest),
-                       .change = none,
-                       .lower = none,
-                       .upper = none,
-                       .ratio_change = none,
-                       .ratio_lower = none,
-                       .ratio_upper = none};
+    ps_gap_change c = change_of(&a, &b);
     if (!ps_confidence_ok(confidence)) return c;
     double z = ps_normal_two_sided(confidence);
     if (ps_value_ok(c.here))

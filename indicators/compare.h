@@ -86,6 +86,12 @@ typedef struct ps_gap_change {
 ps_gap_change ps_gap_compare(ps_compared kind, const ps_overlap *then,
                              const ps_overlap *now, double confidence);
 
+/* The same of gaps that come with a standard error, as those of samples do.
+ * Rule     samples of the two periods are independent; own, ratio and who moved it: none.
+ * Threads  pure. */
+ps_gap_change ps_gap_compare_estimates(const ps_gap *then, const ps_gap *now,
+                                       double confidence);
+
 /* A verdict once it is known which way is good (polarity 1 higher, -1 lower): improved,
  * worsened; with polarity 0 increase, decrease. */
 const char *ps_gap_word(ps_verdict verdict, int polarity);

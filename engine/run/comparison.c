@@ -97,8 +97,7 @@ static void choose_unit(ps_comparison *c) {
     const ps_judged_by by = m->form->judged_by;
     char people[32];
     c->tested = by == PS_JUDGED_BY_COUNT || by == PS_JUDGED_BY_REGISTER;
-    c->additive = m->form == &ps_form_count || m->form == &ps_form_rate ||
-                  m->form == &ps_form_proportion;
+    c->linked = m->form->compare != NULL && c->overlaps != NULL;
     c->per_resident = by == PS_JUDGED_BY_COUNT && m->denominator.spec == NULL;
     c->kind = by == PS_JUDGED_BY_COUNT ? PS_COMPARED_RATES : PS_COMPARED_PROPORTIONS;
     c->multiplier = c->per_resident ? *c->here.figures->job->multiplier
@@ -232,7 +231,8 @@ static ps_status measure_side(const ps_comparison *c, const ps_scope *s, size_t 
                               const ps_period *p, ps_side *side, ps_measured *m,
                               ps_error *err) {
     PS_TRY(s->measure->form->measure(s, item, p, m, err));
-    *side = (ps_side){m->value, m->numerator, m->denominator};
+    *side =
+        (ps_side){m->value, m->numerator, m->denominator, m->effect > 1 ? m->effect : 1};
     if (!c->per_resident || !there(side)) return PS_OK;
     const char *id = population_of(c);
     side->denominator =
@@ -275,7 +275,7 @@ static ps_status measure_there(const ps_comparison *c, size_t item, const ps_per
     ps_published_figure f;
     if (!is_published(c)) return measure_side(c, &c->there, item, p, side, m, err);
     *m = ps_measured_nothing();
-    *side = (ps_side){m->value, (double)NAN, (double)NAN};
+    *side = (ps_side){m->value, (double)NAN, (double)NAN, 1};
     const char *name = c->here.measure->form->item(&c->here, item);
     if (ps_published_find(&c->published, name, p, &f, m->reason))
         published_estimate(c, &f, side);
@@ -307,7 +307,7 @@ static bool is_divisible(const ps_comparison *c) {
     const bool people = population_of(c) != NULL;
     size_t n;
     const int32_t *block = blocks_of(c, &n);
-    if (!c->additive || (!people && m->denominator.spec == NULL)) return false;
+    if (m->form->months == NULL || (!people && m->denominator.spec == NULL)) return false;
     for (size_t i = 0; i < n; i++)
         if (!is_known(c, &m->numerator, (size_t)block[i]) ||
             (!people && !is_known(c, &m->denominator, (size_t)block[i])))
@@ -355,6 +355,12 @@ static ps_part without(ps_part a, ps_part b) {
     return (ps_part){a.x - b.x, a.n - b.n};
 }
 
+/* Fewer independent events and people, of the same shares. */
+static void scale_parts(ps_overlap *o, double by) {
+    ps_part *const parts[] = {&o->own, &o->both, &o->rest};
+    for (size_t i = 0; i < 3; i++) parts[i]->x *= by, parts[i]->n *= by;
+}
+
 /* The parts of two figures that are there. False, and why, when they cannot be told. */
 static bool take_apart(const ps_comparison *c, bool divisible, const ps_period *p,
                        int32_t months, const ps_side *here, const ps_side *other,
@@ -362,8 +368,6 @@ static bool take_apart(const ps_comparison *c, bool divisible, const ps_period *
     const ps_part none = {0, 0}, h = {here->numerator, here->denominator},
                   t = {other->numerator, other->denominator};
     ps_part both = none;
-    *why = "no test: the figures of areas that overlap do not add up to one another";
-    if (!c->additive && overlap_of(c) != PS_OVERLAP_NONE) return false;
     switch (overlap_of(c)) {
         case PS_OVERLAP_UNKNOWN:
             *why = "no test: nothing tells what the two areas have in common";
@@ -384,6 +388,7 @@ static bool take_apart(const ps_comparison *c, bool divisible, const ps_period *
             break;
     }
     *out = (ps_overlap){without(h, both), both, without(t, both)};
+    scale_parts(out, 1 / fmax(here->effect, other->effect));
     if (overlap_of(c) == PS_OVERLAP_SAME) out->rest = none;
     *why = is_published(c)
                ? "no test: fewer are published than the area has that is part "
@@ -427,47 +432,81 @@ static ps_value percent_of(const ps_side *then, const ps_side *now) {
     return ps_value_of(100 * (now->value.value - then->value.value) / then->value.value);
 }
 
-/* The sides of the baseline period, and their parts; false: there are none. */
+/* The months that a figure is of: of a sample, those that it was drawn in. */
+static ps_period held_of(const ps_period *p, const ps_measured *m) {
+    ps_period held = *p;
+    if (m->first <= m->last) held.first = m->first, held.last = m->last;
+    return held;
+}
+
+/* The sides of the baseline period, and their parts or gap; false: there are none. */
 typedef struct before {
     ps_side here, there;
     ps_overlap parts;
+    ps_gap gap;     /* of a form that tells how two areas differ */
+    ps_period held; /* months that the figure here is of */
     bool known;
 } before;
+
+static ps_status compare_linked(const ps_comparison *c, size_t item, size_t other_item,
+                                const ps_period *p, ps_gap *gap, ps_error *err) {
+    return c->here.measure->form->compare(&c->here, item, &c->there, other_item, p, gap,
+                                          err);
+}
 
 static ps_status look_back(ps_comparison *c, size_t item, size_t other_item,
                            bool divisible, before *b, ps_error *err) {
     ps_measured h, t;
     const char *why;
-    *b = (before){.known = false};
-    if (c->baseline == NULL || !c->tested) return PS_OK;
+    *b = (before){.held = c->base, .known = false};
+    if (c->baseline == NULL || (!c->tested && !c->linked)) return PS_OK;
     PS_TRY(measure_side(c, &c->here, item, &c->base, &b->here, &h, err));
+    b->held = held_of(&c->base, &h);
     PS_TRY(measure_there(c, other_item, &c->base, &b->there, &t, err));
+    if (c->linked && there(&b->here) && there(&b->there)) {
+        PS_TRY(compare_linked(c, item, other_item, &c->base, &b->gap, err));
+        b->known = ps_value_ok(b->gap.se);
+    }
+    if (c->linked) return PS_OK;
     b->known = has_parts(&b->here) && has_parts(&b->there) && !h.running && !t.running &&
                take_apart(c, divisible, &c->base, ps_period_months(&c->base), &b->here,
                           &b->there, &b->parts, &why);
     return PS_OK;
 }
 
-/* Independent counts of stretches of one length are compared, and no others. */
+/* Independent counts of stretches of one length are compared, or samples, and no others.
+ */
 static void compare_with(const ps_comparison *c, const before *b, const ps_overlap *parts,
-                         bool running, ps_compared_figure *f) {
-    const ps_period *p = f->period;
-    if (c->baseline == NULL || p->last <= c->base.last) return;
-    if (running) {
+                         const ps_measured *h, ps_compared_figure *f) {
+    const ps_period held = held_of(f->period, h);
+    if (c->baseline == NULL || held.last <= b->held.last) return;
+    if (h->running) {
         NOTE(f, "no change of the gap while the period is running");
-    } else if (p->first <= c->base.last) {
+    } else if (held.first <= b->held.last) {
         NOTE(f, "no change of the gap: the period shares months with the baseline");
-    } else if (ps_period_months(p) != ps_period_months(&c->base)) {
+    } else if (ps_period_months(f->period) != ps_period_months(&c->base)) {
         NOTE(f, "no change of the gap: the baseline has %d months",
              (int)ps_period_months(&c->base));
     } else if (!b->known) {
         NOTE(f, "no change of the gap: no figures of the baseline period");
     } else {
         f->changed = true;
-        f->change = ps_gap_compare(c->kind, &b->parts, parts, c->here.confidence);
+        f->change = c->linked
+                        ? ps_gap_compare_estimates(&b->gap, &f->gap, c->here.confidence)
+                        : ps_gap_compare(c->kind, &b->parts, parts, c->here.confidence);
         f->here_percent = percent_of(&b->here, &f->here);
         f->there_percent = percent_of(&b->there, &f->there);
     }
+}
+
+static void take_linked(const ps_comparison *c, const before *b, const ps_gap *gap,
+                        const ps_measured *h, ps_compared_figure *f) {
+    f->gap = *gap;
+    f->status = gap->difference.status;
+    if (ps_value_ok(gap->p))
+        compare_with(c, b, NULL, h, f);
+    else
+        NOTE(f, "no test: nothing tells how much the answers vary");
 }
 
 static void compare_sides(ps_comparison *c, const before *b, bool divisible,
@@ -485,7 +524,10 @@ static void compare_sides(ps_comparison *c, const before *b, bool divisible,
         take_apart(c, divisible, f->period, months, &f->here, &f->there, &parts, &why)) {
         f->gap = ps_gap_of(c->kind, &parts, c->here.confidence);
         f->status = f->gap.difference.status;
-        compare_with(c, b, &parts, h->running, f);
+        /* Of few incidents in clusters there is no exact test. */
+        f->by_limits = !ps_value_ok(f->gap.p) && parts.rest.n > 0 &&
+                       fmax(f->here.effect, f->there.effect) > 1;
+        compare_with(c, b, &parts, h, f);
         return;
     }
     if (is_published(c)) {
@@ -501,7 +543,7 @@ static void compare_sides(ps_comparison *c, const before *b, bool divisible,
 }
 
 static ps_compared_figure blank(const ps_comparison *c, size_t item, const ps_period *p) {
-    const ps_side missing = {ps_measured_nothing().value, (double)NAN, (double)NAN};
+    const ps_side missing = {ps_measured_nothing().value, (double)NAN, (double)NAN, 1};
     return (ps_compared_figure){.period = p,
                                 .item = c->here.measure->form->item(&c->here, item),
                                 .here = missing,
@@ -533,7 +575,14 @@ static ps_status compute(ps_comparison *c, size_t item, size_t other_item,
     if (t.reason[0] != '\0' && !there(&f->there))
         NOTE(f, "%s: %s", name_of_other(c), t.reason);
     f->status = there(&f->here) ? f->there.value.status : f->here.value.status;
-    if (there(&f->here) && there(&f->there)) compare_sides(c, b, divisible, &h, f);
+    if (!there(&f->here) || !there(&f->there)) return PS_OK;
+    if (c->linked) {
+        ps_gap gap;
+        PS_TRY(compare_linked(c, item, other_item, p, &gap, err));
+        take_linked(c, b, &gap, &h, f);
+    } else {
+        compare_sides(c, b, divisible, &h, f);
+    }
     return PS_OK;
 }
 

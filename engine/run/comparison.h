@@ -29,6 +29,7 @@ bool ps_comparisons_any(const ps_bindings *bindings);
 typedef struct ps_side {
     ps_estimate value;             /* in the unit of the comparison */
     double numerator, denominator; /* NAN where there is none */
+    double effect; /* variance over that of independent events; 1 when not known */
 } ps_side;
 
 typedef struct ps_compared_figure {
@@ -54,8 +55,8 @@ typedef struct ps_comparison {
     ps_published published;
     bool around;       /* the areas are part of what the published series is of */
     bool tested;       /* of events or people, which can be counted apart */
-    bool additive;     /* the count of an area is that of its parts added up */
     bool per_resident; /* a plain count, compared as a rate */
+    bool linked;       /* the form tells how two areas differ */
     ps_compared kind;
     double multiplier; /* of the unit */
     char unit[64];
@@ -93,7 +94,9 @@ bool ps_comparison_beside(const ps_comparison *comparison, size_t area, ps_besid
  * then those of the next.
  * Rule     a count is compared per residents, as many as the job's multiplier. No limits
  *   and no p where nothing tells what the two have in common, or where the figures of
- *   parts do not add up (survey estimates, indices, people who are met in several areas).
+ *   parts do not add up, as indices do not. Repeats, which come in clusters, are tested
+ *   with the larger design effect of the two. Survey estimates are two domains of one
+ *   sample, whose difference is tested whatever they share.
  *   A published figure of such a measure, or one without a base, is compared by the
  * limits of both as if apart, and without limits as if it were exact. The gap's change is
  * from a whole period before, of as many months. Errors   PS_NOMEM and those of the form.

@@ -8,6 +8,7 @@
 #define PS_RUN_FORM_H
 
 #include "engine/run/part.h"
+#include "indicators/compare.h"
 
 typedef struct ps_form ps_form;
 typedef struct ps_tailored_view ps_tailored_view; /* tailoring.h */
@@ -84,6 +85,12 @@ struct ps_form {
     const char *(*item)(const ps_scope *scope, size_t item);
     /* The numerator of an item by month, NULL: it has none. */
     const ps_history *(*months)(const ps_scope *scope, size_t item);
+    /* How the areas of two scopes of one measure differ, whatever they have in common, in
+     * the unit of the measure; both have a value. NULL: their figures are all that there
+     * is to tell. */
+    ps_status (*compare)(const ps_scope *here, size_t item, const ps_scope *there,
+                         size_t other, const ps_period *period, ps_gap *out,
+                         ps_error *err);
 };
 
 /* The form of a method; NULL when a job does not carry it out. */

@@ -176,14 +176,17 @@ const ps_form ps_form_count = {"count_ci",   PS_JUDGED_BY_COUNT,
                                absence,      ps_form_periods,
                                open_scope,   close_scope,
                                enter,        measure,
-                               ps_form_item, months};
+                               ps_form_item, months,
+                               NULL};
 const ps_form ps_form_rate = {"crude_rate", PS_JUDGED_BY_COUNT,
                               absence,      ps_form_periods,
                               open_scope,   close_scope,
                               enter,        measure,
-                              ps_form_item, months};
+                              ps_form_item, months,
+                              NULL};
 const ps_form ps_form_proportion = {"proportion", PS_JUDGED_BY_REGISTER,
                                     absence,      ps_form_periods,
                                     open_scope,   close_scope,
                                     enter,        measure,
-                                    ps_form_item, months};
+                                    ps_form_item, months,
+                                    NULL};

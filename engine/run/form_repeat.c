@@ -174,4 +174,5 @@ const ps_form ps_form_repeat = {"repeat",     PS_JUDGED_BY_REGISTER,
                                 absence,      ps_form_periods,
                                 open_scope,   close_scope,
                                 enter,        measure,
-                                ps_form_item, NULL};
+                                ps_form_item, NULL,
+                                NULL};

@@ -251,11 +251,23 @@ static void take_result(const ps_scope *s, const wave *w, const ps_survey_questi
         tell_care(w, flags, f, out);
 }
 
+static ps_survey_question question_of(const ps_scope *s) {
+    const polls *all = s->state;
+    const bool mean = asks_for_mean(s->measure->numerator.spec);
+    return (ps_survey_question){.statistic = mean ? PS_SURVEY_MEAN : PS_SURVEY_PROPORTION,
+                                .y = all->answer,
+                                .limits = mean ? PS_SURVEY_WALD : PS_SURVEY_WILSON,
+                                .confidence = s->confidence};
+}
+
+static ps_value times(ps_value v, double scale) {
+    return ps_value_ok(v) ? ps_value_of(v.value * scale) : v;
+}
+
 static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
                          ps_measured *out, ps_error *err) {
     polls *all = s->state;
     const ps_record_set *set = s->measure->numerator.records;
-    const bool mean = asks_for_mean(s->measure->numerator.spec);
     const wave *w;
     *out = ps_measured_nothing();
     PS_TRY(find_wave(all, &s->measure->numerator, p->first, p->last, &w, err));
@@ -269,14 +281,43 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     }
     out->months = ps_period_months(p);
     out->first = w->begin, out->last = w->end;
-    const ps_survey_question q = {
-        .statistic = mean ? PS_SURVEY_MEAN : PS_SURVEY_PROPORTION,
-        .y = all->answer,
-        .limits = mean ? PS_SURVEY_WALD : PS_SURVEY_WILSON,
-        .confidence = s->confidence};
+    const ps_survey_question q = question_of(s);
     ps_survey_figure f;
     PS_TRY(ps_survey_estimate(w->survey, &q, choose(s, w, item), all->domain, &f, err));
     take_result(s, w, &q, &f, out);
+    return PS_OK;
+}
+
+/* Both are domains of one design, whose difference is linearised: nobody is counted
+ * twice, and who lives in both is no reason to leave anybody out. */
+static ps_status compare(const ps_scope *here, size_t item, const ps_scope *there,
+                         size_t other, const ps_period *p, ps_gap *out, ps_error *err) {
+    const ps_measure *m = here->measure;
+    const double scale = *m->spec->multiplier;
+    polls *first = there->state, *second = here->state;
+    const wave *w;
+    ps_survey_difference d;
+    PS_TRY(find_wave(second, &m->numerator, p->first, p->last, &w, err));
+    const size_t n1 = choose(there, w, other), n2 = choose(here, w, item);
+    for (size_t k = 0; k < n1; k++)
+        second->answer[first->domain[k]] = first->answer[first->domain[k]];
+    const ps_survey_question q = question_of(here);
+    PS_TRY(
+        ps_survey_compare(w->survey, &q, n1, first->domain, n2, second->domain, &d, err));
+    const ps_value ratio = ps_value_ok(d.difference) && d.first.value.value > 0
+                               ? ps_value_of(d.second.value.value / d.first.value.value)
+                               : ps_value_none(PS_VALUE_UNDEFINED),
+                   none = ps_value_none(PS_VALUE_NOT_APPLICABLE);
+    *out = (ps_gap){times(d.second.value, scale),
+                    times(d.first.value, scale),
+                    none,
+                    times(d.difference, scale),
+                    times(d.lower, scale),
+                    times(d.upper, scale),
+                    times(d.se, scale),
+                    ratio,
+                    none,
+                    d.p};
     return PS_OK;
 }
 
@@ -284,9 +325,11 @@ const ps_form ps_form_survey_share = {"svy_mean",   PS_JUDGED_BY_SURVEY,
                                       absence,      ps_form_periods_of_sample,
                                       open_scope,   close_scope,
                                       NULL,         measure,
-                                      ps_form_item, NULL};
+                                      ps_form_item, NULL,
+                                      compare};
 const ps_form ps_form_survey_mean = {"svy_mean",   PS_JUDGED_BY_VALUE,
                                      absence,      ps_form_periods_of_sample,
                                      open_scope,   close_scope,
                                      NULL,         measure,
-                                     ps_form_item, NULL};
+                                     ps_form_item, NULL,
+                                     compare};
