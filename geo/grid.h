@@ -57,7 +57,8 @@ enum {
     PS_GRID_BLOCK = 30, /* areas in one block of a record: the bits of a word less two */
     PS_GRID_MAX_BANDS = 128,
     PS_GRID_LAYERS = 64, /* at most */
-    PS_GRID_EDGE_WORDS = 5
+    PS_GRID_EDGE_WORDS = 5,
+    PS_GRID_MOST_FAN = 8 /* f + 1 of an entry: three bits */
 };
 
 /* As it stands in a record. (x1, y1) is the lower end; the left one when y1 = y2. */

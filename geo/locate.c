@@ -491,17 +491,19 @@ static inline uint32_t holders(const uint32_t *block, int32_t px, int32_t py,
     uint32_t state = block[1], on = 0;
     const uint32_t *at = block + 2 + ps_grid_head_areas(head);
     for (uint32_t i = 0; i < n_edges; i++, at += PS_GRID_EDGE_WORDS) {
-        edge e;
-        memcpy(&e, at, sizeof e);
-        const uint32_t above_lower = py >= e.y1, above_upper = py >= e.y2;
-        const int64_t turn = ((int64_t)px - e.x1) * ((int64_t)e.y2 - e.y1) -
-                             ((int64_t)py - e.y1) * ((int64_t)e.x2 - e.x1);
+        /* Word by word as in ps_grid_edge: a copy of it would go through memory. */
+        const int32_t x1 = (int32_t)at[0], y1 = (int32_t)at[1];
+        const int32_t x2 = (int32_t)at[2], y2 = (int32_t)at[3];
+        const uint32_t mask = at[4];
+        const uint32_t above_lower = py >= y1, above_upper = py >= y2;
+        const int64_t turn = ((int64_t)px - x1) * ((int64_t)y2 - y1) -
+                             ((int64_t)py - y1) * ((int64_t)x2 - x1);
         const uint32_t odd = (above_lower & (above_upper ^ 1u) & (uint32_t)(turn > 0)) ^
-                             (above_lower & e.mask >> 31) ^ (above_upper & e.mask >> 30);
-        state ^= e.mask & (0u - (odd & 1u));
-        if (turn == 0 && above_lower && py <= e.y2 && px >= (e.x1 < e.x2 ? e.x1 : e.x2) &&
-            px <= (e.x1 < e.x2 ? e.x2 : e.x1))
-            on |= e.mask;
+                             (above_lower & mask >> 31) ^ (above_upper & mask >> 30);
+        state ^= mask & (0u - (odd & 1u));
+        if (turn == 0 && above_lower && py <= y2 && px >= (x1 < x2 ? x1 : x2) &&
+            px <= (x1 < x2 ? x2 : x1))
+            on |= mask;
     }
     *end = at;
     return (state | on) & PS_GRID_AREA_BITS;
@@ -570,68 +572,93 @@ static void answer_one(uint32_t answer, int32_t *row, int64_t *ties) {
 }
 
 /* A batch goes through the levels together: each pass asks for the memory of the next, so
- * that the misses of many points overlap. */
-static void locate_batch(const part *p, size_t n, const double *x, const double *y,
-                         const answers *to) {
-    const ps_grid *g = &p->grid;
+ * that the misses of many points overlap. Whether a cell is one answer is as good as
+ * random from point to point, so nothing branches on it: what is not goes on a list. */
+typedef struct batch {
     uint32_t px[BATCH], py[BATCH], entry[BATCH];
     const uint32_t *at[BATCH], *band[BATCH];
-    const uint32_t *outside = g->top + (size_t)g->columns * g->rows;
-    const bool several = g->layers > 1;
+    uint32_t mixed[BATCH]; /* points whose cell has a record */
+    size_t n_mixed;
+} batch;
+
+/* The entry of the top cell of each point. */
+static void enter_grid(const part *p, size_t n, const double *x, const double *y,
+                       batch *b) {
+    const ps_grid *g = &p->grid;
     for (size_t i = 0; i < n; i++) {
         const double fx = x[i] * g->scale, fy = y[i] * g->scale;
-        px[i] = py[i] = 0;
-        at[i] = outside;
-        band[i] = NULL;
+        b->px[i] = b->py[i] = 0;
+        b->at[i] = g->top + (size_t)g->columns * g->rows;
+        b->band[i] = g->top;
         if (!(fx > p->low_x && fx < p->high_x && fy > p->low_y && fy < p->high_y))
             continue;
         const int64_t ix = ps_freeze_round(fx) - g->origin_x;
         const int64_t iy = ps_freeze_round(fy) - g->origin_y;
         if ((uint64_t)ix > g->span_x || (uint64_t)iy > g->span_y) continue;
-        px[i] = (uint32_t)ix, py[i] = (uint32_t)iy;
-        const uint32_t r = py[i] >> g->shift;
-        band[i] = g->band[r >> g->band_shift];
-        at[i] = g->top + (size_t)r * g->columns + (px[i] >> g->shift);
-        __builtin_prefetch(at[i]);
+        b->px[i] = (uint32_t)ix, b->py[i] = (uint32_t)iy;
+        const uint32_t r = b->py[i] >> g->shift;
+        b->band[i] = g->band[r >> g->band_shift];
+        b->at[i] = g->top + (size_t)r * g->columns + (b->px[i] >> g->shift);
+        __builtin_prefetch(b->at[i]);
     }
+}
+
+/* The entry in the grid of each top cell that is one. */
+static void enter_cells(const ps_grid *g, size_t n, batch *b) {
     for (size_t i = 0; i < n; i++) {
-        entry[i] = *at[i];
-        if (!ps_grid_is_grid(entry[i])) continue;
-        int shift = g->shift;
-        at[i] = band[i] + step(entry[i], &shift, px[i], py[i]);
-        __builtin_prefetch(at[i]);
+        const uint32_t e = b->entry[i] = *b->at[i];
+        const bool grid = ps_grid_is_grid(e);
+        int shift = grid ? g->shift : PS_GRID_MOST_FAN;
+        const size_t offset = step(e, &shift, b->px[i], b->py[i]);
+        b->at[i] = (grid ? b->band[i] : b->at[i]) + (grid ? offset : 0);
+        __builtin_prefetch(b->at[i]);
     }
+}
+
+/* Down to what is no grid: an answer, or a record. */
+static void leave_cells(const ps_grid *g, size_t n, batch *b) {
+    const bool several = g->layers > 1;
+    b->n_mixed = 0;
     for (size_t i = 0; i < n; i++) {
-        uint32_t e = entry[i];
+        uint32_t e = *b->at[i];
         if (ps_grid_is_grid(e)) {
-            int shift = g->shift - ps_grid_fan(e);
-            e = *at[i];
-            while (ps_grid_is_grid(e)) e = band[i][step(e, &shift, px[i], py[i])];
-            entry[i] = e;
+            int shift = g->shift - ps_grid_fan(b->entry[i]);
+            while (ps_grid_is_grid(e))
+                e = b->band[i][step(e, &shift, b->px[i], b->py[i])];
         }
-        if (e & PS_GRID_MIXED) {
-            at[i] = band[i] + ps_grid_record(e);
-            __builtin_prefetch(at[i]);
-            __builtin_prefetch(at[i] + 16);
-        } else if (several && e != 0) {
-            at[i] = band[i] + e - 1;
-            __builtin_prefetch(at[i]);
+        b->entry[i] = e;
+        const bool mixed = (e & PS_GRID_MIXED) != 0;
+        const size_t offset = mixed ? ps_grid_record(e) : several && e != 0 ? e - 1 : 0;
+        b->at[i] = (mixed || (several && e != 0) ? b->band[i] : b->at[i]) + offset;
+        __builtin_prefetch(b->at[i]);
+        __builtin_prefetch(b->at[i] + (mixed ? 16 : 0));
+        b->mixed[b->n_mixed] = (uint32_t)i;
+        b->n_mixed += mixed;
+    }
+}
+
+static void answer_batch(const ps_grid *g, size_t n, const batch *b, const answers *to) {
+    const bool several = g->layers > 1;
+    int64_t ties = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t e = b->entry[i];
+        if (!several) {
+            to->row[i] = (int32_t)(e & PS_GRID_ROW) - 1;
+            ties += (e & (PS_GRID_MIXED | PS_GRID_TIE)) == PS_GRID_TIE;
+        } else if (!(e & PS_GRID_MIXED)) {
+            for (size_t l = 0; l < g->layers; l++)
+                answer_one(e != 0 ? b->at[i][l] : 0, to->row + i + l * to->stride,
+                           to->ties + l);
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t e = entry[i];
-        int32_t *row = to->row + i;
-        if (e & PS_GRID_MIXED) {
-            if (several)
-                resolve_all(g, at[i], (int32_t)px[i], (int32_t)py[i], row, to);
-            else
-                resolve_one(at[i], (int32_t)px[i], (int32_t)py[i], row, to->ties);
-        } else if (several) {
-            for (size_t l = 0; l < g->layers; l++)
-                answer_one(e != 0 ? at[i][l] : 0, row + l * to->stride, to->ties + l);
-        } else {
-            answer_one(e, row, to->ties);
-        }
+    to->ties[0] += ties;
+    for (size_t k = 0; k < b->n_mixed; k++) {
+        const size_t i = b->mixed[k];
+        const int32_t px = (int32_t)b->px[i], py = (int32_t)b->py[i];
+        if (several)
+            resolve_all(g, b->at[i], px, py, to->row + i, to);
+        else
+            resolve_one(b->at[i], px, py, to->row + i, to->ties);
     }
 }
 
@@ -641,8 +668,14 @@ void ps_locate(const ps_locator *locator, size_t n, const double *x, const doubl
         const part *p = &locator->part[k];
         int64_t tied[PS_GRID_LAYERS] = {0};
         answers to = {row + p->layer * n, n, tied};
-        for (size_t i = 0; i < n; i += BATCH, to.row += BATCH)
-            locate_batch(p, n - i < BATCH ? n - i : BATCH, x + i, y + i, &to);
+        for (size_t i = 0; i < n; i += BATCH, to.row += BATCH) {
+            const size_t some = n - i < BATCH ? n - i : BATCH;
+            batch b;
+            enter_grid(p, some, x + i, y + i, &b);
+            enter_cells(&p->grid, some, &b);
+            leave_cells(&p->grid, some, &b);
+            answer_batch(&p->grid, some, &b, &to);
+        }
         for (size_t l = 0; ties != NULL && l < p->grid.layers; l++)
             ties[p->layer + l] += tied[l];
     }
