@@ -8,9 +8,9 @@
 
 enum {
     AHEAD = 32,          /* cells asked for before they are added to */
-    PAGE = 64,           /* areas of a page: a line of the cache */
+    PAGE = 256,          /* areas of a page: enough for few misses on the way to it */
     ROUND = 256,         /* what a cell that comes round to 0 puts aside */
-    FEW_CELLS = 1 << 16, /* of a group: so few may stand once for each worker */
+    FEW_CELLS = 1 << 17, /* of a group: so few may stand once for each worker */
     MOST_GROUPS = 1 << 20
 };
 
@@ -24,6 +24,7 @@ typedef struct group_pages {
 struct ps_cube {
     size_t areas, pages;
     size_t groups;                 /* those below may have pages */
+    _Atomic size_t begun;          /* those from here on have none */
     size_t copies;                 /* 1, or one for each worker */
     _Atomic(group_pages *) *group; /* copies of a group side by side */
     _Atomic int64_t left;          /* bytes */
@@ -74,6 +75,13 @@ static void give_back(ps_cube *cube, void *block, size_t bytes) {
     atomic_fetch_add(&cube->left, (int64_t)bytes);
 }
 
+static void note_begun(ps_cube *cube, size_t groups) {
+    size_t begun = atomic_load(&cube->begun);
+    while (begun < groups &&
+           !atomic_compare_exchange_weak(&cube->begun, &begun, groups)) {
+    }
+}
+
 /* The cell of an area and a group, made by whoever comes first; NULL without room. */
 static ps_status find_cell(ps_cube *cube, int worker, int32_t area, int32_t group,
                            cell **out, ps_error *err) {
@@ -87,10 +95,12 @@ static ps_status find_cell(ps_cube *cube, int worker, int32_t area, int32_t grou
         void *fresh;
         PS_TRY(claim(cube, bytes, &fresh, err));
         if (fresh == NULL) return PS_OK;
-        if (atomic_compare_exchange_strong(home, &pages, fresh))
+        if (atomic_compare_exchange_strong(home, &pages, fresh)) {
             pages = fresh;
-        else
+            note_begun(cube, (size_t)group + 1);
+        } else {
             give_back(cube, fresh, bytes);
+        }
     }
     _Atomic(cell *) *place = &pages->page[area / PAGE];
     cell *page = atomic_load_explicit(place, memory_order_acquire);
@@ -111,7 +121,7 @@ static ps_status find_cell(ps_cube *cube, int worker, int32_t area, int32_t grou
 static ps_status add_one(ps_cube *cube, int worker, cell *at, int32_t area, int32_t group,
                          ps_error *err) {
     uint8_t before;
-    if (cube->copies > 1) { /* nobody else adds to it */
+    if (cube->copies == (size_t)cube->workers) { /* nobody else adds to it */
         before = atomic_load_explicit(at, memory_order_relaxed);
         atomic_store_explicit(at, (uint8_t)(before + 1), memory_order_relaxed);
     } else {
@@ -182,11 +192,12 @@ static ps_status count_cells(void *context, size_t begin, size_t end, int worker
                              ps_error *err) {
     (void)worker, (void)err;
     collection *c = context;
-    uint32_t count[PAGE];
+    uint32_t count[PAGE], some[PAGE] = {0};
     for (size_t o = 0; o < c->n_order; o++) {
         if (!read_page(c, o, begin / PAGE, count)) continue;
-        for (size_t a = begin; a < end; a++) c->start[a] += count[a - begin] != 0;
+        for (size_t i = 0; i < PAGE; i++) some[i] += count[i] != 0;
     }
+    for (size_t a = begin; a < end; a++) c->start[a] = some[a - begin];
     return PS_OK;
 }
 
@@ -342,7 +353,7 @@ ps_status ps_cube_cells(const ps_cube *cube, const int32_t *rank, size_t n_group
 
 void ps_cube_free(ps_cube *cube) {
     if (cube == NULL) return;
-    for (size_t g = 0; cube->group != NULL && g < cube->groups * cube->copies; g++) {
+    for (size_t g = 0; cube->group != NULL && g < cube->begun * cube->copies; g++) {
         group_pages *pages = atomic_load(&cube->group[g]);
         for (size_t p = 0; pages != NULL && p < cube->pages; p++)
             ps_free((void *)(uintptr_t)atomic_load(&pages->page[p]));

@@ -2,8 +2,8 @@
  * them.
  *
  * A group is one combination of the columns that are counted by: a category in a month,
- * say. Its counts are pages of 8-bit cells, a cache line for 64 areas in a row, made when
- * the first row comes. All workers add to the same cells; where areas are few, and the
+ * say. Its counts are pages of 8-bit cells, one for 256 areas in a row, made when the
+ * first row comes. All workers add to the same cells; where areas are few, and the
  * same line would be wanted by all at once, each has pages of its own. Most cells never
  * pass 255; one that does has 256 put aside in a tally. Areas of one region stand side by
  * side in the order of their codes, so the incidents of one reporter touch few pages.
