@@ -44,28 +44,40 @@ struct ps_decoder {
 
 /* ---- rows ---- */
 
-static ps_status reserve(ps_decoded *d, size_t n, ps_error *err) {
-    if (n <= d->capacity) return PS_OK;
-    const size_t wanted = n + n / 4 + 64;
-    ps_decoded_free(d);
-    d->x = ps_alloc(wanted, sizeof *d->x);
-    d->y = ps_alloc(wanted, sizeof *d->y);
-    d->group = ps_alloc(wanted, sizeof *d->group);
-    d->fate = ps_alloc(wanted, sizeof *d->fate);
-    d->area_code = ps_alloc(wanted, sizeof *d->area_code);
-    d->count = ps_alloc(wanted, sizeof *d->count);
-    d->fingerprint = ps_alloc(wanted, sizeof *d->fingerprint);
-    d->context = ps_alloc(wanted, sizeof *d->context);
-    if (d->x == NULL || d->y == NULL || d->group == NULL || d->fate == NULL ||
-        d->area_code == NULL || d->count == NULL || d->fingerprint == NULL ||
-        d->context == NULL)
-        return ps_fail_nomem(err);
-    d->capacity = wanted;
+/* Columns that nobody reads are not there: what a block touches has to stay in the cache.
+ */
+static ps_status grow(const ps_decoder *decoder, ps_decoded *d, size_t n, ps_error *err) {
+    const bool keyed = decoder->role.key >= 0;
+    const struct {
+        void **array;
+        size_t size;
+        bool wanted;
+    } column[] = {
+        {(void **)&d->x, sizeof *d->x, true},
+        {(void **)&d->y, sizeof *d->y, true},
+        {(void **)&d->group, sizeof *d->group, true},
+        {(void **)&d->fate, sizeof *d->fate, true},
+        {(void **)&d->area_code, sizeof *d->area_code, decoder->role.area_code >= 0},
+        {(void **)&d->count, sizeof *d->count, decoder->role.count >= 0},
+        {(void **)&d->fingerprint, sizeof *d->fingerprint, keyed},
+        {(void **)&d->context, sizeof *d->context, keyed}};
+    size_t capacity = d->capacity;
+    for (size_t i = 0; i < sizeof column / sizeof *column; i++) {
+        size_t grown = d->capacity;
+        if (!column[i].wanted) continue;
+        PS_TRY(ps_grow(column[i].array, &grown, n, column[i].size, err));
+        capacity = grown;
+    }
+    d->capacity = capacity;
     return PS_OK;
 }
 
-ps_status ps_decoded_begin(ps_decoded *d, size_t n, ps_str lasting, ps_error *err) {
-    PS_TRY(reserve(d, n, err));
+ps_status ps_decoded_begin(const ps_decoder *decoder, ps_decoded *d, size_t n,
+                           ps_str lasting, ps_error *err) {
+    if (n > d->capacity) {
+        ps_decoded_free(d);
+        PS_TRY(grow(decoder, d, n + n / 4 + 64, err));
+    }
     d->n = 0;
     d->rows = (ps_rows){0};
     d->placed = d->swapped = 0;
@@ -75,25 +87,9 @@ ps_status ps_decoded_begin(ps_decoded *d, size_t n, ps_str lasting, ps_error *er
     return PS_OK;
 }
 
-ps_status ps_decoded_extend(ps_decoded *d, size_t n, ps_error *err) {
-    const struct {
-        void **array;
-        size_t size;
-    } column[] = {{(void **)&d->x, sizeof *d->x},
-                  {(void **)&d->y, sizeof *d->y},
-                  {(void **)&d->group, sizeof *d->group},
-                  {(void **)&d->fate, sizeof *d->fate},
-                  {(void **)&d->area_code, sizeof *d->area_code},
-                  {(void **)&d->count, sizeof *d->count},
-                  {(void **)&d->fingerprint, sizeof *d->fingerprint},
-                  {(void **)&d->context, sizeof *d->context}};
-    size_t capacity = d->capacity;
-    for (size_t i = 0; i < sizeof column / sizeof *column; i++) {
-        capacity = d->capacity;
-        PS_TRY(ps_grow(column[i].array, &capacity, d->n + n, column[i].size, err));
-    }
-    d->capacity = capacity;
-    return PS_OK;
+ps_status ps_decoded_extend(const ps_decoder *decoder, ps_decoded *d, size_t n,
+                            ps_error *err) {
+    return grow(decoder, d, d->n + n, err);
 }
 
 void ps_decoded_free(ps_decoded *d) {
@@ -167,7 +163,7 @@ static ps_status choose_columns(ps_decoder *d, ps_error *err) {
     d->role.y = choose_column(d, s->y);
     d->role.date = choose_column(d, s->date);
     d->role.key = s->drop_duplicates ? choose_column(d, s->key) : -1;
-    d->role.reporter = choose_column(d, s->reporter);
+    d->role.reporter = d->role.key >= 0 ? choose_column(d, s->reporter) : -1;
     d->role.area_code = choose_column(d, s->code != NULL ? s->code : s->area_code);
     d->role.count = choose_column(d, s->count);
     for (size_t i = 0; i < s->n_by; i++) d->role.by[i] = choose_column(d, s->by[i]);
@@ -272,11 +268,20 @@ static bool inside(const double box[4], double x, double y) {
     return x >= box[0] && x <= box[2] && y >= box[1] && y <= box[3];
 }
 
+/* Of months, which have 7 bytes: without a call. */
+static bool same_bytes(const char *a, const char *b, size_t n) {
+    uint32_t x[2], y[2];
+    if (n < 4 || n > 8) return memcmp(a, b, n) == 0;
+    memcpy(&x[0], a, 4), memcpy(&x[1], a + n - 4, 4);
+    memcpy(&y[0], b, 4), memcpy(&y[1], b + n - 4, 4);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
 /* The month of a date as text. Rows come in runs of one month, so the last answer is
  * kept. */
 static bool read_month(const ps_decoder *d, worker *w, ps_str text, ps_str *month) {
     *month = (ps_str){w->month, sizeof "2018-05" - 1};
-    if (text.n > 0 && text.n == w->date_size && memcmp(text.p, w->date, text.n) == 0)
+    if (text.n > 0 && text.n == w->date_size && same_bytes(text.p, w->date, text.n))
         return true;
     ps_date date;
     w->date_size = 0;
@@ -443,9 +448,9 @@ static size_t begin_row(ps_decoded *rows) {
     rows->x[i] = rows->y[i] = NAN;
     rows->group[i] = PS_NONE;
     rows->fate[i] = PS_FATE_INVALID;
-    rows->count[i] = 1;
-    rows->area_code[i] = (ps_str){"", 0};
-    rows->fingerprint[i] = (ps_fingerprint){0, 0};
+    if (rows->count != NULL) rows->count[i] = 1;
+    if (rows->area_code != NULL) rows->area_code[i] = (ps_str){"", 0};
+    if (rows->fingerprint != NULL) rows->fingerprint[i] = (ps_fingerprint){0, 0};
     return i;
 }
 

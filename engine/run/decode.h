@@ -6,7 +6,8 @@
 #include "engine/core/seen.h"
 #include "engine/run/points.h"
 
-/* The decoded rows of one block, and what was seen on the way. */
+/* The decoded rows of one block, and what was seen on the way. What the decoder does not
+ * read is NULL. */
 typedef struct ps_decoded {
     double *x, *y;
     int32_t *group;
@@ -24,16 +25,19 @@ typedef struct ps_decoded {
     int64_t swapped; /* others that would make sense the other way round */
 } ps_decoded;
 
-/* Empty, with room for n rows whose fields lie in these bytes or elsewhere. */
-ps_status ps_decoded_begin(ps_decoded *rows, size_t n, ps_str lasting,
-                           ps_error *err) PS_MUST_CHECK;
+typedef struct ps_decoder ps_decoder;
+
+/* Empty, with room for n rows of the decoder whose fields lie in these bytes or
+ * elsewhere.
+ */
+ps_status ps_decoded_begin(const ps_decoder *decoder, ps_decoded *rows, size_t n,
+                           ps_str lasting, ps_error *err) PS_MUST_CHECK;
 /* Room for n rows more, behind those that are there. */
-ps_status ps_decoded_extend(ps_decoded *rows, size_t n, ps_error *err) PS_MUST_CHECK;
+ps_status ps_decoded_extend(const ps_decoder *decoder, ps_decoded *rows, size_t n,
+                            ps_error *err) PS_MUST_CHECK;
 void ps_decoded_free(ps_decoded *rows);
 /* Count the fates once they are settled; duplicates lose their coordinate. */
 void ps_decoded_count(ps_decoded *rows);
-
-typedef struct ps_decoder ps_decoder;
 
 /* For rows of these sources. Fields come in the order of ps_decoder_columns. The spec is
  * borrowed; tables that it looks up are read. */

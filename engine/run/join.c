@@ -70,6 +70,8 @@ typedef struct lines {
     size_t n_cells;
     ps_output *text;    /* of all groups, ",a,b,", one after the other */
     size_t *text_begin; /* by group, and one more */
+    ps_output *code;    /* of all areas, as a field */
+    size_t *code_begin; /* by area, and one more */
 } lines;
 
 enum { AREAS_AT_ONCE = 64 };
@@ -88,6 +90,17 @@ static ps_status write_groups(lines *l, const ps_groups *groups, ps_error *err) 
         ps_output_write(l->text, ",", 1);
     }
     return ps_output_status(l->text, err);
+}
+
+static ps_status write_codes(lines *l, ps_error *err) {
+    PS_TRY(ps_output_keep(&l->code, err));
+    l->code_begin = ps_alloc(l->areas->n + 1, sizeof *l->code_begin);
+    if (l->code_begin == NULL) return ps_fail_nomem(err);
+    for (size_t a = 0; a <= l->areas->n; a++) {
+        l->code_begin[a] = ps_output_kept(l->code).n;
+        if (a < l->areas->n) ps_output_csv_field(l->code, l->areas->code[a]);
+    }
+    return ps_output_status(l->code, err);
 }
 
 /* The first cell of an area. */
@@ -109,21 +122,22 @@ static ps_status write_areas(void *context, size_t item, int worker, ps_output *
     const lines *l = context;
     const size_t first = item * AREAS_AT_ONCE, rest = l->areas->n - first;
     const size_t last = rest < AREAS_AT_ONCE ? l->areas->n : first + AREAS_AT_ONCE;
-    const char *text = ps_output_kept(l->text).p;
+    const char *text = ps_output_kept(l->text).p, *codes = ps_output_kept(l->code).p;
     size_t at = cell_of(l, (int32_t)first);
     for (size_t area = first; area < last; area++) {
-        const ps_str code = l->areas->code[area];
+        const ps_str code = {codes + l->code_begin[area],
+                             l->code_begin[area + 1] - l->code_begin[area]};
         const size_t from = at;
         for (; at < l->n_cells && (size_t)l->cells[at].area == area; at++) {
             const size_t begin = l->text_begin[l->cells[at].group];
-            ps_output_csv_field(page, code);
+            ps_output_str(page, code);
             ps_output_write(page, text + begin,
                             l->text_begin[l->cells[at].group + 1] - begin);
             ps_output_int(page, l->cells[at].count);
             ps_output_write(page, "\n", 1);
         }
         if (at > from || !l->request->zeros) continue;
-        ps_output_csv_field(page, code);
+        ps_output_str(page, code);
         for (size_t i = 0; i < l->request->n_by; i++) ps_output_write(page, ",", 1);
         ps_output_text(page, ",0\n");
     }
@@ -133,6 +147,7 @@ static ps_status write_areas(void *context, size_t item, int worker, ps_output *
 static ps_status write_lines(lines *l, const ps_groups *groups, ps_output *out,
                              ps_error *err) {
     PS_TRY(write_groups(l, groups, err));
+    PS_TRY(write_codes(l, err));
     ps_output_text(out, "area");
     for (size_t i = 0; i < l->request->n_by; i++) {
         ps_output_write(out, ",", 1);
@@ -155,8 +170,8 @@ static ps_status write_counts(const joined *j, ps_output *out, ps_error *err) {
                                &cells, &l.n_cells, err);
     l.cells = cells;
     if (status == PS_OK) status = write_lines(&l, groups, out, err);
-    ps_output_abandon(l.text);
-    ps_free(l.text_begin);
+    ps_output_abandon(l.text), ps_output_abandon(l.code);
+    ps_free(l.text_begin), ps_free(l.code_begin);
     ps_free(cells), ps_free(rank);
     return status;
 }

@@ -486,11 +486,11 @@ static ps_status fetch_whole(ps_points *p, const task *t, block *b, int worker_i
     worker *w = &p->worker[worker_id];
     if (w->unpacker == NULL) PS_TRY(ps_unpacker_create(&w->unpacker, err));
     PS_TRY(open_csv(p, t->source, w->unpacker, err));
-    PS_TRY(ps_decoded_begin(&b->rows, 0, (ps_str){"", 0}, err));
+    PS_TRY(ps_decoded_begin(p->decoder, &b->rows, 0, (ps_str){"", 0}, err));
     while (in->kind == WHOLE) {
         PS_TRY(ps_csv_next_block(in->csv, &b->csv, err));
         if (b->csv.rows == 0) break;
-        PS_TRY(ps_decoded_extend(&b->rows, (size_t)b->csv.rows, err));
+        PS_TRY(ps_decoded_extend(p->decoder, &b->rows, (size_t)b->csv.rows, err));
         PS_TRY(decode_records(p, t->source, worker_id, in->csv, b, err));
         if (b->rows.n > WHOLE_ROWS) in->kind = STREAM;
     }
@@ -555,9 +555,9 @@ static ps_status decode_block(void *context, size_t item, int worker_id, ps_erro
     block *b = block_of(p, item, worker_id);
     input *in = &p->input[t->source];
     if (t->put_off) {
-        PS_TRY(ps_decoded_begin(&b->rows, 0, (ps_str){"", 0}, err));
+        PS_TRY(ps_decoded_begin(p->decoder, &b->rows, 0, (ps_str){"", 0}, err));
     } else if (!t->whole) {
-        PS_TRY(ps_decoded_begin(&b->rows, (size_t)b->csv.rows,
+        PS_TRY(ps_decoded_begin(p->decoder, &b->rows, (size_t)b->csv.rows,
                                 (ps_str){b->csv.bytes, b->csv.n}, err));
         PS_TRY(decode_records(p, t->source, worker_id, in->csv, b, err));
     }
@@ -665,7 +665,7 @@ static ps_status read_sheet_rows(ps_points *p, block *b, ps_error *err) {
     if (n > LAYER_ROWS) n = LAYER_ROWS;
     ps_str *field = p->layer_texts;
     b->csv.first_row = (int64_t)first + 1;
-    PS_TRY(ps_decoded_begin(&b->rows, n, (ps_str){"", 0}, err));
+    PS_TRY(ps_decoded_begin(p->decoder, &b->rows, n, (ps_str){"", 0}, err));
     for (size_t i = 0; i < n; i++) {
         for (size_t c = 0; c < p->n_columns; c++)
             field[c] = ps_table_cell(table, first + i, c);
@@ -681,7 +681,7 @@ static ps_status read_layer_rows(ps_points *p, block *b, ps_error *err) {
     size_t n;
     b->csv.first_row = p->input[p->current].rows.read + 1;
     PS_TRY(ps_layer_points_next(p->layer, LAYER_ROWS, x, y, p->layer_texts, &n, err));
-    PS_TRY(ps_decoded_begin(&b->rows, n, (ps_str){"", 0}, err));
+    PS_TRY(ps_decoded_begin(p->decoder, &b->rows, n, (ps_str){"", 0}, err));
     for (size_t i = 0; i < n; i++)
         PS_TRY(ps_decode_row(p->decoder, 0, &b->rows, b->csv.first_row + (int64_t)i,
                              p->layer_texts + i * p->n_columns, &x[i], &y[i], err));
