@@ -626,3 +626,16 @@ ps_status ps_comparison_of_area(ps_comparison *c, size_t area,
     }
     return PS_OK;
 }
+
+const char *ps_comparison_verdict(const ps_comparison *c, const ps_compared_figure *f) {
+    const ps_gap *g = &f->gap;
+    const int polarity = (int)c->here.measure->spec->polarity;
+    const bool limits = f->by_limits && ps_value_ok(g->lower) && ps_value_ok(g->upper);
+    if (!ps_value_ok(g->difference) || (!ps_value_ok(g->p) && !limits)) return "";
+    if (limits ? g->lower.value <= 0 && g->upper.value >= 0
+               : g->p.value >= 1 - c->here.confidence)
+        return "no-clear-difference";
+    const bool higher = g->difference.value > 0;
+    if (polarity == 0) return higher ? "higher" : "lower";
+    return higher == (polarity > 0) ? "better" : "worse";
+}

@@ -103,5 +103,9 @@ bool ps_comparison_beside(const ps_comparison *comparison, size_t area, ps_besid
  * Threads  one for a comparison; any number of comparisons. */
 ps_status ps_comparison_of_area(ps_comparison *comparison, size_t area,
                                 ps_compared_figure *figures, ps_error *err) PS_MUST_CHECK;
+/* Is it better or worse here than in the rest? "better", "worse", "no-clear-difference";
+ * "higher", "lower" of a measure without polarity; "" when nothing tells. */
+const char *ps_comparison_verdict(const ps_comparison *comparison,
+                                  const ps_compared_figure *figure);
 
 #endif

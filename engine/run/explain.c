@@ -582,6 +582,8 @@ static void tell_comparison(const explanation *e, const ps_comparison *c, size_t
         if (ps_value_ok(f->gap.p))
             ps_output_printf(e->out, "; p against the rest = %s",
                              shown(f->gap.p.value, a));
+        const char *verdict = ps_comparison_verdict(c, f);
+        ps_output_printf(e->out, "%s%s", verdict[0] != '\0' ? ", " : "", verdict);
     }
     if (f->changed && ps_value_ok(f->change.change))
         ps_output_printf(e->out, "; since %s %s%s, %s", c->baseline,

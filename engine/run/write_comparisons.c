@@ -89,20 +89,6 @@ static void put_side(ps_output *out, const ps_side *side) {
     put_number(out, ok ? side->denominator : none);
 }
 
-/* Is it better or worse here than in the rest? */
-static const char *level_word(const ps_compared_figure *f, double confidence,
-                              int polarity) {
-    const ps_gap *g = &f->gap;
-    const bool limits = f->by_limits && ps_value_ok(g->lower) && ps_value_ok(g->upper);
-    if (!ps_value_ok(g->difference) || (!ps_value_ok(g->p) && !limits)) return "";
-    if (limits ? g->lower.value <= 0 && g->upper.value >= 0
-               : g->p.value >= 1 - confidence)
-        return "no-clear-difference";
-    const bool higher = g->difference.value > 0;
-    if (polarity == 0) return higher ? "higher" : "lower";
-    return higher == (polarity > 0) ? "better" : "worse";
-}
-
 static void put_change(ps_output *out, const ps_comparison *c,
                        const ps_compared_figure *f) {
     const ps_gap_change *g = &f->change;
@@ -151,7 +137,7 @@ static void write_figure(const page *p, const ps_comparison *c, size_t area,
     put_value(p->out, g->upper, c->multiplier);
     put_value(p->out, g->ratio, 1);
     put_value(p->out, g->p, 1);
-    put_word(p->out, level_word(f, c->here.confidence, (int)m->polarity));
+    put_word(p->out, ps_comparison_verdict(c, f));
     put_change(p->out, c, f);
     end_row(p, f->reason, f->status != PS_VALUE_OK);
 }
