@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #if defined(__SANITIZE_ADDRESS__)
 #define PS_ARENA_SEPARATE 1
@@ -66,6 +69,12 @@ char *ps_strndup(const char *text, size_t n) {
 
 void ps_free(void *block) {
     free(block);
+}
+
+void ps_mem_give_back(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 ps_status ps_grow(void **array, size_t *capacity, size_t need, size_t size,

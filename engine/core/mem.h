@@ -22,6 +22,9 @@ void *ps_resize(void *block, size_t count, size_t size) PS_MUST_CHECK;
 /* A copy of n bytes and a terminating NUL. */
 char *ps_strndup(const char *text, size_t n) PS_MUST_CHECK;
 void ps_free(void *block);
+/* What was freed goes back to the system, where the C library knows how: after much was,
+ * and before much else is wanted. */
+void ps_mem_give_back(void);
 
 /* Grow *array of *capacity elements so that it holds at least need; doubles each time.
  * On failure the array is untouched and usable. */

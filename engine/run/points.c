@@ -792,6 +792,8 @@ ps_status ps_points_next(ps_points *p, ps_points_take *take, void *context,
     }
     if (*n == 0) {
         release(p);
+        /* Keys and blocks make room for what is written next. */
+        if (keeps_blocks(p)) ps_mem_give_back();
         return PS_OK;
     }
     double position = 0;
