@@ -194,9 +194,10 @@ static bool are_apart(const point *p, const point *q) {
            same_side(side(q[0], q[1], p[0]), side(q[0], q[1], p[1]));
 }
 
+/* All of it: which side tells is as good as random, and guesses that fail cost more. */
 static bool boxes_meet(const box *a, const box *b) {
-    return a->low_x <= b->high_x && b->low_x <= a->high_x && a->low_y <= b->high_y &&
-           b->low_y <= a->high_y;
+    return (a->low_x <= b->high_x) & (b->low_x <= a->high_x) & (a->low_y <= b->high_y) &
+           (b->low_y <= a->high_y);
 }
 
 /* Are the edges [a, a_end) and [b, b_end) of two chains apart, but for neighbours? ring
