@@ -29,7 +29,7 @@ const void *ps_module_load(const char *part, const char *table, size_t bytes,
                            char trouble[PS_MODULE_TROUBLE]) {
     char path[PATH_BYTES];
     if (!find_file(part, path, trouble)) return NULL;
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (handle == NULL) {
         const char *why = dlerror();
         snprintf(trouble, PS_MODULE_TROUBLE, "%s", why != NULL ? why : path);
