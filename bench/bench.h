@@ -104,7 +104,8 @@ typedef struct bench_input {
 typedef void bench_ask_fn(bench *b, const bench_input *in);
 
 bench_ask_fn bench_district, bench_country, bench_crs, bench_boundaries, bench_points,
-    bench_layers, bench_crosswalk, bench_archive, bench_nightly, bench_growth;
+    bench_layers, bench_crosswalk, bench_moran, bench_archive, bench_nightly,
+    bench_growth;
 
 /* Incidents on boundaries: a file of that many rows, named after both. */
 const char *bench_incidents(bench *b, const char *boundaries, const char *label,

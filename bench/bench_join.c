@@ -90,8 +90,6 @@ static void add_peers(bench *b, bench_question *q, const char *boundaries,
     q->contender[q->n - 1].phase = "join";
     add_peer(b, q, "ogr2ogr with SpatiaLite", "sh", "spatialite_join.sh", boundaries,
              points, true);
-    add_peer(b, q, "DuckDB, no join", "node", "duckdb_group.js", boundaries, points,
-             false);
 }
 
 static void add_limit(bench *b, bench_question *q, const char *name, const char *kind,
@@ -128,6 +126,8 @@ static void ask(bench *b, const char *id, const char *boundaries, const char *la
     }
     bench_add_geos(b, &q, "GEOS program", boundaries, points, b->threads);
     if (peers) add_peers(b, &q, boundaries, points);
+    add_peer(b, &q, "DuckDB, no join", "node", "duckdb_group.js", boundaries, points,
+             false);
     add_limit(b, &q, "limit: read as memory", "memory",
               bench_text(b, "%.0f", q.bytes / 1048576 < 4 ? 4 : q.bytes / 1048576));
     add_limit(b, &q, "limit: read, count lines", "lines", points);

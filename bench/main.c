@@ -25,6 +25,7 @@ static const struct {
      bench_points},
     {"layers", "several geographies at once", bench_layers},
     {"crosswalk", "overlap shares of two geographies", bench_crosswalk},
+    {"moran", "local Moran's I with permutations", bench_moran},
     {"archive", "a ZIP of monthly files", bench_archive},
     {"nightly", "a job again, and after one new month", bench_nightly},
     {"growth", "cost growth with rows, areas and threads", bench_growth},
