@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """geopandas_join.py BOUNDARIES CODE POINTS.csv OUT.csv THREADS: the join with GeoPandas.
 
-Ends with 77 when GeoPandas is not installed. It uses one thread, whatever is asked for.
+Ends with 77 when GeoPandas or its spatial index is not installed. It uses one thread,
+whatever is asked for.
 """
 import sys
 
@@ -13,6 +14,10 @@ except ImportError:
 
 boundaries, code, points, out = sys.argv[1:5]
 areas = geopandas.read_file(boundaries)[[code, "geometry"]]
+try:
+    areas.sindex
+except ImportError:
+    sys.exit(77)
 rows = pandas.read_csv(points, usecols=["Month", "Longitude", "Latitude", "Crime type"],
                        dtype={"Month": "category", "Crime type": "category"},
                        float_precision="round_trip")
