@@ -12,8 +12,7 @@ enum {
     MOST_TEXTS = 100
 };
 
-static const cyaml_schema_value_t text_entry = {
-    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED)};
+static const cyaml_schema_value_t text_entry = {PS_TEXT_ENTRY(1)};
 
 static const cyaml_strval_t year_kinds[] = {{"financial", PS_YEAR_FINANCIAL},
                                             {"calendar", PS_YEAR_CALENDAR}};

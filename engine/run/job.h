@@ -65,7 +65,7 @@ typedef struct ps_job_areas {
     char *where; /* attribute filter, OGR SQL; optional */
     char *crs;   /* when the file has none or a wrong one */
     char *encoding;
-    ps_geometry_policy *invalid; /* repair (default), skip, stop */
+    ps_geometry_policy *invalid; /* repair (default), skip, stop; NULL without file */
     char *of;                    /* id of the geography that this one is built of */
     ps_job_membership *table;
     ps_job_set *sets;

@@ -473,7 +473,8 @@ static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *i
                : points->areas != NULL ? check_coded(yaml, job, i, err)
                                        : check_columns(yaml, points, i, err));
         if (points->areas == NULL) PS_TRY(check_uncoded(yaml, points, i, err));
-        if (points->date_form != NULL && points->date == NULL && !police) {
+        if (points->date_form != NULL && *points->date_form != PS_DATE_AUTO &&
+            points->date == NULL && !police) {
             PS_YAML_AT(path, "points[%u].date_form", i);
             return PS_YAML_WRONG(
                 yaml, err, path,
@@ -586,7 +587,7 @@ static ps_status check_place(const ps_yaml *yaml, const ps_job *job, unsigned i,
         return PS_YAML_WRONG(yaml, err, path,
                              "either 'date' (a column) or 'period' (of all rows) says "
                              "when, not both");
-    if (r->date_form != NULL && r->date == NULL) {
+    if (r->date_form != NULL && *r->date_form != PS_DATE_AUTO && r->date == NULL) {
         PS_YAML_AT(path, "records[%u].date_form", i);
         return PS_YAML_WRONG(yaml, err, path,
                              "says how to read a date, but the key 'date' is missing");
@@ -920,10 +921,10 @@ static ps_status check_numbers(const ps_yaml *yaml, const ps_job *job, ps_error 
     if (!measures && o->counts != NULL && o->indicators != NULL &&
         o->geopackage != NULL && !*o->counts && !*o->indicators && !*o->geopackage)
         return PS_YAML_WRONG(yaml, err, "outputs", "nothing would be written");
-    if (o->measures != NULL && !has_framework(job))
+    if (o->measures != NULL && *o->measures && !has_framework(job))
         return PS_YAML_WRONG(yaml, err, "outputs.measures",
                              "there are measures only with the key 'framework'");
-    if (o->comparisons != NULL && !has_framework(job))
+    if (o->comparisons != NULL && *o->comparisons && !has_framework(job))
         return PS_YAML_WRONG(yaml, err, "outputs.comparisons",
                              "there are comparisons only with the key 'framework'");
     return PS_OK;
@@ -967,7 +968,7 @@ static void default_header(int64_t *header, int64_t *rows) {
 
 static ps_status resolve_areas(ps_job_areas *areas, ps_error *err) {
     PS_TRY(ps_yaml_default_text(&areas->title, areas->id, err));
-    PS_YAML_DEFAULT(areas->invalid, PS_GEOMETRY_REPAIR, err);
+    if (areas->file != NULL) PS_YAML_DEFAULT(areas->invalid, PS_GEOMETRY_REPAIR, err);
     if (areas->table != NULL)
         default_header(&areas->table->header, &areas->table->header_rows);
     if (areas->codes != NULL)

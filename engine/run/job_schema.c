@@ -6,11 +6,9 @@
 
 enum { MOST_INPUTS = 64, MOST_SERIES = 1000, MOST_TEXTS = 100000 };
 
-static const cyaml_schema_value_t text_entry = {
-    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED)};
+static const cyaml_schema_value_t text_entry = {PS_TEXT_ENTRY(1)};
 /* The text of a cell, which may be empty. */
-static const cyaml_schema_value_t cell_entry = {
-    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
+static const cyaml_schema_value_t cell_entry = {PS_TEXT_ENTRY(0)};
 
 static const cyaml_strval_t policies[] = {{"repair", PS_GEOMETRY_REPAIR},
                                           {"skip", PS_GEOMETRY_SKIP},

@@ -7,10 +7,16 @@
 
 #include "engine/run/yaml.h"
 
+/* Written in quotes: an empty text, null or ~ without them would be no text at all. */
+#define PS_QUOTED CYAML_FLAG_SCALAR_QUOTE_DOUBLE
 #define PS_TEXT(key, type, member) \
-    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_DEFAULT, type, member, 1, CYAML_UNLIMITED)
-#define PS_OPTIONAL_TEXT(key, type, member) \
-    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_OPTIONAL, type, member, 1, CYAML_UNLIMITED)
+    CYAML_FIELD_STRING_PTR(key, PS_QUOTED, type, member, 1, CYAML_UNLIMITED)
+#define PS_OPTIONAL_TEXT(key, type, member)                                       \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_OPTIONAL | PS_QUOTED, type, member, 1, \
+                           CYAML_UNLIMITED)
+/* An entry of a list of texts of at least so many bytes. */
+#define PS_TEXT_ENTRY(least) \
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER | PS_QUOTED, char, least, CYAML_UNLIMITED)
 #define PS_OPTIONAL_INT(key, type, member) \
     CYAML_FIELD_INT(key, CYAML_FLAG_OPTIONAL, type, member)
 #define PS_OPTIONAL_NUMBER(key, type, member) \
