@@ -58,6 +58,7 @@
     X(mann_kendall) \
     X(mann_whitney) \
     X(mean) \
+    X(median) \
     X(moran) \
     X(place_shift) \
     X(place_standard) \

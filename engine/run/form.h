@@ -118,6 +118,7 @@ const char *ps_form_item(const ps_scope *scope, size_t item);
 
 extern const ps_form ps_form_count, ps_form_rate, ps_form_proportion, ps_form_reference;
 extern const ps_form ps_form_table;
-extern const ps_form ps_form_survey_share, ps_form_survey_mean, ps_form_repeat;
+extern const ps_form ps_form_survey_share, ps_form_survey_mean, ps_form_survey_ranked;
+extern const ps_form ps_form_repeat;
 
 #endif

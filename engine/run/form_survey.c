@@ -1,10 +1,12 @@
-/* What would everybody have answered? Shares and means of a survey's records.
+/* What would everybody have answered? Shares, ranked shares and means of a survey's
+ * records.
  *
  * The design of a period is that of all who were drawn in it, wherever they live; an area
  * is a domain of it, never a smaller sample. Designs are made when a period is asked for
  * the first time.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "engine/run/form.h"
@@ -30,8 +32,10 @@ typedef struct wave {
 typedef struct polls {
     wave *wave;
     size_t n, capacity;
-    double *answer; /* by place: of the figure at hand */
-    size_t *domain; /* places in the area */
+    double *answer;   /* by place: of the figure at hand */
+    size_t *domain;   /* places in the area */
+    double *other;    /* by place: of the answer that it is compared with */
+    char (*rank)[24]; /* 1 and on, as texts */
 } polls;
 
 static bool asks_for_mean(const ps_framework_part *part) {
@@ -170,7 +174,14 @@ static ps_status open_scope(ps_scope *s, ps_error *err) {
     s->n_items = part->n_items;
     all->answer = ps_alloc(part->records->n, sizeof *all->answer);
     all->domain = ps_alloc(part->records->n, sizeof *all->domain);
-    return all->answer != NULL && all->domain != NULL ? PS_OK : ps_fail_nomem(err);
+    all->other = ps_alloc(part->records->n, sizeof *all->other);
+    all->rank = ps_alloc(s->n_items, sizeof *all->rank);
+    if (all->answer == NULL || all->domain == NULL || all->other == NULL ||
+        all->rank == NULL)
+        return ps_fail_nomem(err);
+    for (size_t i = 0; i < s->n_items; i++)
+        snprintf(all->rank[i], sizeof all->rank[i], "%zu", i + 1);
+    return PS_OK;
 }
 
 static void close_scope(ps_scope *s) {
@@ -178,6 +189,7 @@ static void close_scope(ps_scope *s) {
     if (all == NULL) return;
     for (size_t k = 0; k < all->n; k++) free_wave(&all->wave[k]);
     ps_free(all->wave), ps_free(all->answer), ps_free(all->domain);
+    ps_free(all->other), ps_free(all->rank);
     ps_free(all);
 }
 
@@ -321,6 +333,77 @@ static ps_status compare(const ps_scope *here, size_t item, const ps_scope *ther
     return PS_OK;
 }
 
+/* ---- Ranks ---- */
+
+static ps_status share_of(const ps_scope *s, const wave *w, size_t item, double *share,
+                          ps_error *err) {
+    polls *all = s->state;
+    ps_survey_figure f;
+    const ps_survey_question q = question_of(s);
+    PS_TRY(ps_survey_estimate(w->survey, &q, choose(s, w, item), all->domain, &f, err));
+    *share = ps_value_ok(f.value) ? f.value.value : (double)NAN;
+    return PS_OK;
+}
+
+/* How far an answer lies before the next one: the mean of the respondents' differences.
+ */
+static ps_status tell_lead(const ps_scope *s, const wave *w, size_t item, size_t next,
+                           ps_measured *out, ps_error *err) {
+    polls *all = s->state;
+    const double scale = *s->measure->spec->multiplier;
+    size_t n = choose(s, w, next);
+    double *own = all->answer;
+    all->answer = all->other, all->other = own;
+    n = choose(s, w, item);
+    for (size_t k = 0; k < n; k++)
+        all->answer[all->domain[k]] -= all->other[all->domain[k]];
+    ps_survey_figure f;
+    const ps_survey_question q = {.statistic = PS_SURVEY_MEAN,
+                                  .y = all->answer,
+                                  .limits = PS_SURVEY_WALD,
+                                  .confidence = s->confidence};
+    PS_TRY(ps_survey_estimate(w->survey, &q, n, all->domain, &f, err));
+    if (!ps_value_ok(f.value)) return PS_OK;
+    if (!ps_value_ok(f.lower) || !ps_value_ok(f.upper) || f.zero_variance)
+        ps_measured_note(out, "%.3g before %s", scale * f.value.value,
+                         ps_form_item(s, next));
+    else
+        ps_measured_note(out, "%.3g (%.3g to %.3g) before %s", scale * f.value.value,
+                         scale * f.lower.value, scale * f.upper.value,
+                         ps_form_item(s, next));
+    return PS_OK;
+}
+
+/* The share of an answer, its rank as the verdict, and its lead over the next one. Equal
+ * shares have one rank. */
+static ps_status measure_ranked(const ps_scope *s, size_t item, const ps_period *p,
+                                ps_measured *out, ps_error *err) {
+    polls *all = s->state;
+    const wave *w;
+    double own = 0, best = -1;
+    size_t before = 0, next = s->n_items;
+    PS_TRY(measure(s, item, p, out, err));
+    if (out->value.status != PS_VALUE_OK) return PS_OK;
+    PS_TRY(find_wave(all, &s->measure->numerator, p->first, p->last, &w, err));
+    PS_TRY(share_of(s, w, item, &own, err));
+    for (size_t i = 0; i < s->n_items; i++) {
+        double share;
+        if (i == item) continue;
+        PS_TRY(share_of(s, w, i, &share, err));
+        before += share > own;
+        const bool behind = share < own || (share == own && i > item);
+        if (behind && share > best) best = share, next = i;
+    }
+    out->verdict = all->rank[before];
+    return next < s->n_items ? tell_lead(s, w, item, next, out, err) : PS_OK;
+}
+
+const ps_form ps_form_survey_ranked = {"svy_share",  PS_JUDGED_BY_SURVEY,
+                                       absence,      ps_form_periods_of_sample,
+                                       open_scope,   close_scope,
+                                       NULL,         measure_ranked,
+                                       ps_form_item, NULL,
+                                       compare};
 const ps_form ps_form_survey_share = {"svy_mean",   PS_JUDGED_BY_SURVEY,
                                       absence,      ps_form_periods_of_sample,
                                       open_scope,   close_scope,

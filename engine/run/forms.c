@@ -5,9 +5,9 @@
 
 #include "engine/run/form.h"
 
-static const ps_form *const forms[] = {&ps_form_count,      &ps_form_rate,
-                                       &ps_form_proportion, &ps_form_survey_share,
-                                       &ps_form_repeat,     &ps_form_reference};
+static const ps_form *const forms[] = {
+    &ps_form_count,         &ps_form_rate,   &ps_form_proportion, &ps_form_survey_share,
+    &ps_form_survey_ranked, &ps_form_repeat, &ps_form_reference};
 
 const ps_form *ps_form_of(const ps_framework_measure *measure) {
     const ps_framework_part *part = measure->numerator;

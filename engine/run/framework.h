@@ -232,7 +232,8 @@ typedef struct ps_framework_table {
     unsigned parameters_count;
 } ps_framework_table;
 
-/* Which columns of the method's result are the figure. */
+/* Which columns of the method's result are the figure. A sum of amounts is the column sum
+ * of the method mean. */
 typedef struct ps_framework_result {
     char *value;
     char *lower, *upper, *numerator, *denominator, *verdict; /* optional */

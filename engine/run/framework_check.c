@@ -260,13 +260,21 @@ static ps_status check_method(const ps_yaml *yaml, const ps_framework_measure *m
     const bool counts = strcmp(measure->method, "count_ci") == 0;
     const bool divides = strcmp(measure->method, "crude_rate") == 0 ||
                          strcmp(measure->method, "proportion") == 0;
-    const bool asks = strcmp(measure->method, "svy_mean") == 0 ||
+    const bool ranks = strcmp(measure->method, "svy_share") == 0;
+    const bool asks = strcmp(measure->method, "svy_mean") == 0 || ranks ||
                       strcmp(measure->method, "repeat") == 0;
     if ((counts || divides || asks) && measure->numerator == NULL) {
         PS_YAML_AT(path, "measures[%u]", m);
         return PS_YAML_WRONG(yaml, err, path,
                              "the key 'numerator' is missing, which the method %s needs",
                              measure->method);
+    }
+    if (ranks && measure->numerator->by == NULL) {
+        PS_YAML_AT(path, "measures[%u].numerator", m);
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "the key 'by' is missing: the column whose answers svy_share "
+            "ranks");
     }
     if (counts && measure->denominator != NULL) {
         PS_YAML_AT(path, "measures[%u].denominator", m);

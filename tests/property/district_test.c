@@ -234,6 +234,22 @@ static void check_measures(const world *w, const char *path) {
     ps_table_free(t);
 }
 
+/* Road safety is what residents name most, in every wave. */
+static void check_top_concern(const char *path) {
+    ps_table *t = open_table(path);
+    int waves = 0;
+    for (size_t r = 0; r < ps_table_rows(t); r++) {
+        if (!ps_str_is(cell(t, r, "measure"), "sia-road-safety-top-concern") ||
+            !ps_str_is(cell(t, r, "area_code"), PS_LAND_DISTRICT_CODE))
+            continue;
+        const bool road = ps_str_is(cell(t, r, "item"), "road-safety");
+        assert_int_equal(ps_str_is(cell(t, r, "verdict"), "1"), road);
+        waves += road;
+    }
+    assert_int_equal(waves, 2);
+    ps_table_free(t);
+}
+
 /* Whatever a measure can be told to be happens somewhere in the district. */
 static void check_statuses(const char *path) {
     static const char *const wanted[][2] = {
@@ -304,6 +320,7 @@ static void run_finds_the_truth(void **state) {
         check_counts(w, test_path(results, "counts.csv"));
         check_measures(w, test_path(results, "measures.csv"));
         check_statuses(test_path(results, "measures.csv"));
+        check_top_concern(test_path(results, "measures.csv"));
         if (first == NULL) {
             first = folder;
             continue;

@@ -70,33 +70,37 @@ static const char plan[] =
                         "numerator: {what: N, data: poll, where: [{column: worry, not: "
                         "[litter]}]}, "
                         "unit: '%', multiplier: 100, method: svy_mean, polarity: "
-                        "higher-better")
-                    MEASURE("mark",
-                            "numerator: {what: N, data: poll}, unit: points, method: "
-                            "svy_mean, polarity: higher-better")
-                        MEASURE("repeats",
-                                "numerator: {what: N, data: hate}, denominator: {what: "
-                                "D, data: hate}, unit: "
-                                "'%', multiplier: 100, method: repeat, polarity: "
-                                "lower-better, baseline: "
-                                "{period: 2021/22}, target: "
-                                "{kind: reduce}")
-                            MEASURE("race-repeats",
-                                    "numerator: {what: N, data: hate, where: [{column: "
-                                    "strand, is: [race]}]}, "
-                                    "unit: '%', multiplier: 100, method: repeat, "
-                                    "polarity: lower-better")
-                                MEASURE("hate",
-                                        "numerator: {what: N, data: hate, by: strand}, "
-                                        "unit: crimes, method: "
-                                        "count_ci, polarity: none")
-                                    MEASURE("again",
-                                            "numerator: {what: N, data: cohort, where: "
-                                            "[{column: again, is: "
-                                            "['yes']}]}, denominator: {what: D, data: "
-                                            "cohort}, unit: '%', "
-                                            "multiplier: 100, method: proportion, "
-                                            "polarity: lower-better")
+                        "higher-better") MEASURE("mark",
+                                                 "numerator: {what: N, data: poll}, "
+                                                 "unit: points, method: "
+                                                 "svy_mean, polarity: higher-better")
+                    MEASURE("repeats",
+                            "numerator: {what: N, data: hate}, denominator: {what: "
+                            "D, data: hate}, unit: "
+                            "'%', multiplier: 100, method: repeat, polarity: "
+                            "lower-better, baseline: "
+                            "{period: 2021/22}, target: "
+                            "{kind: reduce}")
+                        MEASURE("race-repeats",
+                                "numerator: {what: N, data: hate, where: [{column: "
+                                "strand, is: [race]}]}, "
+                                "unit: '%', multiplier: 100, method: repeat, "
+                                "polarity: lower-better")
+                            MEASURE("hate",
+                                    "numerator: {what: N, data: hate, by: strand}, "
+                                    "unit: crimes, method: "
+                                    "count_ci, polarity: none")
+                                MEASURE("again",
+                                        "numerator: {what: N, data: cohort, where: "
+                                        "[{column: again, is: "
+                                        "['yes']}]}, denominator: {what: D, data: "
+                                        "cohort}, unit: '%', "
+                                        "multiplier: 100, method: proportion, "
+                                        "polarity: lower-better")
+                                    MEASURE("ranked",
+                                            "numerator: {what: N, data: poll, by: "
+                                            "worry}, unit: '%', multiplier: 100, "
+                                            "method: svy_share, polarity: lower-better")
                                         MEASURE(
                                             "safer",
                                             "numerator: {what: N, data: poll, where: "
@@ -294,6 +298,56 @@ static void several_answers_and_means(void **state) {
     assert_string_equal(w.measured.value.method, "wald-t");
     w = figure(&f, "mark", "ward", "B", 0);
     assert_true(w.measured.denominator == 2);
+    close_job(&f);
+}
+
+/* "3 1 2": the ranks of the answers in an area. */
+static void ranks_in(const fixture *f, const char *geography, const char *code,
+                     char text[32]) {
+    ps_scope scope;
+    ps_error err = {.text = ""};
+    ps_measure_figure figures[3];
+    const int g = ps_measures_geography(f->all, geography);
+    const int32_t a = ps_keys_find(f->all->geography[g].areas->by_code, ps_str_of(code));
+    assert_int_equal(
+        ps_scope_open(f->measures, place(f, "ranked"), (size_t)g, &scope, &err), PS_OK);
+    assert_int_equal(ps_scope_figures(&scope), 3);
+    assert_int_equal(ps_scope_area(&scope, (size_t)a, figures, &err), PS_OK);
+    snprintf(text, 32, "%s %s %s", figures[0].measured.verdict,
+             figures[1].measured.verdict, figures[2].measured.verdict);
+    ps_scope_close(&scope);
+}
+
+/* Ward A: weights 1, 2, 1, 2 and 3 with litter and speed, speed, none, both and none: 3,
+ * 5 and 4 of 9. Speed lies before none by what each respondent says of both: 1, 1, -1, 1
+ * and -1. In the district each has 5 of 12; nobody of B names speed. */
+static void answers_are_ranked(void **state) {
+    (void)state;
+    fixture f = open_job(job_text, poll);
+    static const struct {
+        const char *item, *before;
+        double share;
+    } wanted[] = {{"litter", "", 300 / 9.0},
+                  {"speed", "before none", 500 / 9.0},
+                  {"none", "before litter", 400 / 9.0}};
+    for (size_t i = 0; i < 3; i++) {
+        const ps_measure_figure a = figure(&f, "ranked", "ward", "A", i),
+                                plain = figure(&f, "worries", "ward", "A", i);
+        assert_string_equal(a.item, wanted[i].item);
+        test_near(a.measured.value.value, wanted[i].share, 1e-12);
+        assert_true(a.measured.value.lower == plain.measured.value.lower &&
+                    a.measured.value.upper == plain.measured.value.upper);
+        assert_non_null(strstr(a.reason, wanted[i].before));
+        assert_int_equal(strstr(a.reason, "before") != NULL, wanted[i].before[0] != 0);
+    }
+    assert_non_null(strstr(figure(&f, "ranked", "ward", "A", 1).reason, "; 11.1 ("));
+    char ranks[32];
+    ranks_in(&f, "ward", "A", ranks);
+    assert_string_equal(ranks, "3 1 2");
+    ranks_in(&f, "district", "D", ranks);
+    assert_string_equal(ranks, "1 1 1");
+    ranks_in(&f, "ward", "B", ranks);
+    assert_string_equal(ranks, "1 3 2");
     close_job(&f);
 }
 
@@ -539,6 +593,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_of_a_survey),
         cmocka_unit_test(several_answers_and_means),
+        cmocka_unit_test(answers_are_ranked),
         cmocka_unit_test(repeats_of_a_register),
         cmocka_unit_test(registers_are_counted),
         cmocka_unit_test(waves_have_their_periods),
