@@ -211,6 +211,10 @@ static const struct {
                    "none"),
      "plan.yaml:10:69: measures[0].method: 'crude-rates' is not a method; did you mean "
      "'crude_rate'?"},
+    {WHOLE MEASURE("numerator: {what: N, data: crime}, method: svy_share, polarity: "
+                   "none"),
+     "plan.yaml:10:37: measures[0].numerator: the key 'by' is missing: the column whose "
+     "answers svy_share ranks"},
     {WHOLE MEASURE("numerator: {what: N, data: crime}, method: crude_rate, polarity: "
                    "none"),
      "plan.yaml:9:5: measures[0]: the key 'denominator' is missing, which the method "
