@@ -35,7 +35,7 @@ static void check_job(const ps_job *job) {
     }
     for (unsigned i = 0; i < job->areas_count; i++) {
         const ps_job_areas *a = &job->areas[i];
-        PROMISE(a->id && a->title && a->invalid);
+        PROMISE(a->id && a->title && (a->file == NULL || a->invalid));
         PROMISE((a->file != NULL) + (a->of != NULL) + (a->codes != NULL) == 1);
         PROMISE(a->of == NULL || (a->table != NULL) != (a->sets != NULL));
         bool found = a->of == NULL;
@@ -52,6 +52,8 @@ static void check_job(const ps_job *job) {
         PROMISE((p->areas != NULL) == ((p->code != NULL) != (p->area != NULL)));
         PROMISE(p->areas == NULL || (p->x == NULL && p->layer == NULL));
         PROMISE(*p->duplicates == PS_DUPLICATES_KEEP || p->key != NULL);
+        for (unsigned w = 0; w < p->with_count; w++)
+            PROMISE(p->with[w].file && p->with[w].key && p->with[w].columns_count > 0);
     }
     for (unsigned i = 0; i < job->records_count; i++) {
         const ps_job_records *r = &job->records[i];
