@@ -7,6 +7,9 @@
 
 enum { QUICK_AREAS = 400 };
 
+/* R takes minutes for as many as placestat is asked for. */
+#define PEER_PERMUTATIONS "99"
+
 /* A value that is like those around it, and some noise that is the same on every run. */
 static double value_at(int row, int column, int side) {
     const uint32_t mixed = (uint32_t)(row * side + column) * 2654435761u;
