@@ -34,7 +34,8 @@ struct ps_method_table {
     const ps_framework_table *layout;
     bool of_areas;    /* rows are areas, with indicators or without */
     size_t rows_in;   /* geography of the rows that are areas */
-    int32_t *lies_in; /* by area of it: area of the scope's geography; NULL: members or
+    int32_t *lies_in; /* by area of it: area of the scope's geography, or of that which it
+                         is built of; NULL: members or
                          the same geography */
     int32_t **within; /* by column: by area of rows_in, the area of `in`; or NULL */
     ps_scope *figure; /* by column, then by indicator: of the measures named there */
@@ -139,7 +140,10 @@ static ps_status open_areas(ps_method_table *t, ps_error *err) {
     if (!ps_method_table_whole(l) && !nested) {
         t->lies_in = ps_alloc(rows->areas->n, sizeof *t->lies_in);
         if (t->lies_in == NULL) return ps_fail_nomem(err);
-        PS_TRY(ps_geography_fit(all, t->rows_in, t->scope->geography, t->lies_in, err));
+        const int base = t->scope->geo->base; /* its areas may overlap */
+        PS_TRY(ps_geography_fit(all, t->rows_in,
+                                base >= 0 ? (size_t)base : t->scope->geography,
+                                t->lies_in, err));
     }
     if (asks_for(l, PS_KEY_X) || asks_for(l, PS_KEY_Y)) PS_TRY(find_places(t, err));
     if (asks_for(l, PS_KEY_NEIGHBOURS))
@@ -575,6 +579,14 @@ static ps_status add_area(ps_method_table *t, row r, size_t area, ps_table *out,
     return PS_OK;
 }
 
+/* Does an area that lies there lie in an area of the scope's geography? */
+static bool lies_within(const ps_geography *geo, int32_t there, size_t area) {
+    if (geo->base < 0) return there == (int32_t)area;
+    for (size_t k = geo->offset[area]; k < geo->offset[area + 1]; k++)
+        if (geo->member[k] == there) return true;
+    return false;
+}
+
 static ps_status add_areas(ps_method_table *t, row r, ps_table *out, ps_error *err) {
     const ps_scope *s = t->scope;
     const size_t n = s->figures->geographies->geography[t->rows_in].areas->n;
@@ -587,7 +599,7 @@ static ps_status add_areas(ps_method_table *t, row r, ps_table *out, ps_error *e
         return PS_OK;
     }
     for (size_t a = 0; a < n; a++)
-        if (whole || t->lies_in[a] == (int32_t)r.area)
+        if (whole || lies_within(s->geo, t->lies_in[a], r.area))
             PS_TRY(add_area(t, r, a, out, err));
     return PS_OK;
 }

@@ -45,6 +45,18 @@ static ps_status fit_geography(ps_reach *r, const ps_geographies *all, size_t g,
     return mark_fitted(r, all, g, err);
 }
 
+/* What is built of areas is known when all of them are. */
+static ps_status mark_built(ps_reach *r, const ps_geography *geo, size_t g,
+                            ps_error *err) {
+    const bool *unknown = r->unknown[geo->base];
+    r->unknown[g] = ps_zalloc(geo->areas->n, sizeof **r->unknown);
+    if (r->unknown[g] == NULL) return ps_fail_nomem(err);
+    for (size_t a = 0; a < geo->areas->n; a++)
+        for (size_t k = geo->offset[a]; k < geo->offset[a + 1]; k++)
+            r->unknown[g][a] |= unknown[geo->member[k]];
+    return PS_OK;
+}
+
 static ps_status plan_geography(ps_reach *r, const ps_geographies *all, size_t g,
                                 size_t *n_counted, ps_error *err) {
     const ps_geography *geo = &all->geography[g];
@@ -54,9 +66,9 @@ static ps_status plan_geography(ps_reach *r, const ps_geographies *all, size_t g
     r->counted[g] = counted ? (int)(*n_counted)++ : -1;
     r->first[g] = counted ? (int)g : -1;
     if (counted) return PS_OK;
-    if (geo->base >= 0 && r->first[geo->base] >= 0 && r->fit[geo->base] == NULL) {
+    if (geo->base >= 0 && r->first[geo->base] >= 0) {
         r->first[g] = r->first[geo->base];
-        return PS_OK;
+        return r->unknown[geo->base] != NULL ? mark_built(r, geo, g, err) : PS_OK;
     }
     if (r->coded >= 0 && ps_geography_has_map(geo) &&
         ps_geography_has_map(&all->geography[r->coded]))
