@@ -242,7 +242,7 @@ static ps_str last_text(const ps_framework_result *r, const ps_table *result,
 
 /* A base below the least of the measure hides all that is known of it. */
 static void check_base(const ps_framework_measure *spec, ps_measured *out) {
-    if (!(out->denominator < (double)spec->min_base)) return;
+    if (spec->min_base == 0 || !(out->denominator < (double)spec->min_base)) return;
     out->value.status = out->value.limits_status = PS_VALUE_SMALL_BASE;
     ps_measured_note(out, "the base is below %lld", (long long)spec->min_base);
     out->numerator = out->denominator = (double)NAN;
