@@ -2,9 +2,10 @@
  *
  * Rows with coordinates are located in every geography with polygons of its own. Rows
  * coded to areas are counted in their geography alone. What is built of another
- * geography is the sum of its members, which may overlap. From coded areas other polygons are fed by best
- * fit; where one coded area holds the interior points of several of them, or none fell
- * into an area, nothing is known there. Everything else has no counts: unknown, never 0.
+ * geography is the sum of its members, which may overlap. From coded areas other polygons
+ * are fed by best fit; where one coded area holds the interior points of several of them,
+ * or none fell into an area, nothing is known there. Everything else has no counts:
+ * unknown, never 0.
  */
 #ifndef PS_RUN_REACH_H
 #define PS_RUN_REACH_H
