@@ -187,6 +187,14 @@ ps_status ps_area_table_sum(const ps_table *table, const ps_area_sum *sum,
             bool absent = false;
             status =
                 ps_table_number(table, r, (size_t)sum->columns[c], &number, &absent, err);
+            if (status == PS_OK && sum->people && number < 0) {
+                const ps_str name = ps_table_column_name(table, (size_t)sum->columns[c]);
+                status = ps_fail(err, PS_FORMAT,
+                                 "%s: row %lld, column '%.*s': there cannot be %g people",
+                                 ps_table_name(table),
+                                 (long long)ps_table_row_in_file(table, r),
+                                 (int)(name.n < 60 ? name.n : 60), name.p, number);
+            }
             if (absent)
                 missing[area] = true;
             else

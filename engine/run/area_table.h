@@ -54,11 +54,13 @@ typedef struct ps_area_sum {
     int period;  /* column whose cell has to be `in`; -1: any */
     ps_str in;   /* trimmed */
     bool repeat; /* a code may stand in several rows, which are added up */
+    bool people; /* a number below 0 is a mistake */
 } ps_area_sum;
 
 /* One number per area: the sum of some columns of the row, or rows, with its code.
  * missing[a] is set when the area has no row or a cell is missing. PS_FORMAT for a code
- * that stands twice and may not, and for a cell that is no number. */
+ * that stands twice and may not, and for a cell that is no number, or below 0 where
+ * there are people. */
 ps_status ps_area_table_sum(const ps_table *table, const ps_area_sum *sum,
                             const ps_areas *areas, double *value, bool *missing,
                             ps_area_match *match, ps_error *err) PS_MUST_CHECK;

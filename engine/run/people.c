@@ -56,7 +56,8 @@ static ps_status sum_columns(const ps_job_file *job, const ps_job_population *sp
                              const char *path, const ps_table *table,
                              const ps_areas *areas, ps_people *p, ps_area_match *match,
                              ps_error *err) {
-    ps_area_sum sum = {.period = -1, .repeat = *spec->repeats == PS_REPEATS_ADD};
+    ps_area_sum sum = {
+        .period = -1, .repeat = *spec->repeats == PS_REPEATS_ADD, .people = true};
     int *column = ps_alloc(ps_table_columns(table) + 1, sizeof *column);
     if (column == NULL) return ps_fail_nomem(err);
     ps_status status = ps_table_need_column(table, ps_str_of(spec->code), &sum.code, err);
@@ -109,12 +110,6 @@ static ps_status read_table(const ps_job_file *job, unsigned k, const ps_geograp
         sum_columns(job, spec, path, table, g->areas, p, &match, err);
     ps_table_free(table);
     PS_TRY(status);
-    for (size_t a = 0; a < g->areas->n; a++) {
-        if (p->missing[a] || p->value[a] >= 0) continue;
-        return ps_fail(
-            err, PS_FORMAT, "%s: area %.*s has %g people; a count cannot be negative",
-            spec->file, (int)g->areas->code[a].n, g->areas->code[a].p, p->value[a]);
-    }
     p->method = "table";
     return tell_match(job, spec, path, g, &match, talk, err);
 }
