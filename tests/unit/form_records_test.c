@@ -19,10 +19,10 @@ static const char wards[] =
     LAYER(SQUARE("A", "400000", "401000") "," SQUARE("B", "401000", "402000"));
 static const char whole[] = LAYER(SQUARE("D", "400000", "402000"));
 
-#define MEASURE(id, more)                                                  \
-    "  - {id: " id                                                         \
-    ", priority: all, title: T, why: W, disclosure: survey, geographies: " \
-    "[ward, district], " more "}\n"
+#define MEASURE(id, more)                                              \
+    "  - {id: " id                                                     \
+    ", priority: all,title: T,why: W,disclosure: survey,geographies: " \
+    "[ward,district], " more "}\n"
 
 static const char plan[] =
     "id: plan\n"
@@ -61,42 +61,53 @@ static const char plan[] =
             "numerator: {what: N, data: poll, where: [{column: safe, is: ['yes']}]}, "
             "denominator: {what: D, data: poll, where: [{column: age, is: [young]}]}, "
             "unit: '%', multiplier: 100, method: svy_mean, polarity: higher-better, "
-            "min_base: 3")
-            MEASURE("worries",
-                    "numerator: {what: N, data: poll, by: worry}, unit: '%', multiplier: "
-                    "100, "
-                    "method: svy_mean, polarity: higher-better")
-                MEASURE("not-litter",
-                        "numerator: {what: N, data: poll, where: [{column: worry, not: "
-                        "[litter]}]}, "
-                        "unit: '%', multiplier: 100, method: svy_mean, polarity: "
-                        "higher-better") MEASURE("mark",
-                                                 "numerator: {what: N, data: poll}, "
-                                                 "unit: points, method: "
-                                                 "svy_mean, polarity: higher-better")
-                    MEASURE("repeats",
-                            "numerator: {what: N, data: hate}, denominator: {what: "
-                            "D, data: hate}, unit: "
-                            "'%', multiplier: 100, method: repeat, polarity: "
-                            "lower-better, baseline: "
-                            "{period: 2021/22}, target: "
-                            "{kind: reduce}")
-                        MEASURE("race-repeats",
-                                "numerator: {what: N, data: hate, where: [{column: "
-                                "strand, is: [race]}]}, "
-                                "unit: '%', multiplier: 100, method: repeat, "
+            "min_base: 3") MEASURE("worries",
+                                   "numerator: {what: N, data: poll, by: worry}, unit: "
+                                   "'%', multiplier: "
+                                   "100, "
+                                   "method: svy_mean, polarity: higher-better")
+            MEASURE("not-litter",
+                    "numerator: {what: N, data: poll, where: [{column: worry, not: "
+                    "[litter]}]}, "
+                    "unit: '%', multiplier: 100, method: svy_mean, polarity: "
+                    "higher-better") MEASURE("mark",
+                                             "numerator: {what: N, data: poll}, "
+                                             "unit: p, method: "
+                                             "svy_mean, polarity: higher-better")
+                MEASURE("repeats",
+                        "numerator: {what: N, data: hate}, denominator: {what: "
+                        "D, data: hate}, unit: "
+                        "'%', multiplier: 100, method: repeat, polarity: "
+                        "lower-better, baseline: "
+                        "{period: 2021/22}, target: "
+                        "{kind: reduce}")
+                    MEASURE("race-repeats",
+                            "numerator: {what: N, data: hate, where: [{column: "
+                            "strand, is: [race]}]}, "
+                            "unit: '%', multiplier: 100, method: repeat, "
+                            "polarity: lower-better") MEASURE("hate",
+                                                              "numerator: {what: N, "
+                                                              "data: hate, by: strand}, "
+                                                              "unit: crimes, method: "
+                                                              "count_ci, polarity: none")
+                        MEASURE("again",
+                                "numerator: {what: N, data: cohort, where: "
+                                "[{column: again, is: "
+                                "['yes']}]}, denominator: {what: D, data: "
+                                "cohort}, unit: '%', "
+                                "multiplier: 100, method: proportion, "
                                 "polarity: lower-better")
-                            MEASURE("hate",
-                                    "numerator: {what: N, data: hate, by: strand}, "
-                                    "unit: crimes, method: "
-                                    "count_ci, polarity: none")
-                                MEASURE("again",
-                                        "numerator: {what: N, data: cohort, where: "
-                                        "[{column: again, is: "
-                                        "['yes']}]}, denominator: {what: D, data: "
-                                        "cohort}, unit: '%', "
-                                        "multiplier: 100, method: proportion, "
-                                        "polarity: lower-better")
+                            MEASURE("marks",
+                                    "unit: p, method: mean, table: {rows: records, "
+                                    "of: poll, columns: [{name: "
+                                    "value, column: mark}]}, result: {value: sum, "
+                                    "denominator: n}, polarity: none")
+                                MEASURE("middle",
+                                        "unit: p, method: median, table: {rows: "
+                                        "records, of: poll, columns: [{name: "
+                                        "value, column: mark}]}, result: {value: value, "
+                                        "lower: lower, upper: upper, "
+                                        "denominator: n}, polarity: none")
                                     MEASURE("ranked",
                                             "numerator: {what: N, data: poll, by: "
                                             "worry}, unit: '%', multiplier: 100, "
@@ -298,6 +309,29 @@ static void several_answers_and_means(void **state) {
     assert_string_equal(w.measured.value.method, "wald-t");
     w = figure(&f, "mark", "ward", "B", 0);
     assert_true(w.measured.denominator == 2);
+    close_job(&f);
+}
+
+/* The marks of A are 1, 2, 3, 5 and 6, those of B 4 and 7; one of B gave none. */
+static void amounts_are_added_up(void **state) {
+    (void)state;
+    fixture f = open_job(job_text, poll);
+    static const struct {
+        const char *geography, *code;
+        double sum, middle, n;
+    } wanted[] = {
+        {"ward", "A", 17, 3, 5}, {"ward", "B", 11, 5.5, 2}, {"district", "D", 28, 4, 7}};
+    for (size_t i = 0; i < 3; i++) {
+        ps_measure_figure m = figure(&f, "marks", wanted[i].geography, wanted[i].code, 0);
+        assert_true(m.measured.value.value == wanted[i].sum);
+        assert_true(m.measured.denominator == wanted[i].n);
+        m = figure(&f, "middle", wanted[i].geography, wanted[i].code, 0);
+        assert_true(m.measured.value.value == wanted[i].middle);
+        const bool limits = m.measured.value.limits_status == PS_VALUE_OK;
+        assert_int_equal(limits, wanted[i].n > 5);
+        if (limits)
+            assert_true(m.measured.value.lower == 1 && m.measured.value.upper == 7);
+    }
     close_job(&f);
 }
 
@@ -593,6 +627,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_of_a_survey),
         cmocka_unit_test(several_answers_and_means),
+        cmocka_unit_test(amounts_are_added_up),
         cmocka_unit_test(answers_are_ranked),
         cmocka_unit_test(repeats_of_a_register),
         cmocka_unit_test(registers_are_counted),
