@@ -12,6 +12,8 @@ const char *ps_value_status_text(ps_value_status status) {
             return "unbounded";
         case PS_VALUE_SMALL_BASE:
             return "small-base";
+        case PS_VALUE_SUPPRESSED:
+            return "suppressed";
         case PS_VALUE_SUPPRESSED_PRIMARY:
             return "suppressed-primary";
         case PS_VALUE_SUPPRESSED_SECONDARY:

@@ -16,6 +16,7 @@ typedef enum ps_value_status {
     PS_VALUE_UNDEFINED, /* 0/0, a zero denominator */
     PS_VALUE_UNBOUNDED,
     PS_VALUE_SMALL_BASE,
+    PS_VALUE_SUPPRESSED, /* for disclosure control; why is not told to readers */
     PS_VALUE_SUPPRESSED_PRIMARY,
     PS_VALUE_SUPPRESSED_SECONDARY,
     PS_VALUE_NOT_APPLICABLE,

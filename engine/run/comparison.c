@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/run/people.h"
+#include "engine/run/release.h"
 
 enum { YEAR = 12 };
 
@@ -230,7 +231,7 @@ static int32_t months_of(const ps_period *p, const ps_measured *m) {
 static ps_status measure_side(const ps_comparison *c, const ps_scope *s, size_t item,
                               const ps_period *p, ps_side *side, ps_measured *m,
                               ps_error *err) {
-    PS_TRY(s->measure->form->measure(s, item, p, m, err));
+    PS_TRY(ps_judge_value(s, item, p, m, err));
     *side =
         (ps_side){m->value, m->numerator, m->denominator, m->effect > 1 ? m->effect : 1};
     if (!c->per_resident || !there(side)) return PS_OK;
@@ -308,6 +309,8 @@ static bool is_divisible(const ps_comparison *c) {
     size_t n;
     const int32_t *block = blocks_of(c, &n);
     if (m->form->months == NULL || (!people && m->denominator.spec == NULL)) return false;
+    /* What two areas have in common is in no release. */
+    if (ps_release_protects_measure(c->here.figures->release, m)) return false;
     for (size_t i = 0; i < n; i++)
         if (!is_known(c, &m->numerator, (size_t)block[i]) ||
             (!people && !is_known(c, &m->denominator, (size_t)block[i])))

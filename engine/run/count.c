@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/core/par.h"
+#include "engine/run/pieces.h"
 
 /* For the pages of each geography's counts; what does not fit is counted sparsely. */
 enum { PAGE_BYTES = 128 << 20 };
@@ -31,7 +32,8 @@ typedef struct counter {
     ps_locator *locator;          /* of all geographies */
     rows *rows; /* by worker, or by block where they are written down afterwards */
     size_t n_rows;
-    outcome *outcome; /* block * geographies + geography */
+    outcome *outcome;         /* block * geographies + geography */
+    ps_piece_counter *pieces; /* or NULL */
 } counter;
 
 /* Coordinates in degrees could be anywhere on Earth, so what makes sense there follows
@@ -218,6 +220,8 @@ static ps_status count_block(void *context, size_t index, const ps_points_block 
                                 : ps_cube_add(c->count->geography[g].cube, worker, b->n,
                                               row, b->group, err));
     }
+    if (c->pieces != NULL)
+        PS_TRY(ps_piece_counter_add(c->pieces, worker, b, c->areas, r->row, err));
     return PS_OK;
 }
 
@@ -312,7 +316,11 @@ static ps_status run_counter(counter *c, const ps_points_spec *spec,
     PS_TRY(ps_points_open(&kept, c->options->talk, &c->count->points, err));
     for (size_t g = 0; g < n_areas; g++) PS_TRY(open_counts(c, g, err));
     if (!ps_points_are_coded(spec)) PS_TRY(open_targets(c, err));
+    if (c->options->pieces)
+        PS_TRY(ps_piece_counter_create(n_areas, ps_threads(), &c->pieces, err));
     PS_TRY(count_all(c, err));
+    if (c->pieces != NULL)
+        PS_TRY(ps_piece_counter_finish(c->pieces, &c->count->pieces, err));
     return check_identity(c->count, err);
 }
 
@@ -324,6 +332,7 @@ static void close_counter(counter *c) {
         ps_free(c->rows[i].withheld);
     }
     ps_free(c->rows), ps_free(c->outcome);
+    ps_piece_counter_free(c->pieces);
 }
 
 double ps_count_memory(size_t areas, double groups, double all_rows) {
@@ -356,6 +365,7 @@ void ps_point_counts_free(ps_point_counts *count) {
         ps_free(count->geography[g].matches);
     }
     ps_free(count->geography);
+    ps_free(count->pieces.area), ps_free(count->pieces.cells);
     ps_points_close(count->points);
     ps_free(count);
 }

@@ -34,17 +34,29 @@ typedef struct ps_geography_counts {
     ps_operation_used operation;
 } ps_geography_counts;
 
+/* Rows by where they lie in all geographies together. A piece is what areas, one of each
+ * geography, have in common; only pieces with rows are there, in the order of their
+ * areas. */
+typedef struct ps_pieces {
+    size_t n;
+    int32_t *area;        /* piece * geographies + geography; PS_NONE: outside of all */
+    ps_tally_cell *cells; /* by piece and group */
+    size_t n_cells;
+} ps_pieces;
+
 typedef struct ps_count_options {
     double max_accuracy; /* metres, > 0: a less accurate CRS operation is PS_GATE */
     ps_output *assign;   /* file,row,area of every row for the first geography; or NULL */
     const ps_talk *talk;
     const ps_prepared *prepared; /* where indexes are kept, or NULL */
+    bool pieces;                 /* count pieces, too */
 } ps_count_options;
 
 typedef struct ps_point_counts {
     ps_points *points; /* kept: sources, rows, groups */
     ps_geography_counts *geography;
     size_t n_geographies;
+    ps_pieces pieces; /* nothing unless asked for */
 } ps_point_counts;
 
 /* Read all rows of spec, locate them in every geography and count. Rows that are coded to

@@ -11,6 +11,7 @@
 #include "engine/run/method_table.h"
 #include "engine/run/people.h"
 #include "engine/run/plan.h"
+#include "engine/run/release.h"
 #include "engine/run/tailoring.h"
 #include "engine/run/yaml_check.h"
 #include "indicators/method.h"
@@ -37,6 +38,7 @@ typedef struct explanation {
     ps_figures *figures;
     ps_records *records; /* NULL: there are none */
     ps_measures *measures;
+    ps_release *release;
     ps_keys *texts;      /* what was counted, by the texts of the filters' columns */
     struct tally *tally; /* rows of each */
     ps_scope scope;
@@ -249,6 +251,15 @@ static void tell_files(const explanation *e, const ps_data_set *d, size_t geogra
     ps_rows rows;
     ps_matches m;
     ps_figures_rows(d, g, &rows, &m);
+    if (ps_release_protects(e->release, (size_t)(d - e->figures->data))) {
+        ps_output_printf(e->out,
+                         "%-11s %lld read = %lld located + %lld unlocated + %lld invalid "
+                         "+ %lld duplicate + %lld filtered\n",
+                         "  rows", (long long)rows.read, (long long)rows.located,
+                         (long long)rows.unlocated, (long long)rows.invalid,
+                         (long long)rows.duplicate, (long long)rows.filtered);
+        return;
+    }
     ps_output_printf(
         e->out,
         "%-11s %lld read = %lld matched to %s + %lld outside + %lld unlocated + %lld "
@@ -376,6 +387,29 @@ static void tell_records(const explanation *e, const ps_framework_part *spec,
         (long long)here[PS_ANSWER_NONE]);
 }
 
+/* Of protected data no more than the outputs show. */
+static void tell_protected(const explanation *e, const ps_measure_part *part, size_t g,
+                           size_t area, const ps_period *p) {
+    const ps_data_set *d = &e->figures->data[part->data];
+    const bool *holds = ps_part_holds(part, d, e->item);
+    int64_t total = 0;
+    if (!ps_release_shows(e->release, part->data, holds, g, area, p->first, p->last)) {
+        line(e, "  counted",
+             "not shown, by disclosure control; `disclosure: public` in "
+             "the job's points shows it, to those who may see it");
+        return;
+    }
+    for (size_t i = 0; i < d->cells[g].n; i++) {
+        const ps_tally_cell *cell = &d->cells[g].cell[i];
+        if (cell->area < 0 || (size_t)cell->area != area || !holds[cell->group]) continue;
+        const ps_month month = d->group_month[cell->group];
+        if (month != PS_NO_MONTH && month >= p->first && month <= p->last)
+            total += cell->count;
+    }
+    ps_output_printf(e->out, "%-11s %lld in this area and period\n", "  counted",
+                     (long long)total);
+}
+
 static ps_status tell_part(explanation *e, const char *label,
                            const ps_framework_part *spec, const ps_measure_part *part,
                            size_t g, size_t area, const ps_period *p, ps_error *err) {
@@ -410,6 +444,10 @@ static ps_status tell_part(explanation *e, const char *label,
     line(e, "  data", text);
     tell_files(e, d, g);
     tell_filters(e, spec, data);
+    if (ps_release_protects(e->release, part->data)) {
+        tell_protected(e, part, g, area, p);
+        return PS_OK;
+    }
     PS_TRY(tell_counted(e, spec, part, data, g, area, p, err));
     return tell_months(e, part, g, area, p, err);
 }
@@ -660,8 +698,7 @@ static ps_status tell_comparisons(const explanation *e, size_t measure, size_t a
 static void tell_caveats(const explanation *e, const ps_framework_measure *m) {
     for (unsigned c = 0; c < m->caveats_count; c++)
         line(e, c == 0 ? "Caveats" : "", m->caveats[c]);
-    ps_output_printf(e->out, "%-11s %s; no figure is suppressed here\n", "Disclosure",
-                     ps_disclosure_class_text(m->disclosure));
+    line(e, "Disclosure", ps_disclosure_class_text(m->disclosure));
 }
 
 /* The framework's sentence for this status, filled in. */
@@ -728,6 +765,9 @@ static ps_status tell(explanation *e, ps_error *err) {
                                err));
     e->figures->records = e->records;
     PS_TRY(ps_measures_open(e->bindings, e->figures, &e->measures, err));
+    PS_TRY(ps_release_open(e->job, e->bindings, e->figures, e->measures, e->options->talk,
+                           &e->release, err));
+    e->figures->release = e->release;
     while (e->measures->measure[i].spec != spec) i++;
     const ps_measure *m = &e->measures->measure[i];
     PS_TRY(find_period(e, m, &k, err));
@@ -780,6 +820,7 @@ ps_status ps_explain(const ps_explain_options *options, ps_output *out, ps_error
     ps_free(e.figure), ps_free(e.tally);
     ps_scope_close(&e.scope);
     ps_keys_free(e.texts);
+    ps_release_free(e.release);
     ps_measures_free(e.measures);
     ps_figures_free(e.figures);
     ps_records_free(e.records);

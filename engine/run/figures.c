@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/run/people.h"
+#include "engine/run/release.h"
 #include "engine/run/strict.h"
 #include "indicators/crime.h"
 
@@ -127,6 +128,14 @@ ps_status ps_figures_check_points(const ps_job_file *job, ps_error *err) {
     return PS_OK;
 }
 
+/* Short of the framework's word; see ps_release_class. */
+static bool may_be_protected(const ps_job *job, const ps_job_points *p) {
+    for (unsigned k = 0; k < job->disclosure->off_count; k++)
+        if (strcmp(job->disclosure->off[k].input, p->id) == 0) return false;
+    if (p->disclosure != NULL) return *p->disclosure != PS_DISCLOSURE_PUBLIC;
+    return *p->format != PS_POINTS_POLICE_UK && job->data_count > 0;
+}
+
 static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
                             ps_data_set *d, bool strict, const ps_talk *talk,
                             ps_error *err) {
@@ -138,7 +147,8 @@ static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
     const size_t n = ps_reach_areas(d->reach, all, areas);
     ps_count_options options = {.max_accuracy = strict ? PS_STRICT_ACCURACY : 0,
                                 .talk = talk,
-                                .prepared = job->prepared};
+                                .prepared = job->prepared,
+                                .pieces = may_be_protected(job->job, d->spec)};
     ps_status status = ps_count_points(&spec, areas, n, &options, &d->count, err);
     ps_free((void *)areas);
     return status;
@@ -672,6 +682,13 @@ static void compute(const ps_figures *f, const ps_data_set *d, size_t geography,
              used > 0 ? "; " : "", (int)people->spec->year);
 }
 
+static void suppress(ps_figure *out) {
+    if (out->count.status == PS_VALUE_MISSING) return;
+    out->count = out->rate = (ps_estimate){.status = PS_VALUE_SUPPRESSED,
+                                           .limits_status = PS_VALUE_SUPPRESSED};
+    snprintf(out->note, sizeof out->note, "%s", ps_release_reason);
+}
+
 void ps_figures_of_area(const ps_figures *f, size_t geography, size_t area,
                         ps_figure *slots) {
     history h;
@@ -679,9 +696,14 @@ void ps_figures_of_area(const ps_figures *f, size_t geography, size_t area,
         const ps_series *series = &f->series[s];
         const ps_data_set *d = &f->data[series->data];
         sum_months(f, geography, area, s, &h);
-        for (size_t k = 0; k < d->n_periods; k++)
-            compute(f, d, geography, area, &d->period[k], &h,
-                    &slots[series->first_slot + k]);
+        for (size_t k = 0; k < d->n_periods; k++) {
+            const ps_period *p = &d->period[k];
+            ps_figure *out = &slots[series->first_slot + k];
+            compute(f, d, geography, area, p, &h, out);
+            if (!ps_release_shows(f->release, series->data, series->holds, geography,
+                                  area, p->first, p->last))
+                suppress(out);
+        }
     }
 }
 
@@ -727,6 +749,7 @@ void ps_figures_rows(const ps_data_set *d, size_t geography, ps_rows *rows,
         const ps_rows *r = ps_points_rows(d->count->points, s);
         const ps_matches *m = &d->count->geography[counted].matches[s];
         rows->read += r->read;
+        rows->located += r->located;
         rows->unlocated += r->unlocated;
         rows->invalid += r->invalid;
         rows->duplicate += r->duplicate;

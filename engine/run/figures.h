@@ -58,10 +58,12 @@ typedef struct ps_data_set {
 } ps_data_set;
 
 typedef struct ps_records ps_records; /* records.h */
+typedef struct ps_release ps_release; /* release.h */
 
 typedef struct ps_figures {
     const ps_job *job;
     const ps_records *records; /* of the job, borrowed; set by who opened both */
+    const ps_release *release; /* what may be shown; NULL until it is decided: all */
     const ps_geographies *geographies;
     ps_data_set *data;
     size_t n_data;
@@ -76,7 +78,7 @@ typedef struct ps_figure {
     ps_estimate count, rate;
     double denominator; /* people, or person-years; meaningful when has_denominator */
     bool has_denominator;
-    char note[128];
+    char note[128]; /* counts that may not be shown are PS_VALUE_SUPPRESSED */
 } ps_figure;
 
 /* How the rows of a points entry are read and grouped: by reporter, date and category, as

@@ -91,6 +91,10 @@ struct ps_form {
     ps_status (*compare)(const ps_scope *here, size_t item, const ps_scope *there,
                          size_t other, const ps_period *period, ps_gap *out,
                          ps_error *err);
+    /* Its values follow from the counts of its parts in the period and from people alone,
+     * so that disclosure control of counts protects them. Of protected data no other form
+     * shows anything. */
+    bool counts_only;
 };
 
 /* The form of a method; NULL when a job does not carry it out. */

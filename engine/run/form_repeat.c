@@ -175,4 +175,4 @@ const ps_form ps_form_repeat = {"repeat",     PS_JUDGED_BY_REGISTER,
                                 open_scope,   close_scope,
                                 enter,        measure,
                                 ps_form_item, NULL,
-                                NULL};
+                                NULL,         false};

@@ -403,16 +403,16 @@ const ps_form ps_form_survey_ranked = {"svy_share",  PS_JUDGED_BY_SURVEY,
                                        open_scope,   close_scope,
                                        NULL,         measure_ranked,
                                        ps_form_item, NULL,
-                                       compare};
+                                       compare,      false};
 const ps_form ps_form_survey_share = {"svy_mean",   PS_JUDGED_BY_SURVEY,
                                       absence,      ps_form_periods_of_sample,
                                       open_scope,   close_scope,
                                       NULL,         measure,
                                       ps_form_item, NULL,
-                                      compare};
+                                      compare,      false};
 const ps_form ps_form_survey_mean = {"svy_mean",   PS_JUDGED_BY_VALUE,
                                      absence,      ps_form_periods_of_sample,
                                      open_scope,   close_scope,
                                      NULL,         measure,
                                      ps_form_item, NULL,
-                                     compare};
+                                     compare,      false};

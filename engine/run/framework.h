@@ -10,6 +10,7 @@
 #define PS_RUN_FRAMEWORK_H
 
 #include "engine/core/output.h"
+#include "engine/run/disclosure.h"
 #include "engine/run/yaml.h"
 #include "indicators/period.h"
 #include "indicators/target.h"
@@ -274,15 +275,6 @@ typedef enum ps_polarity {
     PS_POLARITY_HIGHER = 1
 } ps_polarity;
 
-/* Whose data they are, which decides how small figures are treated. */
-typedef enum ps_disclosure_class {
-    PS_DISCLOSURE_PUBLIC, /* published by its owner already, as police.uk */
-    PS_DISCLOSURE_COUNCIL,
-    PS_DISCLOSURE_PARTNER,
-    PS_DISCLOSURE_SURVEY,
-    PS_DISCLOSURE_SENSITIVE /* domestic abuse, hate crime, modern slavery, deaths */
-} ps_disclosure_class;
-
 /* Where a measure is shown. */
 typedef enum ps_only { PS_ONLY_TAILORED } ps_only;
 
@@ -438,12 +430,11 @@ const char *const *ps_framework_statuses(void);
 /* Does a list of ids hold this one? */
 bool ps_framework_lists(char *const *list, unsigned n, const char *id);
 
-/* "lower-better", "none", "higher-better"; "incidents"; "public". */
+/* "lower-better", "none", "higher-better"; "incidents". */
 const char *ps_polarity_text(ps_polarity polarity);
 const char *ps_data_kind_text(ps_data_kind kind);
 const char *ps_column_role_text(ps_column_role role);
 /* Are the rows of such data kept one by one? Then they are records of a job. */
 bool ps_data_kind_is_records(ps_data_kind kind);
-const char *ps_disclosure_class_text(ps_disclosure_class disclosure);
 
 #endif

@@ -7,6 +7,7 @@
 #ifndef PS_RUN_JOB_H
 #define PS_RUN_JOB_H
 
+#include "engine/run/disclosure.h"
 #include "engine/run/yaml.h"
 #include "geo/prepared.h"
 
@@ -132,6 +133,10 @@ typedef struct ps_job_points {
     ps_duplicates *duplicates; /* id (default when key is known): count once per key,
                                   month and reporter; keep */
     ps_coverage *covers;       /* seen (default), all */
+    ps_disclosure_class *disclosure; /* whose data they are: public, council, partner,
+                                        survey, sensitive; default public for police.uk,
+                                        else the strictest of the framework's measures
+                                        that use them, else public */
 } ps_job_points;
 
 /* One column of an area table that becomes an indicator. */
@@ -206,6 +211,8 @@ typedef struct ps_job_records {
     char *separator; /* between several answers in one cell; default ";" */
     ps_job_filter *where;
     unsigned where_count;
+    ps_disclosure_class
+        *disclosure; /* whose data they are; default: each measure's own */
 } ps_job_records;
 
 /* What is counted: a built-in police.uk series by id alone, or rows of a category. */
@@ -244,6 +251,22 @@ typedef struct ps_job_data {
     unsigned columns_count;
 } ps_job_data;
 
+/* Figures of an input are shown as they are. */
+typedef struct ps_job_unhidden {
+    char *input;  /* id of points or records */
+    char *reason; /* that the manifest tells */
+} ps_job_unhidden;
+
+/* How figures of data that are not public are protected; see release.h. */
+typedef struct ps_job_disclosure {
+    int64_t threshold;           /* counts from 1 to below it are hidden; default 5 */
+    int64_t sensitive_threshold; /* of sensitive data, 0 included; default 10 */
+    int64_t sensitive_people; /* areas with fewer people show nothing of sensitive data;
+                                 default 100 */
+    ps_job_unhidden *off;     /* what is not protected */
+    unsigned off_count;
+} ps_job_disclosure;
+
 typedef struct ps_job_outputs {
     bool *counts, *indicators, *geopackage; /* default true */
     bool *measures, *comparisons;           /* default: when a framework has them */
@@ -274,6 +297,7 @@ typedef struct ps_job {
     unsigned data_count;
     double *confidence; /* default 0.95 */
     double *multiplier; /* default 1000 */
+    ps_job_disclosure *disclosure;
     ps_job_outputs *outputs;
 } ps_job;
 

@@ -904,6 +904,55 @@ static ps_status check_periods(const ps_yaml *yaml, const ps_job *job, ps_keys *
     return PS_OK;
 }
 
+static bool is_counted(const ps_job *job, const char *id) {
+    for (unsigned i = 0; i < job->points_count; i++)
+        if (strcmp(job->points[i].id, id) == 0) return true;
+    for (unsigned i = 0; i < job->records_count; i++)
+        if (strcmp(job->records[i].id, id) == 0) return true;
+    return false;
+}
+
+static ps_status check_off(const ps_yaml *yaml, const ps_job *job, ps_error *err) {
+    char path[PS_YAML_PATH];
+    for (unsigned k = 0; k < job->disclosure->off_count; k++) {
+        const ps_job_unhidden *open = &job->disclosure->off[k];
+        PS_YAML_AT(path, "disclosure.off[%u].input", k);
+        if (!is_counted(job, open->input))
+            return PS_YAML_WRONG(yaml, err, path, "'%s' is no id in points or records",
+                                 open->input);
+        PS_YAML_AT(path, "disclosure.off[%u].reason", k);
+        if (open->reason[0] == '\0')
+            return PS_YAML_WRONG(yaml, err, path,
+                                 "'%s' is no reason; the manifest tells it",
+                                 open->reason);
+    }
+    return PS_OK;
+}
+
+static ps_status check_disclosure(const ps_yaml *yaml, const ps_job *job, ps_error *err) {
+    const ps_job_disclosure *d = job->disclosure;
+    char path[PS_YAML_PATH];
+    if (d == NULL) return PS_OK;
+    PS_TRY(check_off(yaml, job, err));
+    const struct {
+        const char *key;
+        int64_t value, least; /* 0 is what was left out */
+    } numbers[] = {
+        {"threshold", d->threshold, 2},
+        {"sensitive_threshold", d->sensitive_threshold, 2},
+        {"sensitive_people", d->sensitive_people, 1},
+    };
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+        if (numbers[k].value == 0 ||
+            (numbers[k].value >= numbers[k].least && numbers[k].value <= 1000000))
+            continue;
+        PS_YAML_AT(path, "disclosure.%s", numbers[k].key);
+        return PS_YAML_WRONG(yaml, err, path, "%lld is not from %lld to 1,000,000",
+                             (long long)numbers[k].value, (long long)numbers[k].least);
+    }
+    return PS_OK;
+}
+
 static ps_status check_numbers(const ps_yaml *yaml, const ps_job *job, ps_error *err) {
     if (job->confidence != NULL && !(*job->confidence >= 0.9 && *job->confidence < 1))
         return PS_YAML_WRONG(yaml, err, "confidence",
@@ -913,6 +962,7 @@ static ps_status check_numbers(const ps_yaml *yaml, const ps_job *job, ps_error 
         return PS_YAML_WRONG(yaml, err, "multiplier",
                              "%g is not above 0 and up to 1,000,000,000, such as 1000",
                              *job->multiplier);
+    PS_TRY(check_disclosure(yaml, job, err));
     const ps_job_outputs *o = job->outputs;
     if (o == NULL) return PS_OK;
     const bool measures =
@@ -1117,6 +1167,16 @@ static ps_status resolve_outputs(ps_job *job, ps_error *err) {
     return PS_OK;
 }
 
+static ps_status resolve_disclosure(ps_job *job, ps_error *err) {
+    if (job->disclosure == NULL) job->disclosure = ps_zalloc(1, sizeof *job->disclosure);
+    ps_job_disclosure *d = job->disclosure;
+    if (d == NULL) return ps_fail_nomem(err);
+    if (d->threshold == 0) d->threshold = 5;
+    if (d->sensitive_threshold == 0) d->sensitive_threshold = 10;
+    if (d->sensitive_people == 0) d->sensitive_people = 100;
+    return PS_OK;
+}
+
 static ps_status resolve_periods(ps_job *job, ps_error *err) {
     if (job->periods_count > 0) return PS_OK;
     job->periods = ps_zalloc(1, sizeof *job->periods);
@@ -1144,5 +1204,6 @@ ps_status ps_job_resolve(const ps_yaml *yaml, ps_job *job, ps_error *err) {
     PS_TRY(resolve_series(yaml, job, err));
     PS_YAML_DEFAULT(job->confidence, 0.95, err);
     PS_YAML_DEFAULT(job->multiplier, 1000.0, err);
+    PS_TRY(resolve_disclosure(job, err));
     return resolve_outputs(job, err);
 }

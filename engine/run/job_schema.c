@@ -26,6 +26,11 @@ static const cyaml_strval_t repeats[] = {{"stop", PS_REPEATS_STOP},
                                          {"add", PS_REPEATS_ADD}};
 static const cyaml_strval_t coverages[] = {{"seen", PS_COVERAGE_SEEN},
                                            {"all", PS_COVERAGE_ALL}};
+static const cyaml_strval_t classes[] = {{"public", PS_DISCLOSURE_PUBLIC},
+                                         {"council", PS_DISCLOSURE_COUNCIL},
+                                         {"partner", PS_DISCLOSURE_PARTNER},
+                                         {"survey", PS_DISCLOSURE_SURVEY},
+                                         {"sensitive", PS_DISCLOSURE_SENSITIVE}};
 
 static const cyaml_schema_field_t filter_fields[] = {
     PS_TEXT("column", ps_job_filter, column),
@@ -121,6 +126,7 @@ static const cyaml_schema_field_t points_fields[] = {
     PS_OPTIONAL_LIST("where", ps_job_points, where, &filter_entry, 1, MOST_INPUTS),
     PS_OPTIONAL_WORD("duplicates", ps_job_points, duplicates, duplicates),
     PS_OPTIONAL_WORD("covers", ps_job_points, covers, coverages),
+    PS_OPTIONAL_WORD("disclosure", ps_job_points, disclosure, classes),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t points_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_points, points_fields)};
@@ -168,6 +174,7 @@ static const cyaml_schema_field_t records_fields[] = {
     PS_OPTIONAL_LIST("missing", ps_job_records, missing, &cell_entry, 1, MOST_SERIES),
     PS_OPTIONAL_TEXT("separator", ps_job_records, separator),
     PS_OPTIONAL_LIST("where", ps_job_records, where, &filter_entry, 1, MOST_INPUTS),
+    PS_OPTIONAL_WORD("disclosure", ps_job_records, disclosure, classes),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t records_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_records, records_fields)};
@@ -220,6 +227,19 @@ static const cyaml_schema_field_t data_fields[] = {
 static const cyaml_schema_value_t data_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_data, data_fields)};
 
+static const cyaml_schema_field_t off_fields[] = {
+    PS_TEXT("input", ps_job_unhidden, input), PS_TEXT("reason", ps_job_unhidden, reason),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t off_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_unhidden, off_fields)};
+
+static const cyaml_schema_field_t disclosure_fields[] = {
+    PS_OPTIONAL_INT("threshold", ps_job_disclosure, threshold),
+    PS_OPTIONAL_INT("sensitive_threshold", ps_job_disclosure, sensitive_threshold),
+    PS_OPTIONAL_INT("sensitive_people", ps_job_disclosure, sensitive_people),
+    PS_OPTIONAL_LIST("off", ps_job_disclosure, off, &off_entry, 1, MOST_INPUTS),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t outputs_fields[] = {
     CYAML_FIELD_BOOL_PTR("counts", CYAML_FLAG_OPTIONAL, ps_job_outputs, counts),
     CYAML_FIELD_BOOL_PTR("indicators", CYAML_FLAG_OPTIONAL, ps_job_outputs, indicators),
@@ -245,6 +265,7 @@ static const cyaml_schema_field_t job_fields[] = {
     PS_OPTIONAL_LIST("data", ps_job, data, &data_entry, 1, MOST_INPUTS),
     CYAML_FIELD_FLOAT_PTR("confidence", CYAML_FLAG_OPTIONAL, ps_job, confidence),
     CYAML_FIELD_FLOAT_PTR("multiplier", CYAML_FLAG_OPTIONAL, ps_job, multiplier),
+    PS_OPTIONAL_MAPPING("disclosure", ps_job, disclosure, disclosure_fields),
     CYAML_FIELD_MAPPING_PTR("outputs", CYAML_FLAG_OPTIONAL, ps_job, outputs,
                             outputs_fields),
     CYAML_FIELD_END};

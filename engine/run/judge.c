@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/run/release.h"
 #include "engine/run/tailoring.h"
 #include "indicators/distribution.h"
 
@@ -171,8 +172,9 @@ static void project(const scene *s, const ps_period *p, const ps_goal *goal,
 static void take_same_months(const scene *s, const ps_period *p,
                              ps_target_count_input *in, ps_measure_figure *f) {
     double x;
-    const ps_month last = s->base.first + (ps_history_last(s->months) - p->first);
-    if (s->has_base && !f->stated &&
+    const ps_month last =
+        s->months != NULL ? s->base.first + (ps_history_last(s->months) - p->first) : 0;
+    if (s->months != NULL && s->has_base && !f->stated &&
         ps_history_whole(s->months, s->base.first, last, &x)) {
         in->baseline = f->baseline_numerator = x;
         NOTE(f, "change against the same months of the baseline");
@@ -205,8 +207,8 @@ static void judge_count(const scene *s, const ps_period *p, bool tested, double 
     ps_goal goal = f->goal;
     if (s->is_rate && ok) goal.target *= f->measured.denominator / s->multiplier;
     ps_target_count_input in = count_input(s, tested, left, f);
-    if (running && ok && s->months != NULL) {
-        if (s->spec->target != NULL) project(s, p, &goal, f);
+    if (running && ok) {
+        if (s->spec->target != NULL && s->months != NULL) project(s, p, &goal, f);
         in.projection = f->projection.total;
         if (tested && isfinite(in.baseline)) take_same_months(s, p, &in, f);
     }
@@ -300,6 +302,9 @@ static void tell_result(const scene *s, bool overlaps, ps_measure_figure *f) {
     f->target_status = ps_target_status_text(f->result.status);
     if (f->result.status == PS_TARGET_BASELINE_MISSING && baseline == NULL)
         NOTE(f, "the plan has no baseline");
+    else if (f->result.status == PS_TARGET_BASELINE_MISSING &&
+             s->before.value.status == PS_VALUE_SUPPRESSED)
+        NOTE(f, "the baseline is suppressed");
     else if (f->result.status == PS_TARGET_BASELINE_MISSING)
         NOTE(f, "%s%s%s",
              baseline->value != NULL && !s->is_own
@@ -416,6 +421,25 @@ static ps_status find_course(scene *s, ps_error *err) {
 
 /* ---- One area ---- */
 
+ps_status ps_judge_value(const ps_scope *scope, size_t item, const ps_period *p,
+                         ps_measured *out, ps_error *err) {
+    const ps_measure *m = scope->measure;
+    PS_TRY(m->form->measure(scope, item, p, out, err));
+    /* That counts are missing is no secret; what other forms say of them may be one. */
+    const bool missing = out->value.status == PS_VALUE_MISSING && m->form->counts_only;
+    if (missing ||
+        ps_release_shows_measure(scope->figures->release, m, item, scope->geography,
+                                 scope->area, p->first, p->last))
+        return PS_OK;
+    const int32_t months = out->months;
+    const bool running = out->running;
+    *out = ps_measured_nothing();
+    out->months = months, out->running = running;
+    out->value.status = out->value.limits_status = PS_VALUE_SUPPRESSED;
+    ps_measured_note(out, "%s", ps_release_reason);
+    return PS_OK;
+}
+
 static ps_status compute(const scene *s, const ps_period *p, ps_measure_figure *f,
                          ps_error *err) {
     const double none = (double)NAN;
@@ -439,7 +463,7 @@ static ps_status compute(const scene *s, const ps_period *p, ps_measure_figure *
                              .projection = {nothing, nothing, nothing, nothing}};
     f->result.p_fixed = f->result.p_two_sample = f->result.prob_improved = nothing;
     f->result.gap = f->result.required = nothing;
-    PS_TRY(s->scope->measure->form->measure(s->scope, s->item, p, &f->measured, err));
+    PS_TRY(ps_judge_value(s->scope, s->item, p, &f->measured, err));
     memcpy(f->reason, f->measured.reason, sizeof f->measured.reason);
     find_baseline(s, f);
     judge(s, p, f);
@@ -453,17 +477,20 @@ static ps_status measure_before(scene *s, ps_error *err) {
     const char *item = s->scope->measure->form->item(s->scope, s->item);
     for (size_t i = 0; i < before->n_items && m->n_periods > 0; i++)
         if (strcmp(m->form->item(before, i), item) == 0)
-            return m->form->measure(before, i, &m->period[m->n_periods - 1], &s->before,
-                                    err);
+            return ps_judge_value(before, i, &m->period[m->n_periods - 1], &s->before,
+                                  err);
     return PS_OK;
 }
 
 static ps_status judge_item(scene *s, ps_measure_figure *figures, ps_error *err) {
     const ps_measure *m = s->scope->measure;
-    s->months = m->form->months != NULL ? m->form->months(s->scope, s->item) : NULL;
+    /* Months of protected data are not released, so nothing may follow from them. */
+    const bool open = !ps_release_protects_measure(s->scope->figures->release, m);
+    s->months =
+        open && m->form->months != NULL ? m->form->months(s->scope, s->item) : NULL;
     s->before = ps_measured_nothing();
     if (s->has_base)
-        PS_TRY(m->form->measure(s->scope, s->item, &s->base, &s->before, err));
+        PS_TRY(ps_judge_value(s->scope, s->item, &s->base, &s->before, err));
     else if (s->scope->before != NULL)
         PS_TRY(measure_before(s, err));
     PS_TRY(find_course(s, err));

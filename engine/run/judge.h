@@ -43,6 +43,10 @@ typedef struct ps_measure_figure {
     char reason[384];         /* what a reader has to know; "" nothing */
 } ps_measure_figure;
 
+/* The value of an item in the area of the scope, which the form has entered, as far as it
+ * may be shown. Errors as the form's. */
+ps_status ps_judge_value(const ps_scope *scope, size_t item, const ps_period *period,
+                         ps_measured *out, ps_error *err) PS_MUST_CHECK;
 /* All periods of all items in the area of the scope, which the form has entered: n_items
  * times n_periods figures, the periods of an item together.
  * Errors   PS_NOMEM and those of the form. */

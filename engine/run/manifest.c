@@ -102,7 +102,7 @@ static bool write_counted(ps_json *json, const ps_input *input,
         ps_manifest_file(json, input);
         ps_json_member_text(json, "encoding",
                             ps_points_source_encoding(counts->points, s));
-        write_rows(json, counts, s, ids);
+        if (ids != NULL) write_rows(json, counts, s, ids);
         ps_json_end_object(json);
     }
     return any;

@@ -22,7 +22,8 @@ void ps_manifest_file(ps_json *json, const ps_input *input);
 /* All inputs as elements of the open array; those that one of the counts read with their
  * encoding and rows by fate, and matches by geography. Members of an archive are elements
  * of their own with the digest of the archive. ids[i]: names of the geographies of
- * counts[i]. */
+ * counts[i]; NULL: protected data, of which no rows are told, since a file may be a month
+ * and a geography a single area. */
 void ps_manifest_inputs(ps_json *json, const ps_inputs *inputs,
                         const ps_point_counts *const *counts, size_t n_counts,
                         const char *const *const *ids);

@@ -7,6 +7,7 @@
 #include "engine/run/framework_check.h"
 #include "engine/run/measures.h"
 #include "engine/run/people.h"
+#include "engine/run/release.h"
 #include "geo/neighbours.h"
 #include "indicators/method.h"
 
@@ -286,6 +287,17 @@ static void note_absent_months(ps_method_table *t, const ps_measure_part *part,
     note_gap(t, r, why);
 }
 
+/* A method sees no more of protected counts than the readers of the outputs do. */
+static bool is_shown(const ps_method_table *t, const ps_measure_part *part, size_t item,
+                     const row *r, const ps_period *p) {
+    const ps_figures *f = t->scope->figures;
+    if (part->records != NULL || !ps_release_protects(f->release, part->data))
+        return true;
+    return ps_release_shows(f->release, part->data,
+                            ps_part_holds(part, &f->data[part->data], item), r->geography,
+                            r->area, p->first, p->last);
+}
+
 /* How much of a part there is; NAN not known. */
 static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t item,
                         const row *r, const ps_period *p) {
@@ -309,6 +321,10 @@ static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t 
     t->history_item = item;
     t->history_geography = r->geography;
     t->history_area = r->area;
+    if (!is_shown(t, part, item, r, p)) {
+        note_gap(t, r, ps_release_reason);
+        return (double)NAN;
+    }
     if (ps_history_whole(t->history, p->first, p->last, &x)) return x;
     note_absent_months(t, part, r, p);
     return (double)NAN;
@@ -368,7 +384,7 @@ static ps_status take_figure(ps_method_table *t, size_t at, ps_table_take take,
     ps_measured found;
     s->area = r->area;
     if (form->enter != NULL) PS_TRY(form->enter(s, err));
-    PS_TRY(form->measure(s, 0, p, &found, err));
+    PS_TRY(ps_judge_value(s, 0, p, &found, err));
     const ps_estimate *v = &found.value;
     const bool ok = v->status == PS_VALUE_OK,
                limits = ok && v->limits_status == PS_VALUE_OK;

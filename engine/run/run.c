@@ -15,6 +15,7 @@
 #include "engine/run/manifest.h"
 #include "engine/run/plan.h"
 #include "engine/run/records.h"
+#include "engine/run/release.h"
 #include "engine/run/strict.h"
 #include "engine/run/tailoring.h"
 #include "engine/run/write.h"
@@ -58,6 +59,7 @@ typedef struct job_run {
     ps_bindings *bindings;
     ps_records *records; /* NULL: there are none */
     ps_measures *measures;
+    ps_release *release;
     ps_output_set *outputs;
     ps_written written, measured, compared;
     struct timespec started;
@@ -256,16 +258,34 @@ static void manifest_lookups(ps_json *json, const ps_data_set *d) {
     ps_json_end_array(json);
 }
 
+/* Of protected data, all files together. */
+static void manifest_rows(ps_json *json, const ps_data_set *d) {
+    ps_rows rows;
+    ps_matches m;
+    ps_figures_rows(d, d->reach->whole, &rows, &m);
+    ps_json_key(json, "rows");
+    ps_json_object(json);
+    ps_json_member_int(json, "read", rows.read);
+    ps_json_member_int(json, "located", rows.located);
+    ps_json_member_int(json, "unlocated", rows.unlocated);
+    ps_json_member_int(json, "invalid", rows.invalid);
+    ps_json_member_int(json, "duplicate", rows.duplicate);
+    ps_json_member_int(json, "filtered", rows.filtered);
+    ps_json_end_object(json);
+}
+
 static void manifest_data(const job_run *r, ps_json *json) {
     ps_json_key(json, "data");
     ps_json_array(json);
     for (size_t i = 0; i < r->figures->n_data; i++) {
         const ps_data_set *d = &r->figures->data[i];
+        const bool protected = ps_release_protects(r->release, i);
         ps_json_object(json);
         const char *const *ids = d->reach->id;
         ps_json_member_text(json, "id", d->spec->id);
         if (d->spec->areas != NULL) ps_json_member_text(json, "coded_to", d->spec->areas);
         manifest_lookups(json, d);
+        if (protected) manifest_rows(json, d);
         manifest_months(json, d);
         ps_json_key(json, "areas");
         ps_json_object(json);
@@ -277,7 +297,7 @@ static void manifest_data(const job_run *r, ps_json *json) {
                                     ? "the area that the row is coded to"
                                     : "closed areas; a point on a shared edge belongs to "
                                       "the lowest code");
-            if (d->spec->area_code != NULL)
+            if (d->spec->area_code != NULL && !protected)
                 manifest_agreement(json, &d->count->geography[g].agreement);
             ps_json_end_object(json);
         }
@@ -369,6 +389,7 @@ static ps_status fill_manifest(const job_run *r, ps_output *out,
     manifest_geographies(r, &json);
     manifest_data(r, &json);
     manifest_records(r, &json);
+    ps_release_manifest(r->release, &json);
     ps_json_key(&json, "warnings");
     ps_json_array(&json);
     for (size_t i = 0; i < r->listener.n; i++)
@@ -376,6 +397,7 @@ static ps_status fill_manifest(const job_run *r, ps_output *out,
     ps_json_end_array(&json);
     ps_json_member_int(&json, "figures", r->written.figures);
     ps_json_member_int(&json, "figures_without_value", r->written.absent);
+    ps_json_member_int(&json, "figures_suppressed", r->written.suppressed);
     if (r->bindings->n > 0) {
         ps_json_key(&json, "frameworks");
         ps_json_array(&json);
@@ -387,6 +409,7 @@ static ps_status fill_manifest(const job_run *r, ps_output *out,
         ps_json_member_int(&json, "measures_hidden", r->measured.hidden);
         ps_json_member_int(&json, "comparisons", r->compared.figures);
         ps_json_member_int(&json, "comparisons_without_value", r->compared.absent);
+        ps_json_member_int(&json, "measures_suppressed", r->measured.suppressed);
     }
     PS_TRY(manifest_outputs(r, &json, err));
     manifest_timings(r, &json);
@@ -402,7 +425,8 @@ static ps_status write_manifest(job_run *r, ps_error *err) {
     ps_status status = ids != NULL && counts != NULL ? PS_OK : ps_fail_nomem(err);
     if (status == PS_OK) {
         for (size_t i = 0; i < r->figures->n_data; i++) {
-            ids[i] = r->figures->data[i].reach->id;
+            ids[i] =
+                ps_release_protects(r->release, i) ? NULL : r->figures->data[i].reach->id;
             counts[i] = r->figures->data[i].count;
         }
         status = ps_yaml_text(r->job->yaml, &resolved, err);
@@ -420,16 +444,40 @@ static ps_status write_manifest(job_run *r, ps_error *err) {
     return status;
 }
 
+/* Of protected data no geography's rows are told apart. */
+static void summarise_rows(const ps_data_set *d, const ps_rows *rows, ps_output *out) {
+    ps_output_printf(out,
+                     "%s: %lld read = %lld located + %lld unlocated + %lld invalid + "
+                     "%lld duplicate + %lld filtered\n",
+                     d->spec->id, (long long)rows->read, (long long)rows->located,
+                     (long long)rows->unlocated, (long long)rows->invalid,
+                     (long long)rows->duplicate, (long long)rows->filtered);
+}
+
+static void summarise_figures(const char *what, const ps_written *w, ps_output *out) {
+    ps_output_printf(out, "%lld %s, %lld of them without a value", (long long)w->figures,
+                     what, (long long)w->absent);
+    if (w->suppressed > 0)
+        ps_output_printf(out, ", %lld suppressed", (long long)w->suppressed);
+    ps_output_text(out, "\n");
+}
+
 static void summarise(const job_run *r, ps_output *out) {
     if (r->job->job->title != NULL) ps_output_printf(out, "%s\n", r->job->job->title);
     for (size_t i = 0; i < r->figures->n_data; i++) {
         const ps_data_set *d = &r->figures->data[i];
+        bool told = false;
         for (size_t g = 0; g < r->geographies->n; g++) {
             const ps_geography *geo = &r->geographies->geography[g];
             if (d->reach->counted[g] < 0) continue;
             ps_rows rows;
             ps_matches m;
             ps_figures_rows(d, g, &rows, &m);
+            if (ps_release_protects(r->release, i)) {
+                if (!told) summarise_rows(d, &rows, out);
+                told = true;
+                continue;
+            }
             ps_output_printf(
                 out,
                 "%s x %s: %lld read = %lld matched + %lld outside + %lld unlocated "
@@ -449,17 +497,16 @@ static void summarise(const job_run *r, ps_output *out) {
     }
     for (size_t i = 0; r->records != NULL && i < r->records->n; i++)
         ps_records_tell(&r->records->set[i], "", out);
-    if (*r->job->job->outputs->indicators)
-        ps_output_printf(out, "%lld figures, %lld of them without a value\n",
-                         (long long)r->written.figures, (long long)r->written.absent);
-    if (*r->job->job->outputs->measures)
+    if (*r->job->job->outputs->indicators) summarise_figures("figures", &r->written, out);
+    if (*r->job->job->outputs->measures) {
         ps_output_printf(
-            out, "%s: %lld measures by area and period, %lld of them without a value\n",
-            r->bindings->n == 1 ? r->bindings->binding[0].framework->id : "frameworks",
-            (long long)r->measured.figures, (long long)r->measured.absent);
+            out, "%s: ",
+            r->bindings->n == 1 ? r->bindings->binding[0].framework->id : "frameworks");
+        summarise_figures("measures by area and period", &r->measured, out);
+    }
     if (r->compared.figures > 0)
-        ps_output_printf(out, "%lld comparisons of areas, %lld of them without a value\n",
-                         (long long)r->compared.figures, (long long)r->compared.absent);
+        summarise_figures("comparisons of areas", &r->compared, out);
+    ps_release_summary(r->release, out);
     ps_output_printf(out, "written to %s/:", r->folder);
     for (size_t i = 0; i < ps_output_set_size(r->outputs); i++)
         ps_output_printf(out, " %s", ps_output_set_name(r->outputs, i));
@@ -519,6 +566,9 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     ps_tailored_tell(r->bindings, r->geographies, &r->talk);
     ps_doubts_of_points(r->figures, &r->talk);
     PS_TRY(ps_doubts_of_bindings(r->bindings, r->figures, r->records, &r->talk, err));
+    PS_TRY(ps_release_open(r->job, r->bindings, r->figures, r->measures, &r->talk,
+                           &r->release, err));
+    r->figures->release = r->release;
     r->seconds[2] = seconds_since(&phase);
     clock_gettime(CLOCK_MONOTONIC, &phase);
     PS_TRY(write_outputs(r, err));
@@ -538,6 +588,7 @@ ps_status ps_run_job(const ps_run_options *options, ps_output *out,
     r.talk = (ps_talk){listen_say, listen_progress, &r.listener};
     ps_status status = carry_out(&r, out, outcome, err);
     if (r.outputs != NULL) ps_output_set_abandon(r.outputs);
+    ps_release_free(r.release);
     ps_measures_free(r.measures);
     ps_records_free(r.records);
     ps_figures_free(r.figures);

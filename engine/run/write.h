@@ -8,8 +8,9 @@
 /* How much of what was asked for is there. */
 typedef struct ps_written {
     int64_t figures; /* rows of the file */
-    int64_t absent;  /* of them without a value */
+    int64_t absent;  /* of them without a value, though nothing was suppressed */
     int64_t hidden;  /* that the plan of an area hides, and which have no row */
+    int64_t suppressed;
 } ps_written;
 
 /* indicators.csv: area_type, area_code, area_name, period, indicator, value, lower,
@@ -22,8 +23,9 @@ ps_status ps_write_indicators(const ps_figures *figures, ps_output *out,
 
 /* counts.csv: area_type, area_code, series, month, count, status. One row for each month
  * with incidents and each month that is missing in an area that is otherwise covered; a
- * covered month without a row is 0. An area that is not covered has rows for months with
- * incidents only, and nothing says that its other months are 0. */
+ * covered month without a row is 0. Data that are not public have no rows here. An area
+ * that is not covered has rows for months with incidents only, and nothing says that its
+ * other months are 0. */
 ps_status ps_write_counts(const ps_figures *figures, ps_output *out,
                           ps_error *err) PS_MUST_CHECK;
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "engine/core/par.h"
+#include "engine/run/release.h"
 #include "engine/run/write.h"
 
 /* The columns before `value`, the same for all rows of an area. */
@@ -51,6 +52,13 @@ static void write_row(ps_output *out, const ps_geography *geo, size_t area,
     ps_output_write(out, "\n", 1);
 }
 
+static void add_written(ps_written *written, const ps_estimate *e) {
+    const bool suppressed = e->status == PS_VALUE_SUPPRESSED;
+    written->figures++;
+    written->suppressed += suppressed;
+    written->absent += e->status != PS_VALUE_OK && !suppressed;
+}
+
 static void write_series(const ps_figures *f, const ps_geography *geo, size_t area,
                          const ps_figure *figures, const char *rate_unit, ps_output *out,
                          ps_written *written) {
@@ -63,15 +71,13 @@ static void write_series(const ps_figures *f, const ps_geography *geo, size_t ar
             write_row(out, geo, area, d->period[k].label, series->id, "", &figure->count,
                       counted, figure->count.value, false, 0, "count",
                       counted ? "" : figure->note);
-            written->figures++;
-            written->absent += !counted;
+            add_written(written, &figure->count);
             if (geo->population == NULL) continue;
             write_row(out, geo, area, d->period[k].label, series->id, "-rate",
                       &figure->rate, counted, figure->count.value,
                       figure->has_denominator, figure->denominator, rate_unit,
                       figure->note);
-            written->figures++;
-            written->absent += figure->rate.status != PS_VALUE_OK;
+            add_written(written, &figure->rate);
         }
     }
 }
@@ -193,6 +199,7 @@ ps_status ps_write_indicators(const ps_figures *f, ps_output *out, ps_written *w
     for (int i = 0; i < ps_threads(); i++) {
         written->figures += w.written[i].figures;
         written->absent += w.written[i].absent;
+        written->suppressed += w.written[i].suppressed;
     }
     close_writing(&w);
     return status;
@@ -203,7 +210,7 @@ static void write_months(const ps_figures *f, size_t g, size_t a, size_t s,
     const ps_series *series = &f->series[s];
     const ps_data_set *d = &f->data[series->data];
     const ps_geography *geo = &f->geographies->geography[g];
-    if (d->first > d->last) return;
+    if (d->first > d->last || ps_release_protects(f->release, series->data)) return;
     const bool anywhere = d->reporter[g][a] != PS_NONE;
     ps_figures_months(f, g, a, s, counts, covered);
     for (ps_month m = d->first; m <= d->last; m += d->stride) {

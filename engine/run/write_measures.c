@@ -156,7 +156,9 @@ static ps_status write_areas(ps_scope *scope, ps_output *out, ps_written *writte
             ps_output_write(out, ",", 1);
             write_figure(scope->measure, &figures[k], out);
             written->figures++;
-            written->absent += figures[k].measured.value.status != PS_VALUE_OK;
+            const ps_value_status value = figures[k].measured.value.status;
+            written->suppressed += value == PS_VALUE_SUPPRESSED;
+            written->absent += value != PS_VALUE_OK && value != PS_VALUE_SUPPRESSED;
         }
     }
     ps_free(figures);
