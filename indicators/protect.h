@@ -5,29 +5,31 @@
  * cell is the sum of a set of places and a selection of kinds.
  *
  * Rule. Hidden are, in this order:
- * - tables (cells with the same number) of which more than one in three counts are small;
+ * - tables (cells with the same number) of which more than one in ten counts are small;
  * - small counts: above 0, or 0 and above when zeros are hidden, and below the threshold;
  * - counts of areas with fewer people than the least base;
  * - zeros of a table in which anything else is hidden, so that a hidden count cannot be
  *   taken for more than 0;
- * - others, until every secret is proved safe (below); where eight rounds of this do not
- *   do, whole tables.
+ * - others, until every secret is proved safe (below); where sixteen rounds of this do
+ *   not do, whole tables.
  *
  * Guarantee. The attacker knows every count that is shown, how places and kinds make up
  * the cells, how many rows there are in all, and that counts are not negative. Secrets
  * are hidden counts that are not 0 (0, too, when zeros are hidden) and small counts of
  * cells that no table shows. For each there are two tables of whole numbers, none of them
- * negative, that agree with the truth in all that is shown and differ in the secret by at
- * least the threshold. They are made by moves that no shown sum can see:
+ * negative, that agree with the truth in all that is shown and differ in the secret: by
+ * at least the threshold when it is small, by one less when no table shows it, and by 1
+ * when it is not small. They are made by moves that no shown sum can see:
  * - rows of one kind from place to place that no shown sum over this kind tells apart;
  * - rows of one kind from place to place and as many of another kind back, between places
  *   that no shown sum over only one of both kinds tells apart;
  * - rows of one kind from place to place, and as many back between two others that differ
  *   in the same sums, as where two ways to divide a district cross.
  * Nothing is searched or solved, so the proof costs a pass over the sums; what is safe by
- * other moves only is hidden nevertheless. Not modelled: what could be inferred from the
- * order in which counts were hidden, other releases, and what the attacker knows of
- * single rows. The one cell that cannot be protected is that of all rows.
+ * other moves only is hidden nevertheless. "The same sums" are compared by 128 bits. Not
+ * modelled: what could be inferred from the order in which counts were hidden, other
+ * releases, and what the attacker knows of single rows. The one cell that cannot be
+ * protected is that of all rows.
  *
  * Source: Willenborg and de Waal (2001), Elements of Statistical Disclosure Control,
  * chapter 5; Diaconis and Sturmfels (1998) for moves that leave margins as they are.

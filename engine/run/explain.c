@@ -435,7 +435,11 @@ static ps_status tell_part(explanation *e, const char *label,
         snprintf(text, sizeof text, "%s = the job's records %s: %s", spec->data,
                  data->input, part->records->spec->title);
         line(e, "  data", text);
-        tell_records(e, spec, part, g, area, p);
+        if (ps_release_shows_measure(e->release, e->scope.measure, e->item, g, area,
+                                     p->first, p->last))
+            tell_records(e, spec, part, g, area, p);
+        else
+            line(e, "  counted", "not shown, by disclosure control");
         return PS_OK;
     }
     const ps_data_set *d = &e->figures->data[part->data];

@@ -3,23 +3,24 @@
  *
  * Data are protected unless they are public. All counts that any output shows of an input
  * (series and measures, their complements within a proportion, in every geography, area
- * and period) are one release, audited together; see indicators/disclose.h. A figure is
+ * and period) are one release, audited together; see indicators/protect.h. A figure is
  * shown when all the counts that it is made of are. Readers are taken to know every
- * output, how areas, rows and months are made up, that zeros are shown, and how many rows
- * were located in all. No small count may follow from the others, whether a table would
- * have shown it or not.
+ * output, how areas, rows and months are made up, and how many rows were located in all.
+ * No small count of an area, or of what areas have in common, may follow from the others
+ * in the months that tables show. What follows from differences of overlapping stretches
+ * of months, and no table shows, is not looked at.
  *
  * Areas are made of pieces: what areas of different polygons have in common, as far as
  * rows lie there. So wards that cut through neighbourhoods, and points on their borders,
  * are accounted for exactly.
  *
  * What is not audited is not shown:
- * - A geography in which more than two in three counts are small is left out.
- * - When the audit cannot prove a release within its bound, the finest geography is left
- *   out of it and the rest tried again.
+ * - When a release has too many counts, the finest geography is left out of it.
  * - Months are shown only where the job asks for them as periods; counts.csv has none.
- * - Figures that follow from single rows or months (trends, projections, repeats) are not
- *   shown.
+ * - Figures that follow from single rows or months (trends, projections) are not shown;
+ *   methods on tables of counts see no others than those that are shown.
+ *
+ * Figures of records have a rule of their own; see release_records.h.
  *
  * Two inputs that read the same file cannot be told apart by an audit of each, so they
  * are refused when one of them is protected. Earlier releases are not looked at.
