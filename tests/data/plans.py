@@ -39,6 +39,7 @@ areas:
 points:
   - id: fly-tipping
     title: Fly-tipping (WasteDataFlow)
+    disclosure: public
     files: [%(fly)s]
     sheet: LA_incidents
     header: 2
@@ -52,6 +53,7 @@ points:
     covers: all
   - id: casualties
     title: People hurt where a collision was
+    disclosure: public
     files: [%(casualties)s]
     with:
       - file: %(collisions)s
