@@ -466,6 +466,94 @@ static void tell_cells(const explanation *e, const ps_table *table, size_t row) 
     ps_output_text(e->out, "\n");
 }
 
+/* Where the values of a column of an area table come from. */
+static void tell_values(const explanation *e, const char *data, const char *column) {
+    const ps_framework *plan = e->binding->framework;
+    const ps_job *job = e->job->job;
+    const ps_job_data *bound =
+        e->binding->data[PS_FRAMEWORK_PLACE(plan->data, plan->data_count, data)];
+    const char *value = ps_binding_column(bound, column)->column;
+    ps_output_printf(e->out, "%s of %s = value %s of %s", column, data, value,
+                     bound->input);
+    for (unsigned t = 0; t < job->tables_count; t++)
+        for (unsigned v = 0; strcmp(job->tables[t].id, bound->input) == 0 &&
+                             v < job->tables[t].values_count;
+             v++)
+            if (strcmp(job->tables[t].values[v].id, value) == 0)
+                ps_output_printf(e->out, ": column '%s' of %s",
+                                 job->tables[t].values[v].column, job->tables[t].file);
+}
+
+/* The column of the records that are the rows. */
+static void tell_field(const explanation *e, const ps_framework_table *l,
+                       const char *column) {
+    const ps_framework *plan = e->binding->framework;
+    const ps_job_data_column *bound = ps_binding_column(
+        e->binding->data[PS_FRAMEWORK_PLACE(plan->data, plan->data_count, l->of)],
+        column);
+    ps_output_printf(e->out, "%s of %s", column, l->of);
+    if (bound != NULL)
+        ps_output_printf(e->out, ": column '%s'", bound->column);
+    else
+        ps_output_text(e->out, ", which the job does not have");
+}
+
+static void tell_column(const explanation *e, const ps_framework_table *l,
+                        const ps_framework_cell *cell) {
+    ps_output_printf(e->out, "%-11s %s = ", "  column", cell->name);
+    if (cell->key != NULL)
+        ps_output_text(e->out, "what the row is");
+    else if (cell->count != NULL)
+        ps_output_text(e->out, *cell->count == PS_COUNT_DENOMINATOR
+                                   ? "count of the denominator"
+                                   : "count of the numerator");
+    else if (cell->measure != NULL)
+        ps_output_printf(e->out, "figure of the measure %s, which explain tells, too",
+                         cell->measure);
+    else if (cell->data != NULL)
+        tell_values(e, cell->data, cell->column);
+    else if (cell->column != NULL)
+        tell_field(e, l, cell->column);
+    else
+        ps_output_printf(e->out, "'%s' in every row",
+                         cell->text != NULL ? cell->text : "");
+    if (cell->period != NULL) ps_output_printf(e->out, ", of %s", cell->period);
+    ps_output_text(e->out, "\n");
+}
+
+/* The inputs of the table: files and what became of their rows. */
+static void tell_layout(const explanation *e, const ps_framework_table *l) {
+    line(e, "Layout", "of the table that the method works on");
+    if (l->rows == PS_ROWS_RECORDS) {
+        const ps_record_set *set = ps_measure_records(e->measures, e->scope.measure);
+        line(e, "  file", set->spec->file);
+        ps_output_printf(e->out, "%-11s ", "  rows");
+        ps_records_tell(set, "", e->out);
+    }
+    for (unsigned c = 0; c < l->columns_count; c++) tell_column(e, l, &l->columns[c]);
+    for (unsigned i = 0; i < l->indicators_count; i++)
+        ps_output_printf(e->out, "%-11s %s\n", "  measure", l->indicators[i].measure);
+}
+
+static bool names_area(const ps_table *table, size_t row, ps_str code) {
+    for (size_t c = 0; c < ps_table_columns(table); c++)
+        if (ps_str_eq(ps_table_cell(table, row, c), code)) return true;
+    return false;
+}
+
+/* The rows that name the area itself, of those that are not told. */
+static void tell_own_rows(const explanation *e, const ps_table *table, size_t area,
+                          size_t told) {
+    enum { MOST_OWN = 12 };
+    const ps_str code = e->scope.geo->areas->code[area];
+    size_t n = 0;
+    for (size_t r = told; r < ps_table_rows(table) && n < MOST_OWN; r++) {
+        if (!names_area(table, r, code)) continue;
+        if (n++ == 0) line(e, "This area", "its rows among them:");
+        tell_cells(e, table, r);
+    }
+}
+
 /* What the method worked on, as `placestat compute` takes it. */
 static ps_status tell_table(const explanation *e, size_t area, const ps_period *p,
                             ps_error *err) {
@@ -477,6 +565,7 @@ static ps_status tell_table(const explanation *e, size_t area, const ps_period *
     const ps_status status = ps_method_table_lay(laid, area, p, &table, err);
     if (status == PS_OK) {
         const size_t rows = ps_table_rows(table);
+        tell_layout(e, l);
         ps_output_printf(e->out, "%-11s %zu rows\n  ", "Table", rows);
         for (size_t c = 0; c < ps_table_columns(table); c++) {
             const ps_str name = ps_table_column_name(table, c);
@@ -485,6 +574,7 @@ static ps_status tell_table(const explanation *e, size_t area, const ps_period *
         ps_output_text(e->out, "\n");
         for (size_t r = 0; r < rows && r < MOST_ROWS; r++) tell_cells(e, table, r);
         if (rows > MOST_ROWS) ps_output_text(e->out, "  ...\n");
+        tell_own_rows(e, table, area, MOST_ROWS);
         for (unsigned i = 0; i < l->parameters_count; i++)
             ps_output_printf(e->out, "%-11s %s=%s\n", i == 0 ? "Parameters" : "",
                              l->parameters[i].name, l->parameters[i].value);
@@ -523,6 +613,8 @@ static void tell_value(const explanation *e, const ps_measure *m,
                          shown(100 * *e->job->job->confidence, scale),
                          shown(f->measured.value.lower, lower),
                          shown(f->measured.value.upper, upper), f->measured.value.method);
+    if (f->measured.verdict != NULL && f->measured.verdict[0] != '\0')
+        ps_output_printf(e->out, ", %s", f->measured.verdict);
     ps_output_text(e->out, "\n");
 }
 
