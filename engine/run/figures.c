@@ -464,8 +464,9 @@ static void tell_absent_months(const ps_geographies *all, const ps_data_set *d,
 /* Which geographies get no counts at all, in one line, and which not in all areas. */
 static void tell_reach(const ps_geographies *all, const ps_data_set *d,
                        const ps_talk *talk) {
-    char none[400] = "";
-    size_t length = 0;
+    enum { TOLD = 4 };
+    char none[400] = "", more[64] = "";
+    size_t length = 0, without = 0;
     for (size_t g = 0; g < all->n; g++) {
         const size_t n = all->geography[g].areas->n;
         const char *id = all->geography[g].spec->id;
@@ -477,15 +478,17 @@ static void tell_reach(const ps_geographies *all, const ps_data_set *d,
                    "missing, not 0",
                    d->spec->id, unknown, n, id, d->reach->why);
         /* on a list of codes nothing is expected but what is coded to it */
-        if (unknown == n && ps_geography_has_map(&all->geography[g]) &&
-            length < sizeof none)
+        if (unknown < n || !ps_geography_has_map(&all->geography[g])) continue;
+        if (without++ < TOLD && length < sizeof none)
             length += (size_t)snprintf(none + length, sizeof none - length, "%s%s",
                                        length > 0 ? ", " : "", id);
     }
+    if (without > TOLD)
+        snprintf(more, sizeof more, " and %zu more geographies", without - TOLD);
     if (length > 0)
         ps_say(talk, PS_TALK_INFO,
-               "%s: no counts for %s: %s; their figures are missing, not 0", d->spec->id,
-               none, d->reach->why);
+               "%s: no counts for %s%s: %s; their figures are missing, not 0",
+               d->spec->id, none, more, d->reach->why);
 }
 
 static ps_status open_figures(const ps_job_file *job, ps_figures *f, bool strict,
