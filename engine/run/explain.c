@@ -761,9 +761,14 @@ static ps_status tell_beside(const explanation *e, const ps_comparisons *all,
         PS_TRY(tell_pair(e, &c, area, k, err));
     }
     if (spec->published == NULL) return PS_OK;
-    const ps_framework_column *column = ps_framework_role(
-        &f->data[PS_FRAMEWORK_PLACE(f->data, f->data_count, spec->published)],
-        PS_ROLE_COMPARATOR);
+    const int published = PS_FRAMEWORK_PLACE(f->data, f->data_count, spec->published);
+    if (e->binding->data[published] == NULL) {
+        ps_output_printf(e->out, "%-11s %s: no input of the job is '%s' (%s)\n",
+                         "Compared", spec->id, spec->published, f->data[published].title);
+        return PS_OK;
+    }
+    const ps_framework_column *column =
+        ps_framework_role(&f->data[published], PS_ROLE_COMPARATOR);
     for (unsigned v = 0; v < column->values_count; v++) {
         PS_TRY(ps_comparison_open_published(all, spec, measure, here, column->values[v],
                                             &c, err));
