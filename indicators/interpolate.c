@@ -298,9 +298,11 @@ static ps_status read_sources(const ps_method_call *call, crossing *c, ps_error 
         if (status != PS_OK) break;
         if (no_total || fully) total = 0;
         if (no_value) value = (double)NAN;
-        bool same =
-            value == c->value[o->source] || (no_value && isnan(c->value[o->source]));
-        if (seen[o->source] && (!same || total != c->total[o->source]))
+        const bool same =
+            !seen[o->source] ||
+            ((value == c->value[o->source] || (no_value && isnan(c->value[o->source]))) &&
+             total == c->total[o->source]);
+        if (!same)
             status = ps_fail(err, PS_FORMAT,
                              "%s: row %lld: the value or total of this source differs "
                              "from that of an earlier row",
