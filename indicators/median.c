@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "indicators/distribution.h"
 #include "indicators/method.h"
@@ -70,11 +71,16 @@ static const ps_method_column outputs[] = {
     {"limits_status", PS_COLUMN_TEXT, true, "ok, undefined (too few values)"},
 };
 
-static ps_status median_row(const ps_method_call *call, double *values, size_t n,
-                            ps_str area, ps_error *err) {
+enum { IN_AREA, IN_VALUE };
+
+/* context: room for the values of all rows, which are sorted. */
+static ps_status median_group(const ps_method_call *call, const ps_call_group *group,
+                              void *context, ps_error *err) {
+    double *values = context;
     const double confidence = ps_call_param_number(call, 0);
-    const ps_median m = ps_median_of(values, n, confidence);
-    ps_call_put_text(call, 0, area);
+    memcpy(values, group->column[0], group->n * sizeof *values);
+    const ps_median m = ps_median_of(values, group->n, confidence);
+    ps_call_put_text(call, 0, group->name);
     ps_call_put_int(call, 1, m.n);
     ps_call_put_int(call, 2, m.n_missing);
     ps_call_put_estimate(call, 3, &m.estimate);
@@ -86,19 +92,12 @@ static ps_status median_row(const ps_method_call *call, double *values, size_t n
 }
 
 static ps_status run(const ps_method_call *call, ps_error *err) {
-    double *all = NULL, *values = ps_alloc(ps_call_rows(call), sizeof *values);
-    size_t *order = NULL, *offset = NULL, n_groups = 0;
+    static const size_t numbers[] = {IN_VALUE};
+    double *values = ps_alloc(ps_call_rows(call), sizeof *values);
     if (values == NULL) return ps_fail_nomem(err);
-    ps_status status = ps_call_numbers(call, 1, &all, err);
-    if (status == PS_OK)
-        status = ps_call_groups(call, 0, &order, &offset, &n_groups, err);
-    for (size_t g = 0; g < n_groups && status == PS_OK; g++) {
-        const size_t n = offset[g + 1] - offset[g];
-        for (size_t i = 0; i < n; i++) values[i] = all[order[offset[g] + i]];
-        status =
-            median_row(call, values, n, ps_call_text(call, order[offset[g]], 0), err);
-    }
-    ps_free(all), ps_free(values), ps_free(order), ps_free(offset);
+    const ps_status status =
+        ps_call_each_group(call, IN_AREA, numbers, 1, median_group, values, err);
+    ps_free(values);
     return status;
 }
 

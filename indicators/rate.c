@@ -443,12 +443,13 @@ static const ps_method_column mean_outputs[] = {
     {"limits_status", PS_COLUMN_TEXT, true, "ok, undefined (one value)"},
 };
 
-static ps_status mean_row(const ps_method_call *call, const double *values, size_t n,
-                          ps_str area, ps_error *err) {
+static ps_status mean_group(const ps_method_call *call, const ps_call_group *group,
+                            void *context, ps_error *err) {
+    (void)context;
     double confidence = ps_call_param_number(call, 0);
-    ps_mean mean =
-        ps_mean_of(values, n, confidence, ps_call_param_is(call, 1, "propagate"));
-    ps_call_put_text(call, 0, area);
+    ps_mean mean = ps_mean_of(group->column[0], group->n, confidence,
+                              ps_call_param_is(call, 1, "propagate"));
+    ps_call_put_text(call, 0, group->name);
     ps_call_put_int(call, 1, mean.n);
     ps_call_put_int(call, 2, mean.n_missing);
     ps_call_put_number(call, 3, mean.estimate.status, mean.sum);
@@ -462,22 +463,8 @@ static ps_status mean_row(const ps_method_call *call, const double *values, size
 }
 
 static ps_status run_mean(const ps_method_call *call, ps_error *err) {
-    double *all = NULL, *values = ps_alloc(ps_call_rows(call), sizeof *values);
-    size_t *order = NULL, *offset = NULL, n_groups = 0;
-    if (values == NULL) return ps_fail_nomem(err);
-    ps_status status = ps_call_numbers(call, 1, &all, err);
-    if (status == PS_OK)
-        status = ps_call_groups(call, 0, &order, &offset, &n_groups, err);
-    for (size_t g = 0; g < n_groups && status == PS_OK; g++) {
-        size_t n = offset[g + 1] - offset[g];
-        for (size_t i = 0; i < n; i++) values[i] = all[order[offset[g] + i]];
-        status = mean_row(call, values, n, ps_call_text(call, order[offset[g]], 0), err);
-    }
-    ps_free(all);
-    ps_free(values);
-    ps_free(order);
-    ps_free(offset);
-    return status;
+    static const size_t numbers[] = {1};
+    return ps_call_each_group(call, 0, numbers, 1, mean_group, NULL, err);
 }
 
 const ps_method ps_method_mean = {
