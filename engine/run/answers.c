@@ -21,13 +21,12 @@ static asked ask_for(const ps_record_set *set, const ps_framework_data *kind,
     return a;
 }
 
-/* The next answer of a cell, cut from its front; false at the end. */
-static bool next_answer(const asked *a, ps_str *rest, ps_str *answer) {
+bool ps_answers_next(const char *separator, ps_str *rest, ps_str *answer) {
     if (rest->p == NULL) return false;
-    const size_t step = a->separator != NULL ? strlen(a->separator) : 0;
+    const size_t step = separator != NULL ? strlen(separator) : 0;
     size_t n = step > 0 ? 0 : rest->n;
     while (step > 0 && n < rest->n &&
-           (n + step > rest->n || memcmp(rest->p + n, a->separator, step) != 0))
+           (n + step > rest->n || memcmp(rest->p + n, separator, step) != 0))
         n++;
     *answer = ps_str_trim((ps_str){rest->p, n});
     if (n >= rest->n)
@@ -41,7 +40,7 @@ static bool next_answer(const asked *a, ps_str *rest, ps_str *answer) {
 static bool any_means(const asked *a, const char *const *values, unsigned n,
                       ps_str text) {
     ps_str answer;
-    while (next_answer(a, &text, &answer))
+    while (ps_answers_next(a->separator, &text, &answer))
         for (unsigned v = 0; v < n; v++)
             if (ps_binding_means(a->bound, values[v], answer)) return true;
     return false;

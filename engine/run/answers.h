@@ -11,6 +11,10 @@ typedef enum ps_answer {
     PS_ANSWER_NONE /* no answer in a column that decides */
 } ps_answer;
 
+/* The next answer of a cell, trimmed and cut from its front; false at the end. separator
+ * NULL: the cell is one answer. */
+bool ps_answers_next(const char *separator, ps_str *rest, ps_str *answer);
+
 /* Ask the filters of a part, and, when it is split, whether the answer is `value`.
  * Shapes   answer: one for each record. value: NULL when the part is not split.
  * Rule     of several answers in a cell any one will do for `is`, and none may be one of

@@ -147,9 +147,9 @@ ps_status ps_comparison_open_published(const ps_comparisons *all,
                                        size_t measure, size_t here,
                                        const char *comparator, ps_comparison *c,
                                        ps_error *err) {
-    *c = (ps_comparison){.spec = spec};
-    for (unsigned i = 0; i < spec->around_count; i++)
-        c->around |= strcmp(spec->around[i], comparator) == 0;
+    *c = (ps_comparison){
+        .spec = spec,
+        .around = ps_framework_lists(spec->around, spec->around_count, comparator)};
     ps_status status = open_here(all, measure, here, c, err);
     if (status == PS_OK)
         status = ps_published_open(all->measures, &all->measures->measure[measure],
@@ -435,13 +435,6 @@ static ps_value percent_of(const ps_side *then, const ps_side *now) {
     return ps_value_of(100 * (now->value.value - then->value.value) / then->value.value);
 }
 
-/* The months that a figure is of: of a sample, those that it was drawn in. */
-static ps_period held_of(const ps_period *p, const ps_measured *m) {
-    ps_period held = *p;
-    if (m->first <= m->last) held.first = m->first, held.last = m->last;
-    return held;
-}
-
 /* The sides of the baseline period, and their parts or gap; false: there are none. */
 typedef struct before {
     ps_side here, there;
@@ -464,7 +457,7 @@ static ps_status look_back(ps_comparison *c, size_t item, size_t other_item,
     *b = (before){.held = c->base, .known = false};
     if (c->baseline == NULL || (!c->tested && !c->linked)) return PS_OK;
     PS_TRY(measure_side(c, &c->here, item, &c->base, &b->here, &h, err));
-    b->held = held_of(&c->base, &h);
+    b->held = ps_measured_held(&c->base, &h);
     PS_TRY(measure_there(c, other_item, &c->base, &b->there, &t, err));
     if (c->linked && there(&b->here) && there(&b->there)) {
         PS_TRY(compare_linked(c, item, other_item, &c->base, &b->gap, err));
@@ -481,7 +474,7 @@ static ps_status look_back(ps_comparison *c, size_t item, size_t other_item,
  */
 static void compare_with(const ps_comparison *c, const before *b, const ps_overlap *parts,
                          const ps_measured *h, ps_compared_figure *f) {
-    const ps_period held = held_of(f->period, h);
+    const ps_period held = ps_measured_held(f->period, h);
     if (c->baseline == NULL || held.last <= b->held.last) return;
     if (h->running) {
         NOTE(f, "no change of the gap while the period is running");

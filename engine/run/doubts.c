@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "engine/run/answers.h"
 #include "engine/run/framework_check.h"
 
 enum { TOLD_TEXTS = 5 };
@@ -82,15 +83,10 @@ static ps_status add_text(ps_keys *texts, ps_str text, ps_error *err) {
 /* A cell may hold several answers; the whole cell is a text, too. */
 static ps_status add_answers(ps_keys *texts, const char *separator, ps_str cell,
                              ps_error *err) {
-    const size_t step = strlen(separator);
+    ps_str answer;
     PS_TRY(add_text(texts, cell, err));
-    for (size_t begin = 0, i = 0; step > 0 && i <= cell.n; i++) {
-        const bool end = i == cell.n;
-        if (!end && (i + step > cell.n || memcmp(cell.p + i, separator, step) != 0))
-            continue;
-        PS_TRY(add_text(texts, (ps_str){cell.p + begin, i - begin}, err));
-        begin = i + step;
-    }
+    while (ps_answers_next(separator, &cell, &answer))
+        PS_TRY(add_text(texts, answer, err));
     return PS_OK;
 }
 
@@ -117,8 +113,7 @@ static ps_status find_texts(const ps_figures *f, const ps_records *records,
 
 static bool is_bound(const ps_job_data_column *column, ps_str text) {
     for (unsigned v = 0; v < column->values_count; v++)
-        for (unsigned k = 0; k < column->values[v].of_count; k++)
-            if (ps_str_is(text, column->values[v].of[k])) return true;
+        if (ps_binding_means(column, column->values[v].id, text)) return true;
     return false;
 }
 
@@ -186,19 +181,12 @@ static ps_status tell_texts(const ps_bindings *b, const ps_figures *f,
 
 /* ---- Plans ---- */
 
-static bool has_area(const ps_geographies *all, const ps_framework_area *area) {
-    for (size_t g = 0; g < all->n; g++)
-        if (strcmp(all->geography[g].spec->id, area->geography) == 0 &&
-            ps_keys_find(all->geography[g].areas->by_code, ps_str_of(area->code)) !=
-                PS_NONE)
-            return true;
-    return false;
-}
-
 static void tell_plan(const ps_binding *b, const ps_geographies *all,
                       const ps_talk *talk) {
     const ps_framework *plan = b->framework;
-    if (plan->area != NULL && !has_area(all, plan->area))
+    size_t g, area;
+    if (plan->area != NULL &&
+        !ps_geographies_find(all, plan->area->geography, plan->area->code, &g, &area))
         ps_say(talk, PS_TALK_INFO,
                "%s: the figures that the plan states are of %s %s, which this job does "
                "not have; every area is measured against its own",
@@ -220,14 +208,11 @@ static void tell_weights(const ps_bindings *all, size_t b, const ps_talk *talk) 
         const ps_framework_data *kind = &binding->framework->data[d];
         const ps_job_data *data = binding->data[d];
         if (data == NULL || is_told(all, b, kind->id)) continue;
-        for (unsigned c = 0; c < kind->columns_count; c++)
-            if (kind->columns[c].role != NULL &&
-                *kind->columns[c].role == PS_ROLE_WEIGHT &&
-                ps_binding_column(data, kind->columns[c].id) == NULL)
-                ps_say(talk, PS_TALK_WARNING,
-                       "%s: no column is bound as %s of %s, so every answer counts the "
-                       "same",
-                       data->input, kind->columns[c].id, kind->id);
+        const ps_framework_column *weight = ps_framework_role(kind, PS_ROLE_WEIGHT);
+        if (weight == NULL || ps_binding_column(data, weight->id) != NULL) continue;
+        ps_say(talk, PS_TALK_WARNING,
+               "%s: no column is bound as %s of %s, so every answer counts the same",
+               data->input, weight->id, kind->id);
     }
 }
 

@@ -252,12 +252,8 @@ static void tell_files(const explanation *e, const ps_data_set *d, size_t geogra
     ps_matches m;
     ps_figures_rows(d, g, &rows, &m);
     if (ps_release_protects(e->release, (size_t)(d - e->figures->data))) {
-        ps_output_printf(e->out,
-                         "%-11s %lld read = %lld located + %lld unlocated + %lld invalid "
-                         "+ %lld duplicate + %lld filtered\n",
-                         "  rows", (long long)rows.read, (long long)rows.located,
-                         (long long)rows.unlocated, (long long)rows.invalid,
-                         (long long)rows.duplicate, (long long)rows.filtered);
+        ps_output_printf(e->out, "%-11s ", "  rows");
+        ps_rows_tell(&rows, e->out);
         return;
     }
     ps_output_printf(

@@ -130,10 +130,13 @@ ps_status ps_figures_check_points(const ps_job_file *job, ps_error *err) {
 
 /* Short of the framework's word; see ps_release_class. */
 static bool may_be_protected(const ps_job *job, const ps_job_points *p) {
-    for (unsigned k = 0; k < job->disclosure->off_count; k++)
-        if (strcmp(job->disclosure->off[k].input, p->id) == 0) return false;
-    if (p->disclosure != NULL) return *p->disclosure != PS_DISCLOSURE_PUBLIC;
-    return *p->format != PS_POINTS_POLICE_UK && job->data_count > 0;
+    const bool bound = *p->format != PS_POINTS_POLICE_UK && job->data_count > 0;
+    const ps_release_rules rules =
+        ps_release_rules_of(job->disclosure, p->id,
+                            p->disclosure != NULL ? *p->disclosure
+                            : bound               ? PS_DISCLOSURE_COUNCIL
+                                                  : PS_DISCLOSURE_PUBLIC);
+    return ps_release_rules_hide(&rules);
 }
 
 static ps_status count_data(const ps_job_file *job, const ps_geographies *all,

@@ -95,11 +95,19 @@ struct ps_form {
      * so that disclosure control of counts protects them. Of protected data no other form
      * shows anything. */
     bool counts_only;
+    /* What is told of an item tells of the next one, too: all of them are shown or none.
+     */
+    bool ranked;
 };
 
 /* The form of a method; NULL when a job does not carry it out. */
 const ps_form *ps_form_of(const ps_framework_measure *measure);
 
+/* The period of a measure's baseline; false: it has none. */
+bool ps_form_baseline(const ps_framework_measure *measure, ps_period *out);
+/* The months that a figure of a period is of: of a sample, those that it was drawn in,
+ * which may be few of its period's and the same as another's. */
+ps_period ps_measured_held(const ps_period *period, const ps_measured *measured);
 /* Nothing measured yet: everything NAN or missing. */
 ps_measured ps_measured_nothing(void);
 /* Append to the reason, after "; ". */

@@ -172,36 +172,13 @@ static const ps_history *months(const ps_scope *s, size_t item) {
     return ((const counts *)s->state)->numerator[item];
 }
 
-const ps_form ps_form_count = {.method = "count_ci",
-                               .judged_by = PS_JUDGED_BY_COUNT,
-                               .absence = absence,
-                               .periods = ps_form_periods,
-                               .open = open_scope,
-                               .close = close_scope,
-                               .enter = enter,
-                               .measure = measure,
-                               .item = ps_form_item,
-                               .months = months,
-                               .counts_only = true};
-const ps_form ps_form_rate = {.method = "crude_rate",
-                              .judged_by = PS_JUDGED_BY_COUNT,
-                              .absence = absence,
-                              .periods = ps_form_periods,
-                              .open = open_scope,
-                              .close = close_scope,
-                              .enter = enter,
-                              .measure = measure,
-                              .item = ps_form_item,
-                              .months = months,
-                              .counts_only = true};
-const ps_form ps_form_proportion = {.method = "proportion",
-                                    .judged_by = PS_JUDGED_BY_REGISTER,
-                                    .absence = absence,
-                                    .periods = ps_form_periods,
-                                    .open = open_scope,
-                                    .close = close_scope,
-                                    .enter = enter,
-                                    .measure = measure,
-                                    .item = ps_form_item,
-                                    .months = months,
-                                    .counts_only = true};
+#define COUNTED(name, judge)                                                        \
+    {                                                                               \
+        .method = name, .judged_by = judge, .absence = absence,                     \
+        .periods = ps_form_periods, .open = open_scope, .close = close_scope,       \
+        .enter = enter, .measure = measure, .item = ps_form_item, .months = months, \
+        .counts_only = true                                                         \
+    }
+const ps_form ps_form_count = COUNTED("count_ci", PS_JUDGED_BY_COUNT);
+const ps_form ps_form_rate = COUNTED("crude_rate", PS_JUDGED_BY_COUNT);
+const ps_form ps_form_proportion = COUNTED("proportion", PS_JUDGED_BY_REGISTER);

@@ -170,9 +170,12 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     return PS_OK;
 }
 
-const ps_form ps_form_repeat = {"repeat",     PS_JUDGED_BY_REGISTER,
-                                absence,      ps_form_periods,
-                                open_scope,   close_scope,
-                                enter,        measure,
-                                ps_form_item, NULL,
-                                NULL,         false};
+const ps_form ps_form_repeat = {.method = "repeat",
+                                .judged_by = PS_JUDGED_BY_REGISTER,
+                                .absence = absence,
+                                .periods = ps_form_periods,
+                                .open = open_scope,
+                                .close = close_scope,
+                                .enter = enter,
+                                .measure = measure,
+                                .item = ps_form_item};

@@ -398,21 +398,14 @@ static ps_status measure_ranked(const ps_scope *s, size_t item, const ps_period 
     return next < s->n_items ? tell_lead(s, w, item, next, out, err) : PS_OK;
 }
 
-const ps_form ps_form_survey_ranked = {"svy_share",  PS_JUDGED_BY_SURVEY,
-                                       absence,      ps_form_periods_of_sample,
-                                       open_scope,   close_scope,
-                                       NULL,         measure_ranked,
-                                       ps_form_item, NULL,
-                                       compare,      false};
-const ps_form ps_form_survey_share = {"svy_mean",   PS_JUDGED_BY_SURVEY,
-                                      absence,      ps_form_periods_of_sample,
-                                      open_scope,   close_scope,
-                                      NULL,         measure,
-                                      ps_form_item, NULL,
-                                      compare,      false};
-const ps_form ps_form_survey_mean = {"svy_mean",   PS_JUDGED_BY_VALUE,
-                                     absence,      ps_form_periods_of_sample,
-                                     open_scope,   close_scope,
-                                     NULL,         measure,
-                                     ps_form_item, NULL,
-                                     compare,      false};
+#define ASKED(name, judge, how, ranks)                                                  \
+    {                                                                                   \
+        .method = name, .judged_by = judge, .absence = absence,                         \
+        .periods = ps_form_periods_of_sample, .open = open_scope, .close = close_scope, \
+        .measure = how, .item = ps_form_item, .compare = compare, .ranked = ranks       \
+    }
+const ps_form ps_form_survey_ranked =
+    ASKED("svy_share", PS_JUDGED_BY_SURVEY, measure_ranked, true);
+const ps_form ps_form_survey_share =
+    ASKED("svy_mean", PS_JUDGED_BY_SURVEY, measure, false);
+const ps_form ps_form_survey_mean = ASKED("svy_mean", PS_JUDGED_BY_VALUE, measure, false);

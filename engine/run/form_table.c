@@ -365,15 +365,12 @@ static int by_place(const void *a, const void *b) {
 }
 
 static ps_status take_periods(findings *f, const ps_measure *m, ps_error *err) {
-    const ps_framework_baseline *baseline = m->spec->baseline;
     f->period = ps_alloc(m->n_periods + 1, sizeof *f->period);
     if (f->period == NULL) return ps_fail_nomem(err);
     memcpy(f->period, m->period, m->n_periods * sizeof *f->period);
     f->n_periods = m->n_periods;
-    if (baseline == NULL || baseline->period == NULL) return PS_OK;
-    size_t n = 0;
     ps_period base;
-    PS_TRY(ps_period_expand(ps_str_of(baseline->period), 1, 0, &base, 1, &n, err));
+    if (!ps_form_baseline(m->spec, &base)) return PS_OK;
     for (size_t k = 0; k < f->n_periods; k++)
         if (f->period[k].first == base.first && f->period[k].last == base.last)
             return PS_OK;

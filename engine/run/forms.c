@@ -36,6 +36,20 @@ ps_measured ps_measured_nothing(void) {
         .last = 0};
 }
 
+bool ps_form_baseline(const ps_framework_measure *measure, ps_period *out) {
+    const ps_framework_baseline *baseline = measure->baseline;
+    size_t n = 0;
+    return baseline != NULL && baseline->period != NULL &&
+           ps_period_expand(ps_str_of(baseline->period), 1, 0, out, 1, &n, NULL) == PS_OK;
+}
+
+ps_period ps_measured_held(const ps_period *period, const ps_measured *measured) {
+    ps_period held = *period;
+    if (measured->first <= measured->last)
+        held.first = measured->first, held.last = measured->last;
+    return held;
+}
+
 static void add_note(char *reason, size_t bytes, const char *format, va_list args) {
     size_t used = strlen(reason);
     if (used > 0 && used + 2 < bytes) {

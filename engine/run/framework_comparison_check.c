@@ -78,10 +78,8 @@ static ps_status check_around(const ps_yaml *yaml, const ps_framework_comparison
                               ps_error *err) {
     char path[PS_YAML_PATH], hint[PS_YAML_HINT];
     for (unsigned k = 0; k < c->around_count; k++) {
-        bool known = false;
-        for (unsigned v = 0; v < column->values_count && !known; v++)
-            known = strcmp(column->values[v], c->around[k]) == 0;
-        if (known) continue;
+        if (ps_framework_lists(column->values, column->values_count, c->around[k]))
+            continue;
         PS_YAML_AT(path, "comparisons[%u].around[%u]", i, k);
         return PS_YAML_WRONG(
             yaml, err, path, "'%.40s' is no comparator of '%s'%s", c->around[k],

@@ -281,6 +281,17 @@ static ps_status build_membership(const ps_job_file *job, size_t i, ps_geographi
     return status;
 }
 
+bool ps_geographies_find(const ps_geographies *all, const char *id, const char *code,
+                         size_t *geography, size_t *area) {
+    size_t g = 0;
+    while (g < all->n && strcmp(all->geography[g].spec->id, id) != 0) g++;
+    *geography = g;
+    if (g == all->n) return false;
+    const int32_t found = ps_keys_find(all->geography[g].areas->by_code, ps_str_of(code));
+    *area = (size_t)found;
+    return found != PS_NONE;
+}
+
 ps_status ps_geography_fit(const ps_geographies *all, size_t from, size_t to,
                            int32_t *area, ps_error *err) {
     const ps_areas *source = all->geography[from].areas,

@@ -42,6 +42,11 @@ ps_status ps_geographies_open(const ps_job_file *job, const ps_talk *talk,
                               ps_geographies **out, ps_error *err) PS_MUST_CHECK;
 void ps_geographies_free(ps_geographies *all);
 
+/* Where is the area of this code? *geography is all->n when the job lacks the geography,
+ * the answer false when it or the area is lacking. */
+bool ps_geographies_find(const ps_geographies *all, const char *id, const char *code,
+                         size_t *geography, size_t *area);
+
 /* In which area of the geography `to` does each area of `from` lie?
  * Shapes   area: one number for each area of `from`, PS_NONE where it lies in none.
  * Rule     best fit: every area goes whole, to the one that holds its interior point.

@@ -319,14 +319,6 @@ static void tell_result(const scene *s, bool overlaps, ps_measure_figure *f) {
                     : "the other plan's target is not known");
 }
 
-/* The months that a figure is of: of a sample, those that it was drawn in, which may be
- * few of its period's and the same as another's. */
-static ps_period held_of(const ps_period *p, const ps_measured *m) {
-    ps_period held = *p;
-    if (m->first <= m->last) held.first = m->first, held.last = m->last;
-    return held;
-}
-
 static void judge(const scene *s, const ps_period *p, ps_measure_figure *f) {
     const bool target = s->spec->target != NULL;
     f->target_status = "no-target";
@@ -335,7 +327,8 @@ static void judge(const scene *s, const ps_period *p, ps_measure_figure *f) {
         if (target) NOTE(f, "the target is for twelve months");
         return;
     }
-    const ps_period held = held_of(p, &f->measured), base = held_of(&s->base, &s->before);
+    const ps_period held = ps_measured_held(p, &f->measured),
+                    base = ps_measured_held(&s->base, &s->before);
     if (s->has_base && held.last <= base.last) {
         const bool same = held.first == base.first && held.last == base.last;
         if (target) f->target_status = same ? "baseline" : "before-baseline";
@@ -504,7 +497,6 @@ ps_status ps_judge_area(const ps_scope *scope, ps_measure_figure *figures,
     const ps_measure *m = scope->measure;
     const ps_framework *plan = m->binding->framework;
     const ps_framework_area *own = plan->area;
-    const ps_framework_baseline *baseline = m->spec->baseline;
     const ps_framework_change *change = m->view != NULL ? m->view->change : NULL;
     scene s = {.scope = scope,
                .plan = plan,
@@ -517,10 +509,7 @@ ps_status ps_judge_area(const ps_scope *scope, ps_measure_figure *figures,
                ps_str_is(scope->geo->areas->code[scope->area], own->code);
     s.aims_own = s.is_own || (change != NULL && change->target != NULL);
     s.is_own = s.is_own || (change != NULL && change->baseline != NULL);
-    size_t n = 0;
-    s.has_base = baseline != NULL && baseline->period != NULL &&
-                 ps_period_expand(ps_str_of(baseline->period), 1, 0, &s.base, 1, &n,
-                                  NULL) == PS_OK;
+    s.has_base = ps_form_baseline(m->spec, &s.base);
     for (s.item = 0; s.item < scope->n_items; s.item++)
         PS_TRY(judge_item(&s, figures + s.item * m->n_periods, err));
     return PS_OK;

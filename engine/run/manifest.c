@@ -51,17 +51,21 @@ void ps_manifest_file(ps_json *json, const ps_input *input) {
     ps_json_member_text(json, "sha256", input->sha256);
 }
 
-static void write_rows(ps_json *json, const ps_point_counts *count, size_t source,
-                       const char *const *ids) {
-    const ps_rows *r = ps_points_rows(count->points, source);
-    ps_json_key(json, "rows");
-    ps_json_object(json);
+void ps_manifest_fates(ps_json *json, const ps_rows *r) {
     ps_json_member_int(json, "read", r->read);
     ps_json_member_int(json, "located", r->located);
     ps_json_member_int(json, "unlocated", r->unlocated);
     ps_json_member_int(json, "invalid", r->invalid);
     ps_json_member_int(json, "duplicate", r->duplicate);
     ps_json_member_int(json, "filtered", r->filtered);
+}
+
+static void write_rows(ps_json *json, const ps_point_counts *count, size_t source,
+                       const char *const *ids) {
+    const ps_rows *r = ps_points_rows(count->points, source);
+    ps_json_key(json, "rows");
+    ps_json_object(json);
+    ps_manifest_fates(json, r);
     if (r->invalid > 0) {
         ps_json_key(json, "invalid_by_cause");
         ps_json_object(json);

@@ -19,6 +19,8 @@ void ps_manifest_versions(ps_json *json);
 
 /* "name", "bytes", "sha256" as members of the open object. */
 void ps_manifest_file(ps_json *json, const ps_input *input);
+/* Rows by fate, as members of the open object. */
+void ps_manifest_fates(ps_json *json, const ps_rows *rows);
 /* All inputs as elements of the open array; those that one of the counts read with their
  * encoding and rows by fate, and matches by geography. Members of an archive are elements
  * of their own with the digest of the archive. ids[i]: names of the geographies of

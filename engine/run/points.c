@@ -120,6 +120,15 @@ const char *ps_cause_text(ps_cause cause) {
     return text[cause];
 }
 
+void ps_rows_tell(const ps_rows *rows, ps_output *out) {
+    ps_output_printf(out,
+                     "%lld read = %lld located + %lld unlocated + %lld invalid + %lld "
+                     "duplicate + %lld filtered\n",
+                     (long long)rows->read, (long long)rows->located,
+                     (long long)rows->unlocated, (long long)rows->invalid,
+                     (long long)rows->duplicate, (long long)rows->filtered);
+}
+
 bool ps_points_are_coded(const ps_points_spec *spec) {
     return spec->code != NULL || spec->area != NULL;
 }

@@ -20,6 +20,7 @@
 #define PS_RUN_POINTS_H
 
 #include "engine/core/csv.h"
+#include "engine/core/output.h"
 #include "engine/run/groups.h"
 #include "engine/run/job.h"
 #include "engine/run/lookup.h"
@@ -93,6 +94,9 @@ typedef struct ps_rows {
     } example[3]; /* of invalid rows */
     int examples;
 } ps_rows;
+
+/* "12 read = 9 located + ...", a line. */
+void ps_rows_tell(const ps_rows *rows, ps_output *out);
 
 typedef struct ps_points_block {
     size_t source;     /* which input */

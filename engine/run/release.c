@@ -23,7 +23,8 @@ static const char too_large[] = "its counts are too many to be protected togethe
 /* Rows that an output counts. */
 typedef struct selection {
     const bool *holds;
-    bool *own;   /* when made here */
+    bool *own; /* when made here: of `all`, those not in `in` */
+    const bool *in, *all;
     size_t same; /* the first one that holds the same groups */
 } selection;
 
@@ -176,7 +177,8 @@ static ps_status add_selection(guarded *g, const bool *holds, bool *own, size_t 
         ps_free(own);
         return status;
     }
-    g->selection[g->n_selections++] = (selection){holds, own, same};
+    g->selection[g->n_selections++] =
+        (selection){.holds = holds, .own = own, .same = same};
     return PS_OK;
 }
 
@@ -237,12 +239,8 @@ static ps_status ask_for_series(ps_release *r, ps_error *err) {
 static ps_status ask_for_part(ps_release *r, const ps_measure *m, size_t data, size_t at,
                               ps_error *err) {
     guarded *g = &r->data[data];
-    const ps_framework_baseline *baseline = m->spec->baseline;
     ps_period base;
-    size_t n = 0;
-    const bool has_base =
-        baseline != NULL && baseline->period != NULL &&
-        ps_period_expand(ps_str_of(baseline->period), 1, 0, &base, 1, &n, NULL) == PS_OK;
+    const bool has_base = ps_form_baseline(m->spec, &base);
     for (unsigned k = 0; k <= m->spec->geographies_count; k++) {
         /* The rows of a table may be areas of another geography. */
         const char *id = k < m->spec->geographies_count ? m->spec->geographies[k]
@@ -276,6 +274,7 @@ static ps_status ask_for_rest(ps_release *r, const ps_measure *m, size_t item,
     for (size_t k = 0; k < groups; k++) rest[k] = all[k] && !in[k];
     size_t at;
     PS_TRY(add_selection(g, rest, rest, &at, err));
+    g->selection[at].in = in, g->selection[at].all = all;
     return ask_for_part(r, m, m->numerator.data, at, err);
 }
 
@@ -313,27 +312,18 @@ static ps_status sort_pieces(const int32_t *area, size_t pieces, size_t n_areas,
     return PS_OK;
 }
 
-/* joined: place of the geography among those with polygons. */
-static ps_status make_up_polygons(const guarded *g, const ps_geography *geo,
-                                  size_t joined, makeup *m, ps_error *err) {
+/* counted: place of the geography among those that rows are counted in. fit: of its
+ * areas, each whole, into those of geo; NULL: it is geo. */
+static ps_status make_up_counted(const guarded *g, const ps_geography *geo,
+                                 size_t counted, const int32_t *fit, makeup *m,
+                                 ps_error *err) {
     const ps_pieces *pieces = &g->data->count->pieces;
     int32_t *area = ps_alloc(pieces->n, sizeof *area);
     if (area == NULL) return ps_fail_nomem(err);
-    for (size_t i = 0; i < pieces->n; i++)
-        area[i] = pieces->area[i * g->data->count->n_geographies + joined];
-    ps_status status = sort_pieces(area, pieces->n, geo->areas->n, m, err);
-    ps_free(area);
-    return status;
-}
-
-/* From coded areas, each whole. */
-static ps_status make_up_fitted(const guarded *g, const ps_geography *geo,
-                                const int32_t *fit, makeup *m, ps_error *err) {
-    const ps_pieces *pieces = &g->data->count->pieces;
-    int32_t *area = ps_alloc(pieces->n, sizeof *area);
-    if (area == NULL) return ps_fail_nomem(err);
-    for (size_t i = 0; i < pieces->n; i++)
-        area[i] = pieces->area[i] != PS_NONE ? fit[pieces->area[i]] : PS_NONE;
+    for (size_t i = 0; i < pieces->n; i++) {
+        const int32_t in = pieces->area[i * g->data->count->n_geographies + counted];
+        area[i] = in != PS_NONE && fit != NULL ? fit[in] : in;
+    }
     ps_status status = sort_pieces(area, pieces->n, geo->areas->n, m, err);
     ps_free(area);
     return status;
@@ -386,8 +376,8 @@ static ps_status make_up(const ps_geographies *all, const guarded *g, size_t k, 
     const ps_geography *geo = &all->geography[k];
     const ps_reach *reach = g->data->reach;
     if (reach->counted[k] >= 0)
-        return make_up_polygons(g, geo, (size_t)reach->counted[k], m, err);
-    if (reach->fit[k] != NULL) return make_up_fitted(g, geo, reach->fit[k], m, err);
+        return make_up_counted(g, geo, (size_t)reach->counted[k], NULL, m, err);
+    if (reach->fit[k] != NULL) return make_up_counted(g, geo, 0, reach->fit[k], m, err);
     if (reach->first[k] >= 0) return make_up_members(geo, &g->makeup[geo->base], m, err);
     m->offset = ps_zalloc(geo->areas->n + 1, sizeof *m->offset);
     return m->offset != NULL ? PS_OK : ps_fail_nomem(err);
@@ -855,6 +845,7 @@ bool ps_release_shows(const ps_release *r, size_t data, const bool *holds,
     while (t < g->n_stretches &&
            (g->stretch[t].first != first || g->stretch[t].last != last))
         t++;
+    if (s == g->n_selections) return false;
     const ask *q = find_ask(g, g->selection[s].same, t, geography);
     return q != NULL && g->cause[q->first_cell + area] == PS_PROTECT_NONE;
 }
@@ -866,13 +857,9 @@ bool ps_release_protects_measure(const ps_release *r, const ps_measure *m) {
 
 /* The selection made for those of the denominator who are not in the numerator. */
 static const bool *rest_of(const guarded *g, const bool *in, const bool *all) {
-    const size_t groups = ps_figures_groups(g->data);
-    for (size_t s = 0; s < g->n_selections; s++) {
-        bool same = g->selection[s].own != NULL;
-        for (size_t k = 0; k < groups && same; k++)
-            same = g->selection[s].holds[k] == (all[k] && !in[k]);
-        if (same) return g->selection[s].holds;
-    }
+    for (size_t s = 0; s < g->n_selections; s++)
+        if (g->selection[s].in == in && g->selection[s].all == all)
+            return g->selection[s].holds;
     return NULL;
 }
 

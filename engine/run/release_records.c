@@ -37,16 +37,11 @@ static ps_disclosure_class class_of(const ps_job *job, const ps_measure *m) {
 /* ---- Deciding ---- */
 
 static ps_status list_periods(guarded *g, ps_error *err) {
-    const ps_framework_baseline *baseline = g->measure->spec->baseline;
-    size_t n = 0;
     g->period = ps_alloc(g->measure->n_periods + 1, sizeof *g->period);
     if (g->period == NULL) return ps_fail_nomem(err);
     for (; g->n_periods < g->measure->n_periods; g->n_periods++)
         g->period[g->n_periods] = g->measure->period[g->n_periods];
-    if (baseline != NULL && baseline->period != NULL &&
-        ps_period_expand(ps_str_of(baseline->period), 1, 0, &g->period[g->n_periods], 1,
-                         &n, NULL) == PS_OK)
-        g->n_periods++;
+    g->n_periods += ps_form_baseline(g->measure->spec, &g->period[g->n_periods]);
     return PS_OK;
 }
 
@@ -80,9 +75,7 @@ static ps_status look_at_area(guarded *g, ps_scope *s, ps_error *err) {
 
 /* A rank tells how far the next answer is behind, so all answers go together. */
 static void hide_with_rank(guarded *g) {
-    if (g->measure->form->method == NULL ||
-        strcmp(g->measure->form->method, "svy_share") != 0)
-        return;
+    if (!g->measure->form->ranked) return;
     for (size_t p = 0; p < g->n_periods; p++) {
         bool any = false;
         for (size_t i = 0; i < g->n_items; i++) any |= g->hide[i * g->n_periods + p];

@@ -265,12 +265,7 @@ static void manifest_rows(ps_json *json, const ps_data_set *d) {
     ps_figures_rows(d, d->reach->whole, &rows, &m);
     ps_json_key(json, "rows");
     ps_json_object(json);
-    ps_json_member_int(json, "read", rows.read);
-    ps_json_member_int(json, "located", rows.located);
-    ps_json_member_int(json, "unlocated", rows.unlocated);
-    ps_json_member_int(json, "invalid", rows.invalid);
-    ps_json_member_int(json, "duplicate", rows.duplicate);
-    ps_json_member_int(json, "filtered", rows.filtered);
+    ps_manifest_fates(json, &rows);
     ps_json_end_object(json);
 }
 
@@ -444,16 +439,6 @@ static ps_status write_manifest(job_run *r, ps_error *err) {
     return status;
 }
 
-/* Of protected data no geography's rows are told apart. */
-static void summarise_rows(const ps_data_set *d, const ps_rows *rows, ps_output *out) {
-    ps_output_printf(out,
-                     "%s: %lld read = %lld located + %lld unlocated + %lld invalid + "
-                     "%lld duplicate + %lld filtered\n",
-                     d->spec->id, (long long)rows->read, (long long)rows->located,
-                     (long long)rows->unlocated, (long long)rows->invalid,
-                     (long long)rows->duplicate, (long long)rows->filtered);
-}
-
 static void summarise_figures(const char *what, const ps_written *w, ps_output *out) {
     ps_output_printf(out, "%lld %s, %lld of them without a value", (long long)w->figures,
                      what, (long long)w->absent);
@@ -474,7 +459,11 @@ static void summarise(const job_run *r, ps_output *out) {
             ps_matches m;
             ps_figures_rows(d, g, &rows, &m);
             if (ps_release_protects(r->release, i)) {
-                if (!told) summarise_rows(d, &rows, out);
+                /* of which no geography's rows are told apart */
+                if (!told) {
+                    ps_output_printf(out, "%s: ", d->spec->id);
+                    ps_rows_tell(&rows, out);
+                }
                 told = true;
                 continue;
             }

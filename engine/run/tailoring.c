@@ -25,20 +25,6 @@ static const ps_framework_change *change_of(const ps_framework_tailored *t,
     return NULL;
 }
 
-/* The area of the job that a plan is for; false when the job lacks it. */
-static bool find_area(const ps_geographies *all, const ps_framework_area *area,
-                      size_t *geography, size_t *row) {
-    for (size_t g = 0; g < all->n; g++) {
-        if (strcmp(all->geography[g].spec->id, area->geography) != 0) continue;
-        const int32_t found =
-            ps_keys_find(all->geography[g].areas->by_code, ps_str_of(area->code));
-        *geography = g;
-        *row = (size_t)found;
-        return found != PS_NONE;
-    }
-    return false;
-}
-
 static bool tailors(const ps_framework_tailored *t, const char *id) {
     return ps_framework_lists(t->hide, t->hide_count, id) ||
            ps_framework_lists(t->add, t->add_count, id) || change_of(t, id) != NULL;
@@ -57,7 +43,8 @@ ps_status ps_tailored_open(const ps_figures *figures, ps_measure *m, ps_error *e
         const ps_framework_tailored *t = &f->tailored[i];
         ps_tailored_view *v = &views[found];
         if (!tailors(t, id) ||
-            !find_area(figures->geographies, t->area, &v->geography, &v->area))
+            !ps_geographies_find(figures->geographies, t->area->geography, t->area->code,
+                                 &v->geography, &v->area))
             continue;
         v->plan = t;
         v->shown = !ps_framework_lists(t->hide, t->hide_count, id);
@@ -91,8 +78,10 @@ void ps_tailored_tell(const ps_bindings *bindings, const ps_geographies *geograp
         const ps_framework *f = bindings->binding[b].framework;
         for (unsigned i = 0; i < f->tailored_count; i++) {
             const ps_framework_area *area = f->tailored[i].area;
-            size_t row, g = geographies->n;
-            if (find_area(geographies, area, &g, &row) || g == geographies->n) continue;
+            size_t row, g;
+            if (ps_geographies_find(geographies, area->geography, area->code, &g, &row) ||
+                g == geographies->n)
+                continue;
             ps_say(talk, PS_TALK_WARNING,
                    "%s: the plan tailors its measures to '%.60s', which is no area of %s",
                    f->id, area->code, area->geography);
