@@ -17,6 +17,7 @@
 #include "engine/run/run.h"
 #include "geo/layer.h"
 #include "indicators/disclose.h"
+#include "tests/support/rows.h"
 #include "tests/support/test.h"
 
 enum { PIECES = 9, KINDS = 2, HALVES = 3, ATOMS = PIECES * KINDS * HALVES };
@@ -214,31 +215,6 @@ static int add_sum(sums *s, const world *w, const char *area, int kind, half_set
     return truth;
 }
 
-static const char *field(const char *line, int k) {
-    static char kept[32][512];
-    static int turn;
-    char *out = kept[turn = (turn + 1) % 32];
-    size_t n = 0;
-    bool quoted = false;
-    for (const char *p = line; *p != '\0' && *p != '\n' && k >= 0; p++) {
-        if (*p == '"')
-            quoted = !quoted;
-        else if (*p == ',' && !quoted)
-            k--;
-        else if (k == 0 && n + 1 < sizeof kept[0])
-            out[n++] = *p;
-    }
-    out[n] = '\0';
-    return out;
-}
-
-static int column_of(const char *text, const char *name) {
-    for (int k = 0; k < 64; k++)
-        if (strcmp(field(text, k), name) == 0) return k;
-    fail_msg("no column %s", name);
-    return -1;
-}
-
 static const char *next_line(const char *line) {
     line += strcspn(line, "\n");
     return line + (*line != '\0');
@@ -254,20 +230,20 @@ static int read_indicators(sums *s, const world *w) {
     int shown = 0;
     assert_non_null(text);
     for (const char *line = next_line(text); *line != '\0'; line = next_line(line)) {
-        const char *id = field(line, 4), *status = field(line, 11);
+        const char *id = test_field(line, 4), *status = test_field(line, 11);
         const bool ok = strcmp(status, "ok") == 0, rate = strstr(id, "-rate") != NULL;
         const int kind = strncmp(id, "fires", 5) == 0 ? 0 : -1;
         if (!ok && strcmp(status, "suppressed") != 0) fail_msg("%.200s", line);
-        assert_int_equal(field(line, 5)[0] != '\0', ok);
-        assert_int_equal(field(line, 6)[0] != '\0', ok);
-        assert_int_equal(field(line, 8)[0] != '\0', ok);
+        assert_int_equal(test_field(line, 5)[0] != '\0', ok);
+        assert_int_equal(test_field(line, 6)[0] != '\0', ok);
+        assert_int_equal(test_field(line, 8)[0] != '\0', ok);
         if (rate) { /* hidden with its count, which stands in the line before */
             assert_int_equal(ok, !s->open[s->n - 1]);
             continue;
         }
-        const double value = ok ? atof(field(line, 5)) : 0;
-        const int truth =
-            add_sum(s, w, field(line, 1), kind, halves_of(field(line, 3)), !ok, value);
+        const double value = ok ? atof(test_field(line, 5)) : 0;
+        const int truth = add_sum(s, w, test_field(line, 1), kind,
+                                  halves_of(test_field(line, 3)), !ok, value);
         if (ok) assert_int_equal(truth, (int)value);
         assert_false(ok && small(truth));
         shown += ok;
@@ -279,30 +255,31 @@ static int read_indicators(sums *s, const world *w) {
 static void read_measures(sums *s, const world *w) {
     char *text = test_file_read(test_path(w->out, "measures.csv"), NULL);
     assert_non_null(text);
-    const int x = column_of(text, "numerator"), n = column_of(text, "denominator"),
-              baseline = column_of(text, "baseline"),
-              projection = column_of(text, "projection"),
-              dispersion = column_of(text, "dispersion"),
-              status = column_of(text, "status"),
-              change = column_of(text, "change_percent");
+    const int x = test_column(text, "numerator"), n = test_column(text, "denominator"),
+              baseline = test_column(text, "baseline"),
+              projection = test_column(text, "projection"),
+              dispersion = test_column(text, "dispersion"),
+              status = test_column(text, "status"),
+              change = test_column(text, "change_percent");
     for (const char *line = next_line(text); *line != '\0'; line = next_line(line)) {
-        const char *area = field(line, 5), *period = field(line, 7);
-        const bool share = strcmp(field(line, 2), "flood-share") == 0;
+        const char *area = test_field(line, 5), *period = test_field(line, 7);
+        const bool share = strcmp(test_field(line, 2), "flood-share") == 0;
         const half_set halves = halves_of(period);
-        const bool ok = strcmp(field(line, status), "ok") == 0;
-        assert_string_equal(field(line, projection), "");
-        assert_string_equal(field(line, dispersion), "");
+        const bool ok = strcmp(test_field(line, status), "ok") == 0;
+        assert_string_equal(test_field(line, projection), "");
+        assert_string_equal(test_field(line, dispersion), "");
         if (ok) {
-            const int truth = add_sum(s, w, area, 1, halves, false, atof(field(line, x)));
-            assert_int_equal(truth, (int)atof(field(line, x)));
-            if (share) add_sum(s, w, area, -1, halves, false, atof(field(line, n)));
+            const int truth =
+                add_sum(s, w, area, 1, halves, false, atof(test_field(line, x)));
+            assert_int_equal(truth, (int)atof(test_field(line, x)));
+            if (share) add_sum(s, w, area, -1, halves, false, atof(test_field(line, n)));
         } else {
-            assert_string_equal(field(line, x), "");
-            assert_string_equal(field(line, n), "");
-            assert_string_equal(field(line, change), "");
+            assert_string_equal(test_field(line, x), "");
+            assert_string_equal(test_field(line, n), "");
+            assert_string_equal(test_field(line, change), "");
         }
-        if (!share && field(line, baseline)[0] != '\0')
-            add_sum(s, w, area, 1, YEAR, false, atof(field(line, baseline)));
+        if (!share && test_field(line, baseline)[0] != '\0')
+            add_sum(s, w, area, 1, YEAR, false, atof(test_field(line, baseline)));
     }
     free(text);
 }
@@ -415,9 +392,11 @@ static void nothing_small_follows(void **state) {
 static const char *value_of(const char *text, const char *type, const char *area,
                             const char *period, const char *id) {
     for (const char *line = text; *line != '\0'; line = next_line(line))
-        if (strcmp(field(line, 0), type) == 0 && strcmp(field(line, 1), area) == 0 &&
-            strcmp(field(line, 3), period) == 0 && strcmp(field(line, 4), id) == 0)
-            return field(line, 5);
+        if (strcmp(test_field(line, 0), type) == 0 &&
+            strcmp(test_field(line, 1), area) == 0 &&
+            strcmp(test_field(line, 3), period) == 0 &&
+            strcmp(test_field(line, 4), id) == 0)
+            return test_field(line, 5);
     fail_msg("no row %s %s %s %s", type, area, period, id);
     return NULL;
 }
@@ -543,11 +522,11 @@ static void sensitive_data_hide_more(void **state) {
     run(&w, "job.yaml", w.out);
     char *csv = test_file_read(test_path(w.out, "indicators.csv"), NULL);
     for (const char *line = next_line(csv); *line != '\0'; line = next_line(line)) {
-        const bool ok = strcmp(field(line, 11), "ok") == 0;
-        if (strcmp(field(line, 10), "count") == 0 && ok &&
-            strstr(field(line, 4), "-rate") == NULL)
-            assert_true(atof(field(line, 5)) >= 10);
-        assert_false(ok && strcmp(field(line, 1), "D") == 0);
+        const bool ok = strcmp(test_field(line, 11), "ok") == 0;
+        if (strcmp(test_field(line, 10), "count") == 0 && ok &&
+            strstr(test_field(line, 4), "-rate") == NULL)
+            assert_true(atof(test_field(line, 5)) >= 10);
+        assert_false(ok && strcmp(test_field(line, 1), "D") == 0);
     }
     free(csv);
     test_folder_remove(w.folder);

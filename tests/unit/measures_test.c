@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/run/run.h"
+#include "tests/support/rows.h"
 #include "tests/support/test.h"
 
 static const char squares[] =
@@ -173,37 +174,12 @@ static char *measures_of(const char *job, const char *plan) {
     return text;
 }
 
-/* Field k of a line, without quotes; good until the second call from now. */
-static const char *field(const char *line, int k) {
-    static char kept[2][512];
-    static int turn;
-    char *out = kept[turn = !turn];
-    size_t n = 0;
-    bool quoted = false;
-    for (const char *p = line; *p != '\0' && *p != '\n' && k >= 0; p++) {
-        if (*p == '"')
-            quoted = !quoted;
-        else if (*p == ',' && !quoted)
-            k--;
-        else if (k == 0 && n + 1 < sizeof kept[0])
-            out[n++] = *p;
-    }
-    out[n] = '\0';
-    return out;
-}
-
-static int column_of(const char *text, const char *name) {
-    for (int k = 0; k < 64; k++)
-        if (strcmp(field(text, k), name) == 0) return k;
-    fail_msg("no column %s", name);
-    return -1;
-}
-
 static const char *row_of(const char *text, const char *measure, const char *area,
                           const char *period) {
     for (const char *line = text; *line != '\0';) {
-        if (strcmp(field(line, 2), measure) == 0 && strcmp(field(line, 5), area) == 0 &&
-            strcmp(field(line, 7), period) == 0)
+        if (strcmp(test_field(line, 2), measure) == 0 &&
+            strcmp(test_field(line, 5), area) == 0 &&
+            strcmp(test_field(line, 7), period) == 0)
             return line;
         line += strcspn(line, "\n");
         line += *line != '\0';
@@ -214,7 +190,7 @@ static const char *row_of(const char *text, const char *measure, const char *are
 
 static const char *cell(const char *text, const char *measure, const char *area,
                         const char *period, const char *column) {
-    return field(row_of(text, measure, area, period), column_of(text, column));
+    return test_field(row_of(text, measure, area, period), test_column(text, column));
 }
 
 static const struct {
@@ -338,7 +314,7 @@ static void answers_are_known(void **state) {
         wrong++;
     }
     /* The order of the report. */
-    assert_string_equal(field(strchr(text, '\n') + 1, 2), "fire-rate");
+    assert_string_equal(test_field(strchr(text, '\n') + 1, 2), "fire-rate");
     /* Every row has every column. */
     int columns = 1;
     for (const char *p = text; *p != '\n'; p++) columns += *p == ',';

@@ -9,6 +9,7 @@
 
 #include "engine/run/comparison.h"
 #include "engine/run/run.h"
+#include "tests/support/plan.h"
 #include "tests/support/rows.h"
 #include "tests/support/test.h"
 
@@ -404,19 +405,11 @@ static void mistakes_are_told(void **state) {
     int wrong = 0;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
         char plan[8192], kind[1024];
-        ps_error err = {.text = ""};
-        ps_framework_file *file;
         snprintf(kind, sizeof kind, KIND("%s"), mistakes[i].columns);
         const int n =
             snprintf(plan, sizeof plan, PLAN("%s") "%s", kind, mistakes[i].comparison);
         assert_true(n > 0 && (size_t)n < sizeof plan);
-        const ps_status status = ps_framework_parse("plan", plan, (size_t)n, &file, &err);
-        const char *told = strstr(err.text, "comparisons[");
-        if (status != PS_CONFIG || told == NULL || strcmp(told, mistakes[i].told) != 0) {
-            print_error("gives    %s\nexpected %s\n", err.text, mistakes[i].told);
-            wrong++;
-        }
-        ps_framework_free(file);
+        wrong += !test_plan_is_told(plan, "comparisons[", mistakes[i].told);
     }
     assert_int_equal(wrong, 0);
 }

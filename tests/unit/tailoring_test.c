@@ -8,6 +8,7 @@
 
 #include "engine/run/measures.h"
 #include "engine/run/run.h"
+#include "tests/support/plan.h"
 #include "tests/support/rows.h"
 #include "tests/support/test.h"
 
@@ -224,21 +225,9 @@ static void mistakes_are_told(void **state) {
     int wrong = 0;
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
         char plan[8192];
-        ps_error err = {.text = ""};
-        ps_framework_file *file;
         const int n = snprintf(plan, sizeof plan, "%s%s", PLAN_HEAD, mistakes[i].yaml);
-        const ps_status status = ps_framework_parse("plan", plan, (size_t)n, &file, &err);
-        const char *told = strstr(err.text, "tailored[");
-        const bool right = mistakes[i].told == NULL
-                               ? status == PS_OK
-                               : status == PS_CONFIG && told != NULL &&
-                                     strcmp(told, mistakes[i].told) == 0;
-        if (!right) {
-            print_error("gives    %s\nexpected %s\n", err.text,
-                        mistakes[i].told != NULL ? mistakes[i].told : "none");
-            wrong++;
-        }
-        ps_framework_free(file);
+        assert_true(n > 0 && (size_t)n < sizeof plan);
+        wrong += !test_plan_is_told(plan, "tailored[", mistakes[i].told);
     }
     assert_int_equal(wrong, 0);
 }
