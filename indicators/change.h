@@ -5,6 +5,12 @@
  * clusters, a quasi-Poisson form with a dispersion from the monthly series stands beside
  * it and decides when the dispersion is large.
  *
+ * What decides is p, and the limits that belong to it: those of the ratio, and `tested`
+ * of the difference, leave out no change exactly when p is below 1 - confidence. An exact
+ * test has them when its smaller tail counts twice (difference.h). R adds up what is no
+ * more likely than the data instead: p_exact, p_value are that, limits that match are not
+ * known to it. Wald's and Newcombe's limits of the difference belong to no test here.
+ *
  * Source: Przyborowski & Wilenski 1940, Biometrika 31:313; Clopper & Pearson 1934,
  * Biometrika 26:404; Newcombe 1998, Stat. Med. 17:873 (method 10); Fisher 1935. Methods
  * note 7.3, 7.4.
@@ -35,7 +41,9 @@ typedef struct ps_poisson_change {
     ps_value quasi_lower,
         quasi_upper; /* the same, standard error times root dispersion */
     ps_value difference, difference_lower, difference_upper; /* x2 / t2 - x1 / t1 */
-    ps_value p_exact;                                        /* two-sided */
+    ps_value tested_lower, tested_upper;                     /* of it, as p */
+    ps_value p;       /* of the verdict: twice the smaller exact tail, or quasi */
+    ps_value p_exact; /* two-sided, all that is no more likely than the data */
     ps_value p_quasi;
     ps_value prob_decrease; /* P(rate 2 < rate 1), Jeffreys priors */
     ps_verdict verdict;
@@ -59,11 +67,13 @@ ps_poisson_change ps_poisson_change_of(double x1, double t1, double x2, double t
                                        double dispersion, double confidence);
 
 typedef struct ps_prop_change {
-    ps_value p1, p2, difference; /* p2 - p1 */
-    ps_value lower, upper;       /* Newcombe's hybrid of two Wilson intervals */
-    ps_value z;                  /* pooled; undefined when nobody or everybody has it */
-    ps_value p_value;            /* of z, or Fisher's exact */
-    const char *test;            /* "pooled-z" or "fisher" */
+    ps_value p1, p2, difference;         /* p2 - p1 */
+    ps_value lower, upper;               /* Newcombe's hybrid of two Wilson intervals */
+    ps_value tested_lower, tested_upper; /* as p; none where there is no p */
+    ps_value z;       /* pooled; undefined when nobody or everybody has it */
+    ps_value p;       /* of the verdict: of z, or Fisher's, the smaller tail twice */
+    ps_value p_value; /* of z, or Fisher's of all that is no more likely than the data */
+    const char *test; /* "pooled-z" or "fisher" */
     ps_verdict verdict;
 } ps_prop_change;
 

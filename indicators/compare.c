@@ -43,15 +43,29 @@ static void reach(ps_part p, double confidence, double *down, double *up) {
     *up = e.status == PS_VALUE_OK ? e.upper - e.value : 0;
 }
 
-static double test(ps_compared kind, ps_part rest, ps_part here, double confidence) {
+/* Here against the rest; scale: the difference from the comparator is so many times that
+ * from its rest, NAN: it is none of it. */
+static void test(ps_compared kind, ps_part rest, ps_part here, double scale,
+                 double confidence, ps_gap *g) {
+    ps_value lower, upper;
     if (kind == PS_COMPARED_PROPORTIONS) {
         ps_prop_change c = ps_prop_change_of(rest.x, rest.n, here.x, here.n, confidence);
-        return ps_value_ok(c.p_value) ? c.p_value.value : (double)NAN;
+        g->p = c.p, lower = c.tested_lower, upper = c.tested_upper;
+    } else {
+        ps_poisson_change c =
+            ps_poisson_change_of(rest.x, rest.n, here.x, here.n, (double)NAN, confidence);
+        g->p = c.p, lower = c.tested_lower, upper = c.tested_upper;
     }
-    ps_poisson_change c =
-        ps_poisson_change_of(rest.x, rest.n, here.x, here.n, (double)NAN, confidence);
-    if (ps_value_ok(c.p_exact)) return c.p_exact.value;
-    return ps_value_ok(c.p_quasi) ? c.p_quasi.value : (double)NAN;
+    if (!ps_value_ok(g->p)) g->p = ps_value_none(PS_VALUE_UNDEFINED);
+    if (isnan(scale) || !ps_value_ok(lower) || !ps_value_ok(upper)) return;
+    g->lower = ps_value_of(scale * lower.value);
+    g->upper = ps_value_of(scale * upper.value);
+}
+
+/* Of a comparator that is all apart, or around. */
+static double scale_of(const ps_overlap *o) {
+    if (!(o->both.n > 0)) return 1;
+    return o->own.n > 0 ? (double)NAN : o->rest.n / (o->both.n + o->rest.n);
 }
 
 ps_gap ps_gap_of(ps_compared kind, const ps_overlap *o, double confidence) {
@@ -93,10 +107,7 @@ ps_gap ps_gap_of(ps_compared kind, const ps_overlap *o, double confidence) {
         g.lower = ps_value_of(g.difference.value - sqrt(down));
         g.upper = ps_value_of(g.difference.value + sqrt(up));
     }
-    if (o->rest.n > 0) {
-        double p = test(kind, o->rest, here, confidence);
-        g.p = isnan(p) ? none : ps_value_of(p);
-    }
+    if (o->rest.n > 0) test(kind, o->rest, here, scale_of(o), confidence, &g);
     return g;
 }
 
@@ -158,10 +169,21 @@ static void judge_gap(const ps_gap *a, const ps_gap *b, double z, ps_gap_change 
     if (c->lower.value <= 0 && c->upper.value >= 0) return;
     c->gap = fabs(b->difference.value) < fabs(a->difference.value) ? PS_GAP_NARROWING
                                                                    : PS_GAP_WIDENING;
+}
+
+static bool is_clear(ps_verdict verdict) {
+    return verdict == PS_VERDICT_INCREASE || verdict == PS_VERDICT_DECREASE;
+}
+
+/* Who moved the gap: whose own change is clear, of its sense and no trifle of it. */
+static void find_driver(ps_verdict of_rest, ps_gap_change *c) {
+    if (c->gap != PS_GAP_NARROWING && c->gap != PS_GAP_WIDENING) return;
     if (!ps_value_ok(c->here) || !ps_value_ok(c->rest)) return;
-    double sign = change > 0 ? 1 : -1, part = 0.1 * fabs(c->here.value - c->rest.value);
-    c->by_here = sign * c->here.value >= part;
-    c->by_rest = -sign * c->rest.value >= part;
+    double sign = c->change.value > 0 ? 1 : -1,
+           part = 0.1 * fabs(c->here.value - c->rest.value);
+    c->by_here = is_clear(c->own) && sign * c->here.value >= part;
+    c->by_rest = is_clear(of_rest) && -sign * c->rest.value >= part;
+    c->by_neither = !c->by_here && !c->by_rest;
 }
 
 static void judge_ratio(const ps_gap *a, const ps_gap *b, double z, ps_gap_change *c) {
@@ -203,10 +225,14 @@ ps_gap_change ps_gap_compare(ps_compared kind, const ps_overlap *then,
     ps_gap_change c = change_of(&a, &b);
     if (!ps_confidence_ok(confidence)) return c;
     double z = ps_normal_two_sided(confidence);
+    ps_verdict of_rest = PS_VERDICT_NONE;
     if (ps_value_ok(c.here))
         c.own = own_change(kind, sum_of(then->own, then->both),
                            sum_of(now->own, now->both), confidence);
+    if (ps_value_ok(c.rest))
+        of_rest = own_change(kind, then->rest, now->rest, confidence);
     judge_gap(&a, &b, z, &c);
+    find_driver(of_rest, &c);
     judge_ratio(&a, &b, z, &c);
     return c;
 }
@@ -226,6 +252,10 @@ const char *ps_gap_word(ps_verdict verdict, int polarity) {
 void ps_gap_driver(const ps_gap_change *c, const char *here, const char *rest,
                    int polarity, char out[96]) {
     int used = 0;
+    if (c->by_neither) {
+        snprintf(out, 96, "neither-alone");
+        return;
+    }
     out[0] = '\0';
     if (c->by_here)
         used = snprintf(out, 96, "%s-%s", here, change_word(c->here.value, polarity));
@@ -309,7 +339,7 @@ static const ps_method_column output[] = {
     {"verdict_gap", PS_COLUMN_TEXT, true, "narrowing, widening or no-clear-change"},
     {"driver", PS_COLUMN_TEXT, true,
      "of a clear change of the gap: neighbourhood and city (without it) with what they "
-     "did"},
+     "did, if that is clear by itself; neither-alone"},
     {"gap_w_change", PS_COLUMN_NUMBER, true, "change of diff_w"},
     {"gap_w_lower", PS_COLUMN_NUMBER, true, "its limit"},
     {"gap_w_upper", PS_COLUMN_NUMBER, true, "its limit"},
@@ -623,10 +653,13 @@ const ps_method ps_method_triple = {
     .formula =
         "counts and people are summed over areas first; value = m x / n with limits as "
         "crude_rate or proportion. Differences are from the whole comparator, their "
-        "variance is that of the parts that do not overlap: sum a^2 V with a = 1/n_here "
+        "standard error is that of the parts that do not overlap: root of sum a^2 V with "
+        "a = 1/n_here "
         "- "
         "1/n_there in the overlap, V = x or x (1 - x/n). p: neighbourhood against the "
-        "comparator without it (poisson_change, prop_change). Change of the gap -+ z "
+        "comparator without it (poisson_change, prop_change), which the limits match "
+        "unless "
+        "the comparator holds only a part of the neighbourhood. Change of the gap -+ z "
         "sqrt(se_then^2 + se_now^2): narrowing when |gap| falls and the limits leave out "
         "0. Change of the ratio on the log scale.",
     .source =

@@ -43,9 +43,12 @@ typedef struct ps_gap {
 /* The gap of one period.
  * Rule     variance: sum over the parts of a^2 V, a = 1/n_here - 1/n_there in the
  * overlap, 1/n_here and -1/n_there outside, V = x of a rate, x (1 - x/n) of a proportion.
- * Limits of rates: difference -+ z se; of proportions: Wilson limits of the parts,
- * combined (Newcombe's limits times the share of the rest when nested). No rest: p
- *   not-applicable. n = 0: undefined. Nothing anywhere: se, limits undefined.
+ *   p is that of change.h, and so are the limits where the comparator is all apart or
+ *   around: they leave out 0 exactly when p is below 1 - confidence. Partly in it, p is
+ * of here against the rest, the limits are of all it is compared with: rates: difference
+ *   -+ z se; proportions: Wilson limits of the parts, combined. So they are, too, where
+ *   there is no p. No rest: p not-applicable. n = 0: undefined. Nothing anywhere: se,
+ *   limits undefined.
  * Errors   NAN, negative: missing; x > n of a proportion: undefined.
  * Threads  pure. */
 ps_gap ps_gap_of(ps_compared kind, const ps_overlap *parts, double confidence);
@@ -75,8 +78,8 @@ typedef struct ps_gap_change {
     ps_verdict own;      /* change here, by itself: change.h */
     ps_verdict relative; /* change of the ratio */
     ps_gap_verdict gap;  /* of |difference|, when the limits of the change leave out 0 */
-    bool by_here,
-        by_rest; /* of a clear change: whose own change is a tenth of it or more */
+    /* Of a clear change: whose own change is clear and a tenth of it or more. */
+    bool by_here, by_rest, by_neither;
 } ps_gap_change;
 
 /* Did the gap change between two periods with independent counts?
@@ -96,7 +99,8 @@ ps_gap_change ps_gap_compare_estimates(const ps_gap *then, const ps_gap *now,
  * worsened; with polarity 0 increase, decrease. */
 const char *ps_gap_word(ps_verdict verdict, int polarity);
 /* Who moved a gap that clearly changed: "here-improved rest-worsened", with the caller's
- * names of the two; with polarity 0 rose, fell. "" when it did not change. */
+ * names of the two; with polarity 0 rose, fell; "neither-alone" when the own change of
+ * neither is clear. "" when it did not change. */
 void ps_gap_driver(const ps_gap_change *change, const char *here, const char *rest,
                    int polarity, char out[96]);
 

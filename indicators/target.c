@@ -124,7 +124,7 @@ static void compare_with_baseline(const ps_goal *goal, const ps_target_count_inp
         ps_poisson_change_of(in->baseline, in->baseline_exposure, in->actual,
                              in->exposure, in->dispersion, in->confidence);
     bool quasi = strcmp(c.verdict_by, "quasi") == 0;
-    r->p_two_sample = quasi ? c.p_quasi : c.p_exact;
+    r->p_two_sample = c.p;
     r->rate_ratio = c.ratio;
     r->rr_lower = c.lower;
     r->rr_upper = c.upper;
@@ -243,8 +243,8 @@ ps_target_result ps_target_register(const ps_goal *goal, const ps_register *now,
     if (!right || !(now->effect > 0)) return r;
     if (before != NULL && isfinite(before->x) && isfinite(before->n)) {
         ps_prop_change c = ps_register_change(before, now, confidence);
-        r.p_two_sample = c.p_value;
-        if (ps_value_ok(c.p_value)) r.strength = strength_of(c.p_value.value);
+        r.p_two_sample = c.p;
+        if (ps_value_ok(c.p)) r.strength = strength_of(c.p.value);
     }
     if (!goal->known) return r;
     double aim = goal->target / whole, below, above;

@@ -505,6 +505,14 @@ static void take_linked(const ps_comparison *c, const before *b, const ps_gap *g
         NOTE(f, "no test: nothing tells how much the answers vary");
 }
 
+/* Do the limits say something else than p? */
+static bool differs_from_test(const ps_comparison *c, const ps_gap *g) {
+    if (!ps_value_ok(g->p) || !ps_value_ok(g->lower) || !ps_value_ok(g->upper))
+        return false;
+    return (g->p.value < 1 - c->here.confidence) !=
+           (g->lower.value > 0 || g->upper.value < 0);
+}
+
 static void compare_sides(ps_comparison *c, const before *b, bool divisible,
                           const ps_measured *h, ps_compared_figure *f) {
     const char *why = NULL;
@@ -523,6 +531,9 @@ static void compare_sides(ps_comparison *c, const before *b, bool divisible,
         /* Of few incidents in clusters there is no exact test. */
         f->by_limits = !ps_value_ok(f->gap.p) && parts.rest.n > 0 &&
                        fmax(f->here.effect, f->there.effect) > 1;
+        if (is_partly(c) && differs_from_test(c, &f->gap))
+            NOTE(f, "the test is against the rest of %s, the limits are of all of it",
+                 name_of_other(c));
         compare_with(c, b, &parts, h, f);
         return;
     }

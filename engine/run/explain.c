@@ -58,6 +58,10 @@ static const char *shown(double value, char out[32]) {
     return out;
 }
 
+static const char *chance(double p, char out[32]) {
+    return p < 0.00005 ? "below 0.0001" : shown(p, out);
+}
+
 static const char *limit(ps_value value, char out[32]) {
     return shown(ps_value_ok(value) ? value.value : (double)NAN, out);
 }
@@ -711,7 +715,7 @@ static void tell_comparison(const explanation *e, const ps_comparison *c, size_t
                              shown(f->gap.upper.value * by, u));
         if (ps_value_ok(f->gap.p))
             ps_output_printf(e->out, "; p against the rest = %s",
-                             shown(f->gap.p.value, a));
+                             chance(f->gap.p.value, a));
         const char *verdict = ps_comparison_verdict(c, f);
         ps_output_printf(e->out, "%s%s", verdict[0] != '\0' ? ", " : "", verdict);
     }

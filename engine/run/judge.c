@@ -95,9 +95,9 @@ static void change_of_counts(const scene *s, const ps_target_count_input *in,
     f->change = number(c.percent);
     f->change_lower = 100 * (number(quasi ? c.quasi_lower : c.lower) - 1);
     f->change_upper = 100 * (number(quasi ? c.quasi_upper : c.upper) - 1);
-    f->p_change = quasi ? c.p_quasi : c.p_exact;
+    f->p_change = c.p;
     f->verdict = c.verdict;
-    const ps_value *from[3] = {&c.difference, &c.difference_lower, &c.difference_upper};
+    const ps_value *from[3] = {&c.difference, &c.tested_lower, &c.tested_upper};
     ps_value *to[3] = {&f->difference, &f->difference_lower, &f->difference_upper};
     for (int k = 0; k < 3; k++)
         *to[k] = ps_value_ok(*from[k]) ? ps_value_of(from[k]->value * s->multiplier)
@@ -118,12 +118,14 @@ static ps_register baseline_of(const ps_measure_figure *f) {
 static void change_of_register(const scene *s, ps_measure_figure *f) {
     const ps_register before = baseline_of(f), now = register_of(&f->measured);
     const ps_prop_change c = ps_register_change(&before, &now, s->scope->confidence);
-    const ps_value *from[3] = {&c.difference, &c.lower, &c.upper};
+    const bool tested = ps_value_ok(c.p);
+    const ps_value *from[3] = {&c.difference, tested ? &c.tested_lower : &c.lower,
+                               tested ? &c.tested_upper : &c.upper};
     ps_value *to[3] = {&f->difference, &f->difference_lower, &f->difference_upper};
     for (int k = 0; k < 3; k++)
         *to[k] = ps_value_ok(*from[k]) ? ps_value_of(from[k]->value * s->multiplier)
                                        : *from[k];
-    f->p_change = c.p_value;
+    f->p_change = c.p;
     f->verdict = c.verdict;
 }
 

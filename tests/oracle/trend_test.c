@@ -94,7 +94,10 @@ static void counts(void **state) {
         "d <- read.table('in.txt')\nout <- file('out.txt', 'w')\n"
         "for (i in seq_len(nrow(d))) {\n"
         " p <- poisson.test(c(d[i,3], d[i,1]), c(d[i,4], d[i,2]))\n"
-        " cat(sprintf('%.17g', c(p$p.value, p$conf.int)), '\\n', file=out)\n}\n"
+        " tail <- function(side) binom.test(d[i,3], d[i,3] + d[i,1], d[i,4] / (d[i,4] + "
+        "d[i,2]), alternative=side)$p.value\n"
+        " twice <- min(1, 2 * min(tail('less'), tail('greater')))\n"
+        " cat(sprintf('%.17g', c(p$p.value, twice, p$conf.int)), '\\n', file=out)\n}\n"
         "close(out)\n");
     FILE *out = fopen(test_path(folder, "out.txt"), "r");
     assert_non_null(out);
@@ -102,6 +105,7 @@ static void counts(void **state) {
         ps_poisson_change c =
             ps_poisson_change_of(x[i][0], x[i][1], x[i][2], x[i][3], (double)NAN, 0.95);
         compare(c.p_exact.value, next_number(out), 1e-7);
+        compare(c.p.value, next_number(out), 1e-9);
         compare(c.lower.value, next_number(out), 1e-9);
         double upper = next_number(out);
         if (isinf(upper))
@@ -132,14 +136,22 @@ static void proportions(void **state) {
         "for (i in seq_len(nrow(d))) { x <- unlist(d[i,])\n"
         " m <- matrix(c(x[1], x[2]-x[1], x[3], x[4]-x[3]), 2)\n"
         " e <- outer(rowSums(m), colSums(m))/sum(m)\n"
-        " p <- if (any(e < 5)) fisher.test(m)$p.value else "
-        "chisq.test(m, correct=FALSE)$p.value\n"
+        " p <- if (any(e < 5)) { f <- fisher.test(m)\n"
+        "  tail <- function(side) fisher.test(m, alternative=side)$p.value\n"
+        "  c(f$p.value, min(1, 2 * min(tail('less'), tail('greater'))),\n"
+        "    f$conf.int[1] > 1 || f$conf.int[2] < 1)\n"
+        " } else { p <- chisq.test(m, correct=FALSE)$p.value; c(p, p, p < 0.05) }\n"
         " cat(sprintf('%.17g', p), '\\n', file=out)\n}\nclose(out)\n");
     FILE *out = fopen(test_path(folder, "out.txt"), "r");
     assert_non_null(out);
     for (int i = 0; i < CASES; i++) {
         ps_prop_change c = ps_prop_change_of(x[i][0], x[i][1], x[i][2], x[i][3], 0.95);
         compare(c.p_value.value, next_number(out), 1e-9);
+        compare(c.p.value, next_number(out), 1e-9);
+        /* R's limits of the odds ratio, and ours of the difference, say the same. */
+        const bool apart = next_number(out) > 0, limits = ps_value_ok(c.tested_lower);
+        assert_true(!limits ||
+                    apart == (c.tested_lower.value > 0 || c.tested_upper.value < 0));
     }
     fclose(out);
     report("prop_change against fisher.test and chisq.test");
