@@ -1048,6 +1048,55 @@ static bool has_more(const ps_csv_cursor *c, const uint32_t *separator, size_t f
     return false;
 }
 
+/* Separators of a record: a line end closes it, and line ends behind that one are not its
+ * own. */
+static size_t separators_of(const ps_csv_scan *scan, size_t record) {
+    return (record + 1 < scan->records ? scan->record[record + 1] : scan->separators) -
+           scan->record[record];
+}
+
+/* The chosen fields of a record that has as many as the header; false when the text of
+ * one is not what stands there. */
+static bool view_fields(const ps_csv_cursor *c, const uint32_t *separator, size_t start,
+                        ps_str *field) {
+    const char *b = c->block->bytes;
+    bool quoted = false;
+    for (size_t i = 0; i < c->n_chosen; i++) {
+        const size_t f = c->chosen[i].column;
+        const size_t from = f == 0 ? start : separator[f - 1] + 1, to = separator[f];
+        field[c->chosen[i].place] = (ps_str){b + from, to - from};
+        quoted |= b[from] == '"';
+    }
+    return !quoted;
+}
+
+/* The first line end of a record closes it. */
+static bool has_all_fields(const ps_csv_cursor *c, size_t record,
+                           const uint32_t *separator) {
+    const char *b = c->block->bytes;
+    const size_t last = c->columns - 1;
+    return separators_of(&c->block->scan, record) > last && is_end(b[separator[last]]) &&
+           (last == 0 || !is_end(b[separator[last - 1]]));
+}
+
+size_t ps_csv_cursor_plain(ps_csv_cursor *c, size_t most, int64_t *first_row,
+                           ps_str *field) {
+    const ps_csv_block *block = c->block;
+    const ps_csv_scan *scan = &block->scan;
+    size_t n = 0;
+    *first_row = block->first_row + (int64_t)c->next;
+    if (c->n_chosen < c->n || c->error.status != PS_OK) return 0;
+    for (; n < most && c->next < scan->records; n++, c->next++, field += c->n) {
+        const size_t first = scan->record[c->next];
+        const uint32_t *separator = scan->separator + first;
+        const size_t start = first == 0 ? block->from : separator[-1] + 1;
+        if (start >= block->windows_from || !has_all_fields(c, c->next, separator) ||
+            !view_fields(c, separator, start, field))
+            break;
+    }
+    return n;
+}
+
 bool ps_csv_cursor_next(ps_csv_cursor *c, ps_csv_record *record, ps_csv_shape *shape) {
     const ps_csv_block *block = c->block;
     const ps_csv_scan *scan = &block->scan;
@@ -1055,10 +1104,7 @@ bool ps_csv_cursor_next(ps_csv_cursor *c, ps_csv_record *record, ps_csv_shape *s
     const char *b = block->bytes;
     const size_t first = scan->record[c->next];
     const uint32_t *separator = scan->separator + first;
-    size_t fields =
-        (c->next + 1 < scan->records ? scan->record[c->next + 1] : scan->separators) -
-        first;
-    /* Line ends behind the one that closes the record are not its own. */
+    size_t fields = separators_of(scan, c->next);
     while (fields > 1 && is_end(b[separator[fields - 2]]) &&
            separator[fields - 2] + 1 == separator[fields - 1])
         fields--;

@@ -110,50 +110,8 @@ static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* The form of coordinates: up to 7 digits, a point, 1 to 8 digits, 8 characters or more.
- * The digits behind the point are read at once, as the last 8 bytes of the text with
- * zeros for what stands before them. false: another form, perhaps no number. */
-static bool parse_coordinate(ps_str text, double *out) {
-    if (text.n < 8 || text.n > 17) return false;
-    const char *p = text.p, *end = text.p + text.n;
-    const bool negative = *p == '-';
-    p += negative;
-    uint64_t mantissa = 0;
-    const char *digits = p;
-    while (p < end && p - digits < 7 && is_digit(*p))
-        mantissa = mantissa * 10 + (uint64_t)(*p++ - '0');
-    if (p == digits || p == end || *p != '.') return false;
-    const size_t fraction = (size_t)(end - p) - 1;
-    if (fraction == 0 || fraction > 8) return false;
-    uint64_t word;
-    memcpy(&word, end - 8, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    const uint64_t zeros = UINT64_C(0x3030303030303030);
-    const uint64_t high = UINT64_C(0xF0F0F0F0F0F0F0F0);
-    const uint64_t kept = ~UINT64_C(0) << 8 * (8 - fraction);
-    word = (word & kept) | (zeros & ~kept);
-    if ((word & high) != zeros || ((word + UINT64_C(0x0606060606060606)) & high) != zeros)
-        return false;
-    word -= zeros;
-    word = word * 10 + (word >> 8); /* pairs of digits */
-    word =
-        ((word & UINT64_C(0x000000FF000000FF)) * (100 + (UINT64_C(1000000) << 32)) +
-         (word >> 16 & UINT64_C(0x000000FF000000FF)) * (1 + (UINT64_C(10000) << 32))) >>
-        32;
-    static const uint64_t ten_to[] = {1,      10,      100,      1000,     10000,
-                                      100000, 1000000, 10000000, 100000000};
-    mantissa = mantissa * ten_to[fraction] + (uint32_t)word;
-    /* At most 15 digits, so both are exact and one division rounds once. */
-    const double value = (double)mantissa / power[fraction];
-    *out = negative ? -value : value;
-    return true;
-}
-
 bool ps_parse_double(ps_str text, double *out) {
     if (text.n == 0) return false;
-    if (parse_coordinate(text, out)) return true;
     const char *p = text.p, *end = text.p + text.n;
     bool negative = false;
     if (*p == '-' || *p == '+') negative = *p++ == '-';

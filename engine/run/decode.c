@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/core/coordinates.h"
 #include "engine/core/table.h"
 
 /* Where in a row the columns of the spec stand, or -1. A row is its looked-up texts, then
@@ -37,6 +38,8 @@ struct ps_decoder {
     ps_lookup **lookup;
     double box[4];
     bool has_box;
+    bool coded;        /* rows are where their codes are */
+    bool plain_places; /* x and y are fields, and no plain coordinate stands for none */
     int workers;
     worker *worker;
     ps_groups *groups;
@@ -190,12 +193,25 @@ static ps_status make_workers(ps_decoder *d, int workers, ps_error *err) {
     return ps_groups_create(d->spec->n_by, workers, &d->groups, err);
 }
 
+static bool has_plain_places(const ps_points_spec *spec) {
+    bool all = !ps_points_are_coded(spec) && spec->n_with == 0;
+    for (size_t i = 0; i < spec->n_missing; i++) {
+        const ps_str missing = ps_str_of(spec->missing[i]);
+        double value;
+        ps_coordinates_read(1, &missing, 1, &value);
+        all &= isnan(value);
+    }
+    return all;
+}
+
 ps_status ps_decoder_create(const ps_points_spec *spec, int workers, const ps_talk *talk,
                             ps_decoder **out, ps_error *err) {
     *out = NULL;
     ps_decoder *d = ps_zalloc(1, sizeof *d);
     if (d == NULL) return ps_fail_nomem(err);
     d->spec = spec;
+    d->coded = ps_points_are_coded(spec);
+    d->plain_places = has_plain_places(spec);
     ps_status status = open_lookups(d, talk, err);
     if (status == PS_OK) status = choose_columns(d, err);
     if (status == PS_OK) status = make_workers(d, workers, err);
@@ -356,10 +372,9 @@ static ps_status decode(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i
                         int64_t row, const ps_str *field, const double *px,
                         const double *py, ps_error *err) {
     worker *w = &d->worker[worker_id];
-    const bool coded = ps_points_are_coded(d->spec);
     bool located;
     double x = NAN, y = NAN;
-    if (coded) {
+    if (d->coded) {
         located = d->spec->area != NULL ||
                   !is_missing(d->spec, ps_str_trim(field[d->role.area_code]));
     } else if (px != NULL) {
@@ -369,7 +384,7 @@ static ps_status decode(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i
         if (!read_place(d, rows, row, field, &x, &y)) return PS_OK;
         located = !isnan(x);
     }
-    if (located && !coded && d->has_box && !inside(d->box, x, y)) {
+    if (located && !d->coded && d->has_box && !inside(d->box, x, y)) {
         rows->swapped += inside(d->box, y, x);
         char seen[64];
         int n = snprintf(seen, sizeof seen, "%.9g, %.9g", x, y);
@@ -443,21 +458,25 @@ static bool look_up(const ps_decoder *d, ps_decoded *rows, int64_t row,
     return true;
 }
 
-static size_t begin_row(ps_decoded *rows) {
-    const size_t i = rows->n++;
-    rows->x[i] = rows->y[i] = NAN;
-    rows->group[i] = PS_NONE;
-    rows->fate[i] = PS_FATE_INVALID;
-    if (rows->count != NULL) rows->count[i] = 1;
-    if (rows->area_code != NULL) rows->area_code[i] = (ps_str){"", 0};
-    if (rows->fingerprint != NULL) rows->fingerprint[i] = (ps_fingerprint){0, 0};
-    return i;
+/* n rows of which nothing is known yet; the number of the first. */
+static size_t begin_rows(ps_decoded *rows, size_t n) {
+    const size_t first = rows->n, end = first + n;
+    rows->n = end;
+    for (size_t i = first; i < end; i++) rows->x[i] = NAN;
+    for (size_t i = first; i < end; i++) rows->y[i] = NAN;
+    for (size_t i = first; i < end; i++) rows->group[i] = PS_NONE;
+    memset(rows->fate + first, PS_FATE_INVALID, n);
+    for (size_t i = first; rows->count != NULL && i < end; i++) rows->count[i] = 1;
+    for (size_t i = first; rows->area_code != NULL && i < end; i++)
+        rows->area_code[i] = (ps_str){"", 0};
+    if (rows->fingerprint != NULL)
+        memset(rows->fingerprint + first, 0, n * sizeof *rows->fingerprint);
+    return first;
 }
 
-ps_status ps_decode_row(ps_decoder *d, int worker_id, ps_decoded *rows, int64_t row,
-                        const ps_str *field, const double *px, const double *py,
-                        ps_error *err) {
-    const size_t i = begin_row(rows);
+static ps_status decode_fields(ps_decoder *d, int worker_id, ps_decoded *rows, size_t i,
+                               int64_t row, const ps_str *field, const double *px,
+                               const double *py, ps_error *err) {
     if (d->spec->n_with > 0) {
         if (!look_up(d, rows, row, field, d->worker[worker_id].whole)) return PS_OK;
         field = d->worker[worker_id].whole;
@@ -465,8 +484,41 @@ ps_status ps_decode_row(ps_decoder *d, int worker_id, ps_decoded *rows, int64_t 
     return decode(d, worker_id, rows, i, row, field, px, py, err);
 }
 
+ps_status ps_decode_row(ps_decoder *d, int worker_id, ps_decoded *rows, int64_t row,
+                        const ps_str *field, const double *px, const double *py,
+                        ps_error *err) {
+    const size_t i = begin_rows(rows, 1);
+    return decode_fields(d, worker_id, rows, i, row, field, px, py, err);
+}
+
+/* The coordinates of rows that hold plain ones, NAN for others, which need a closer look.
+ */
+static void read_plain_places(const ps_decoder *d, size_t n, const ps_str *field,
+                              double *x, double *y) {
+    if (d->plain_places) {
+        ps_coordinates_read(n, field + d->role.x, d->n_columns, x);
+        ps_coordinates_read(n, field + d->role.y, d->n_columns, y);
+    } else {
+        for (size_t i = 0; i < n; i++) x[i] = y[i] = NAN;
+    }
+}
+
+ps_status ps_decode_rows(ps_decoder *d, int worker_id, ps_decoded *rows,
+                         int64_t first_row, size_t n, const ps_str *field,
+                         ps_error *err) {
+    double x[PS_DECODE_ROWS], y[PS_DECODE_ROWS];
+    const size_t first = begin_rows(rows, n);
+    read_plain_places(d, n, field, x, y);
+    for (size_t i = 0; i < n; i++, field += d->n_columns) {
+        const bool plain = !isnan(x[i]) && !isnan(y[i]);
+        PS_TRY(decode_fields(d, worker_id, rows, first + i, first_row + (int64_t)i, field,
+                             plain ? &x[i] : NULL, plain ? &y[i] : NULL, err));
+    }
+    return PS_OK;
+}
+
 void ps_decode_nothing(ps_decoded *rows, int64_t row, ps_cause cause, ps_str seen) {
-    begin_row(rows);
+    begin_rows(rows, 1);
     note_invalid(rows, row, cause, seen);
 }
 

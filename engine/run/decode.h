@@ -58,6 +58,12 @@ const ps_groups *ps_decoder_groups(const ps_decoder *decoder);
 ps_status ps_decode_row(ps_decoder *decoder, int worker, ps_decoded *rows, int64_t row,
                         const ps_str *field, const double *px, const double *py,
                         ps_error *err) PS_MUST_CHECK;
+/* The same for n rows that follow one another, up to PS_DECODE_ROWS, their fields row
+ * after row. */
+enum { PS_DECODE_ROWS = 64 };
+ps_status ps_decode_rows(ps_decoder *decoder, int worker, ps_decoded *rows,
+                         int64_t first_row, size_t n, const ps_str *field,
+                         ps_error *err) PS_MUST_CHECK;
 /* A row that cannot be decoded at all. */
 void ps_decode_nothing(ps_decoded *rows, int64_t row, ps_cause cause, ps_str seen);
 void ps_decoder_free(ps_decoder *decoder);

@@ -4,35 +4,22 @@
 
 #include "engine/core/par.h"
 
-enum { RECENT = 256, FIRST_PAIRS = 256 };
+enum { RECENT = 256 };
 
-/* A text and its number. Texts of up to 16 bytes are told apart by two words alone. */
-typedef struct recent {
-    uint64_t head, tail;
-    size_t n; /* SIZE_MAX: none */
-    int32_t number;
+/* A text of a column. Texts of up to 32 bytes are told apart by the words alone. */
+typedef struct words {
+    uint64_t part[4];
+    size_t n;
     const char *text;
-} recent;
-
-/* Numbers of the texts of one column. */
-typedef struct column {
-    ps_keys *keys;
-    recent recent[RECENT];
-} column;
-
-/* From two numbers to one, by open addressing. */
-typedef struct pair {
-    uint64_t key; /* first << 32 | second; UINT64_MAX: none */
-    int32_t number;
-} pair;
+} words;
 
 typedef struct worker {
-    column *column;
-    pair *pairs;
-    size_t n_pairs, pair_capacity; /* a power of two */
-    int pair_shift;
-    int32_t *group; /* by number of a combination; PS_NONE not yet known */
-    size_t combinations, group_capacity;
+    words *now;    /* of the combination that is asked for: one per column */
+    words *recent; /* of combinations met last, RECENT of them */
+    int32_t recent_group[RECENT]; /* PS_NONE: none yet */
+    ps_keys *keys;                /* all combinations that it has met */
+    int32_t *group;               /* by number of the key; PS_NONE not yet known */
+    size_t known, group_capacity;
     char *key;
     size_t key_capacity;
 } worker;
@@ -47,141 +34,120 @@ struct ps_groups {
 
 static const uint64_t SPREAD = UINT64_C(0x9E3779B97F4A7C15);
 
-/* The first and the last bytes of a text as words, of which it says all up to 16 bytes.
- */
-static void words_of(ps_str text, uint64_t *head, uint64_t *tail) {
+/* Texts of all lengths follow one another as chance has it, so nothing branches on the
+ * length of those that are usual. */
+static void take_words(words *w, ps_str text) {
     const char *p = text.p;
-    *head = *tail = 0;
+    w->n = text.n;
+    w->text = p;
     if (text.n >= 8) {
-        memcpy(head, p, 8);
-        memcpy(tail, p + text.n - 8, 8);
-    } else if (text.n >= 4) {
-        uint32_t low, high;
-        memcpy(&low, p, 4);
-        memcpy(&high, p + text.n - 4, 4);
-        *head = low | (uint64_t)high << 32;
-    } else if (text.n > 0) {
-        *head = (unsigned char)p[0] | (uint64_t)(unsigned char)p[text.n / 2] << 8 |
-                (uint64_t)(unsigned char)p[text.n - 1] << 16;
+        const size_t last = text.n - 8, second = last < 8 ? last : 8;
+        memcpy(&w->part[0], p, 8);
+        memcpy(&w->part[1], p + second, 8);
+        memcpy(&w->part[2], p + last - second, 8);
+        memcpy(&w->part[3], p + last, 8);
+        return;
     }
-}
-
-static ps_status number_of(column *c, ps_str text, int32_t *number, ps_error *err) {
-    uint64_t head, tail;
-    words_of(text, &head, &tail);
-    const uint64_t hash = ((head ^ text.n) * SPREAD ^ tail) * SPREAD;
-    recent *r = &c->recent[hash >> 56];
-    if (r->n == text.n && r->head == head && r->tail == tail &&
-        (text.n <= 16 || memcmp(r->text + 8, text.p + 8, text.n - 16) == 0)) {
-        *number = r->number;
-        return PS_OK;
+    uint32_t first = 0, last = 0;
+    if (text.n >= 4) {
+        memcpy(&first, p, 4);
+        memcpy(&last, p + text.n - 4, 4);
     }
-    PS_TRY(ps_keys_add(c->keys, text, number, NULL, err));
-    *r = (recent){head, tail, text.n, *number, ps_keys_text(c->keys, *number).p};
-    return PS_OK;
+    w->part[0] = first;
+    w->part[1] = w->part[2] = 0;
+    w->part[3] = last;
+    if (text.n > 0 && text.n < 4)
+        w->part[0] = (unsigned char)p[0] | (uint64_t)(unsigned char)p[text.n / 2] << 8 |
+                     (uint64_t)(unsigned char)p[text.n - 1] << 16;
 }
 
-/* ---- combinations ---- */
-
-static pair *make_pairs(size_t n) {
-    pair *pairs = ps_alloc(n, sizeof *pairs);
-    for (size_t i = 0; pairs != NULL && i < n; i++)
-        pairs[i] = (pair){UINT64_MAX, PS_NONE};
-    return pairs;
+static bool is_same(const words *a, const words *b) {
+    const uint64_t differs = (a->part[0] ^ b->part[0]) | (a->part[1] ^ b->part[1]) |
+                             (a->part[2] ^ b->part[2]) | (a->part[3] ^ b->part[3]) |
+                             (a->n ^ b->n);
+    return differs == 0 &&
+           (a->n <= 32 || memcmp(a->text + 16, b->text + 16, a->n - 32) == 0);
 }
 
-static pair *seek_pair(pair *pairs, size_t capacity, int shift, uint64_t key) {
-    size_t at = (size_t)(key * SPREAD >> shift);
-    while (pairs[at].key != key && pairs[at].key != UINT64_MAX)
-        at = (at + 1) & (capacity - 1);
-    return &pairs[at];
+static bool are_same(const words *a, const words *b, size_t columns) {
+    for (size_t c = 0; c < columns; c++)
+        if (!is_same(&a[c], &b[c])) return false;
+    return true;
 }
 
-static ps_status grow_pairs(worker *w, ps_error *err) {
-    const size_t capacity = w->pair_capacity * 2;
-    pair *pairs = make_pairs(capacity);
-    if (pairs == NULL) return ps_fail_nomem(err);
-    for (size_t i = 0; i < w->pair_capacity; i++)
-        if (w->pairs[i].key != UINT64_MAX)
-            *seek_pair(pairs, capacity, w->pair_shift - 1, w->pairs[i].key) = w->pairs[i];
-    ps_free(w->pairs);
-    w->pairs = pairs;
-    w->pair_capacity = capacity;
-    w->pair_shift--;
-    return PS_OK;
-}
-
-static ps_status combine(worker *w, int32_t first, int32_t second, int32_t *number,
-                         ps_error *err) {
-    const uint64_t key = (uint64_t)(uint32_t)first << 32 | (uint32_t)second;
-    pair *p = seek_pair(w->pairs, w->pair_capacity, w->pair_shift, key);
-    if (p->key != key) {
-        if (w->n_pairs >= INT32_MAX)
-            return ps_fail(err, PS_LIMIT, "there are more than %d different groups",
-                           (int)INT32_MAX);
-        if (w->n_pairs * 2 >= w->pair_capacity) {
-            PS_TRY(grow_pairs(w, err));
-            p = seek_pair(w->pairs, w->pair_capacity, w->pair_shift, key);
-        }
-        *p = (pair){key, (int32_t)w->n_pairs++};
-    }
-    *number = p->number;
-    return PS_OK;
-}
-
-/* The group of a combination that is new to the worker. */
-static ps_status learn(ps_groups *groups, worker *w, const ps_str *text, int32_t *group,
-                       ps_error *err) {
+/* The texts with NUL between them. */
+static ps_status join_texts(worker *w, size_t columns, const ps_str *text, ps_str *key,
+                            ps_error *err) {
     size_t n = 0;
-    for (size_t c = 0; c < groups->columns; c++) {
+    for (size_t c = 0; c < columns; c++) {
         PS_TRY(ps_grow((void **)&w->key, &w->key_capacity, n + text[c].n + 1, 1, err));
         if (c > 0) w->key[n - 1] = '\0';
         if (text[c].n > 0) memcpy(w->key + n, text[c].p, text[c].n);
         n += text[c].n + 1;
     }
-    const ps_str key = {n > 0 ? w->key : "", n > 0 ? n - 1 : 0};
+    *key = (ps_str){n > 0 ? w->key : "", n > 0 ? n - 1 : 0};
+    return PS_OK;
+}
+
+/* The group of a combination that is new to the worker. */
+static ps_status learn(ps_groups *groups, ps_str key, int32_t *group, ps_error *err) {
     ps_lock_take(groups->lock);
     const ps_status status = ps_keys_add(groups->keys, key, group, NULL, err);
     ps_lock_give(groups->lock);
     return status;
 }
 
+/* The group of a combination that is not the one met last in its place, which it takes.
+ */
+static ps_status find(ps_groups *groups, worker *w, const ps_str *text, size_t place,
+                      int32_t *group, ps_error *err) {
+    ps_str key;
+    int32_t number;
+    PS_TRY(join_texts(w, groups->columns, text, &key, err));
+    PS_TRY(ps_keys_add(w->keys, key, &number, NULL, err));
+    if ((size_t)number >= w->known) {
+        const size_t n = (size_t)number + 1;
+        PS_TRY(ps_grow((void **)&w->group, &w->group_capacity, n, sizeof *w->group, err));
+        while (w->known < n) w->group[w->known++] = PS_NONE;
+    }
+    if (w->group[number] == PS_NONE) PS_TRY(learn(groups, key, &w->group[number], err));
+    *group = w->recent_group[place] = w->group[number];
+    const char *own = ps_keys_text(w->keys, number).p;
+    for (size_t c = 0; c < groups->columns; c++) {
+        words *recent = &w->recent[place * groups->columns + c];
+        *recent = w->now[c];
+        recent->text = own;
+        own += text[c].n + 1;
+    }
+    return PS_OK;
+}
+
 ps_status ps_groups_find(ps_groups *groups, int worker_id, const ps_str *text,
                          int32_t *group, ps_error *err) {
     worker *w = &groups->worker[worker_id];
-    int32_t number = 0;
-    for (size_t c = 0; c < groups->columns; c++) {
-        int32_t own;
-        PS_TRY(number_of(&w->column[c], text[c], &own, err));
-        if (c == 0)
-            number = own;
-        else
-            PS_TRY(combine(w, c == 1 ? number : number + INT32_MIN, own, &number, err));
+    const size_t columns = groups->columns;
+    uint64_t hash = 0;
+    for (size_t c = 0; c < columns; c++) {
+        words *now = &w->now[c];
+        take_words(now, text[c]);
+        hash = (hash ^ now->part[0] ^ now->part[2] * 3) * SPREAD;
+        hash = (hash ^ now->part[3] ^ now->part[1] * 5 ^ now->n) * SPREAD;
     }
-    if ((size_t)number >= w->combinations) {
-        const size_t n = (size_t)number + 1;
-        PS_TRY(ps_grow((void **)&w->group, &w->group_capacity, n, sizeof *w->group, err));
-        while (w->combinations < n) w->group[w->combinations++] = PS_NONE;
-    }
-    if (w->group[number] == PS_NONE)
-        PS_TRY(learn(groups, w, text, &w->group[number], err));
-    *group = w->group[number];
-    return PS_OK;
+    const size_t place = hash >> 56;
+    *group = w->recent_group[place];
+    if (*group != PS_NONE && are_same(w->now, w->recent + place * columns, columns))
+        return PS_OK;
+    return find(groups, w, text, place, group, err);
 }
 
 /* ---- all of them ---- */
 
 static ps_status create_worker(ps_groups *groups, worker *w, ps_error *err) {
-    w->column = ps_zalloc(groups->columns, sizeof *w->column);
-    w->pairs = make_pairs(FIRST_PAIRS);
-    if (w->column == NULL || w->pairs == NULL) return ps_fail_nomem(err);
-    w->pair_capacity = FIRST_PAIRS;
-    w->pair_shift = 64 - 8;
-    for (size_t c = 0; c < groups->columns; c++) {
-        PS_TRY(ps_keys_create(&w->column[c].keys, err));
-        for (size_t i = 0; i < RECENT; i++) w->column[c].recent[i].n = SIZE_MAX;
-    }
-    return PS_OK;
+    w->now = ps_zalloc(groups->columns, sizeof *w->now);
+    w->recent = ps_zalloc(RECENT * groups->columns, sizeof *w->recent);
+    if (w->now == NULL || w->recent == NULL) return ps_fail_nomem(err);
+    for (size_t i = 0; i < RECENT; i++) w->recent_group[i] = PS_NONE;
+    return ps_keys_create(&w->keys, err);
 }
 
 ps_status ps_groups_create(size_t columns, int workers, ps_groups **out, ps_error *err) {
@@ -223,9 +189,8 @@ void ps_groups_free(ps_groups *groups) {
     if (groups == NULL) return;
     for (int i = 0; groups->worker != NULL && i < groups->workers; i++) {
         worker *w = &groups->worker[i];
-        for (size_t c = 0; w->column != NULL && c < groups->columns; c++)
-            ps_keys_free(w->column[c].keys);
-        ps_free(w->column), ps_free(w->pairs), ps_free(w->group), ps_free(w->key);
+        ps_keys_free(w->keys);
+        ps_free(w->now), ps_free(w->recent), ps_free(w->group), ps_free(w->key);
     }
     ps_free(groups->worker);
     ps_keys_free(groups->keys);

@@ -1,11 +1,10 @@
 /* Which group is a row in? A group is one combination of texts of the columns that are
  * counted by.
  *
- * Each worker turns the text of each column into a number of its own, through a small
- * table of the texts met last, and the numbers into a group through another; only a
- * combination that it has not met before is looked up among those of all workers, under a
- * lock. Groups count from 0; which is which depends on who came first, so outputs are
- * sorted by text.
+ * Each worker has a small table of the combinations met last, and one of all that it has
+ * met; only a combination that it has not met before is looked up among those of all
+ * workers, under a lock. Groups count from 0; which is which depends on who came first,
+ * so outputs are sorted by text.
  */
 #ifndef PS_RUN_GROUPS_H
 #define PS_RUN_GROUPS_H

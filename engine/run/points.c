@@ -70,6 +70,7 @@ typedef struct task {
 /* What one worker keeps. */
 typedef struct worker {
     ps_csv_cursor *cursor;
+    ps_str *field;        /* of PS_DECODE_ROWS rows */
     size_t cursor_source; /* + 1; 0 none */
     block block;          /* where blocks need not be kept */
     ps_unpacker *unpacker;
@@ -292,6 +293,10 @@ static ps_status make_workers(ps_points *p, ps_error *err) {
     p->worker = ps_zalloc((size_t)p->n_workers, sizeof *p->worker);
     p->task = ps_zalloc(p->most_tasks, sizeof *p->task);
     p->view = ps_zalloc(p->most_tasks, sizeof *p->view);
+    for (size_t w = 0; p->worker != NULL && w < workers; w++) {
+        p->worker[w].field = ps_alloc(PS_DECODE_ROWS * p->n_columns, sizeof(ps_str));
+        if (p->worker[w].field == NULL) return ps_fail_nomem(err);
+    }
     p->n_blocks = keeps_blocks(p) ? p->most_tasks : 0;
     p->block = ps_zalloc(p->n_blocks, sizeof *p->block);
     if (p->worker == NULL || p->task == NULL || p->view == NULL || p->block == NULL)
@@ -449,8 +454,16 @@ static ps_status decode_records(const ps_points *p, size_t source, int worker_id
     ps_csv_record record;
     ps_csv_shape shape;
     ps_csv_cursor_start(w->cursor, &b->csv);
-    while (ps_csv_cursor_next(w->cursor, &record, &shape)) {
-        if (shape == PS_CSV_EXACT) {
+    for (;;) {
+        int64_t row;
+        const size_t plain =
+            ps_csv_cursor_plain(w->cursor, PS_DECODE_ROWS, &row, w->field);
+        if (plain > 0) {
+            PS_TRY(ps_decode_rows(p->decoder, worker_id, &b->rows, row, plain, w->field,
+                                  err));
+        } else if (!ps_csv_cursor_next(w->cursor, &record, &shape)) {
+            break;
+        } else if (shape == PS_CSV_EXACT) {
             PS_TRY(ps_decode_row(p->decoder, worker_id, &b->rows, record.row,
                                  record.field, NULL, NULL, err));
         } else {
@@ -772,6 +785,7 @@ static bool is_done(const ps_points *p, size_t i) {
 static void release(ps_points *p) {
     for (int w = 0; p->worker != NULL && w < p->n_workers; w++) {
         ps_csv_cursor_free(p->worker[w].cursor);
+        ps_free(p->worker[w].field);
         ps_unpacker_free(p->worker[w].unpacker);
         free_block(&p->worker[w].block);
     }

@@ -34,6 +34,21 @@ static void require(bool holds) {
     if (!holds) abort();
 }
 
+/* Plain records are what the cursor would have told one by one. */
+static void check_plain(ps_csv_cursor *cursor, const ps_csv_block *block) {
+    enum { MOST = 5 };
+    ps_str field[MOST * COLUMNS_MOST];
+    ps_csv_record record;
+    ps_csv_shape shape;
+    size_t n;
+    ps_csv_cursor_start(cursor, block);
+    do {
+        int64_t row;
+        n = ps_csv_cursor_plain(cursor, MOST, &row, field);
+        for (size_t i = 0; i < n * COLUMNS_MOST; i++) require(ps_utf8_valid(field[i]));
+    } while (n > 0 || ps_csv_cursor_next(cursor, &record, &shape));
+}
+
 static void hash_block(ps_csv_cursor *cursor, const ps_csv_block *block, outcome *out) {
     ps_csv_record record;
     ps_csv_shape shape;
@@ -50,6 +65,7 @@ static void hash_block(ps_csv_cursor *cursor, const ps_csv_block *block, outcome
         }
     }
     require(rows == block->rows);
+    check_plain(cursor, block);
     require(ps_csv_cursor_status(cursor, NULL) == PS_OK);
     out->rows += rows;
 }

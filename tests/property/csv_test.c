@@ -131,6 +131,24 @@ static bool reference_rows(const char *b, size_t n, char delimiter, size_t colum
 
 /* ---- the reader ---- */
 
+/* Those that come next and are plain, a few at a time. */
+static int64_t read_plain_rows(const ps_csv *csv, ps_csv_cursor *cursor, int64_t row,
+                               size_t n_chosen, text *out) {
+    enum { MOST = 3 };
+    ps_str field[MOST * COLUMNS_MOST];
+    int64_t rows = 0, first;
+    for (;;) {
+        const size_t n = ps_csv_cursor_plain(cursor, MOST, &first, field);
+        if (n == 0) return rows;
+        assert_int_equal(first, row + rows);
+        rows += (int64_t)n;
+        for (size_t i = 0; i < n; i++) {
+            put_row(out, first + (int64_t)i, ps_csv_columns(csv), PS_CSV_EXACT);
+            for (size_t c = 0; c < n_chosen; c++) put_field(out, field[i * n_chosen + c]);
+        }
+    }
+}
+
 static ps_status read_rows(ps_stream *stream, ps_csv_options options, const int *chosen,
                            size_t n_chosen, text *out, ps_error *err) {
     ps_csv *csv;
@@ -149,7 +167,11 @@ static ps_status read_rows(ps_stream *stream, ps_csv_options options, const int 
         ps_csv_shape shape;
         int64_t rows = 0;
         ps_csv_cursor_start(cursor, &block);
-        for (; ps_csv_cursor_next(cursor, &record, &shape); rows++) {
+        for (;; rows++) {
+            if (block.rows % 2 == 0)
+                rows +=
+                    read_plain_rows(csv, cursor, block.first_row + rows, n_chosen, out);
+            if (!ps_csv_cursor_next(cursor, &record, &shape)) break;
             assert_int_equal(record.row, block.first_row + rows);
             put_row(out, record.row, record.fields, shape);
             for (size_t i = 0; i < n_chosen; i++) {

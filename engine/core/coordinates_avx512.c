@@ -1,0 +1,25 @@
+/* Compiled for AVX-512 whatever the rest is compiled for. */
+#if defined(__x86_64__) && defined(__AVX512DQ__)
+
+#include "engine/core/coordinates_loop.h"
+
+bool ps_coordinates_read_avx512(size_t n, const ps_str *text, size_t stride,
+                                double *out) {
+    if (!__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512bw") ||
+        !__builtin_cpu_supports("avx512vl"))
+        return false;
+    read_all(n, text, stride, out);
+    return true;
+}
+
+#else
+
+#include "engine/core/coordinates.h"
+
+bool ps_coordinates_read_avx512(size_t n, const ps_str *text, size_t stride,
+                                double *out) {
+    (void)n, (void)text, (void)stride, (void)out;
+    return false;
+}
+
+#endif
