@@ -118,6 +118,19 @@ ps_status ps_geopackage_table(ps_geopackage *gpkg, const char *table,
                                     n_rows, err);
 }
 
+ps_status ps_geopackage_stream(ps_geopackage *gpkg, const char *table,
+                               const char *description, const ps_field *fields,
+                               size_t n_fields, ps_geopackage_next *next, void *context,
+                               ps_error *err) {
+    return module->geopackage_stream(gpkg, table, description, fields, n_fields, next,
+                                     context, err);
+}
+
+ps_status ps_geopackage_view_of(ps_geopackage *gpkg, const ps_geopackage_view *view,
+                                ps_error *err) {
+    return module->geopackage_view_of(gpkg, view, err);
+}
+
 ps_status ps_geopackage_close(ps_geopackage *gpkg, ps_error *err) {
     return module->geopackage_close(gpkg, err);
 }

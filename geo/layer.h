@@ -142,6 +142,28 @@ ps_status ps_geopackage_table(ps_geopackage *gpkg, const char *table,
                               const char *description, const ps_field *fields,
                               size_t n_fields, const ps_field_value *values,
                               size_t n_rows, ps_error *err) PS_MUST_CHECK;
+/* The next row of a table: all its values, good until the next call; *more false when
+ * there is none. */
+typedef ps_status ps_geopackage_next(void *context, ps_field_value *values, bool *more,
+                                     ps_error *err);
+/* A table without geometry of rows that come one by one. */
+ps_status ps_geopackage_stream(ps_geopackage *gpkg, const char *table,
+                               const char *description, const ps_field *fields,
+                               size_t n_fields, ps_geopackage_next *next, void *context,
+                               ps_error *err) PS_MUST_CHECK;
+/* Rows of a table on the map of a layer, without another copy of either: those whose
+ * field `where` is `is`, each with the shape of the feature whose layer_key is its
+ * table_key. Rows without one are not on the map. */
+typedef struct ps_geopackage_view {
+    const char *name, *description;
+    const char *layer, *layer_key;
+    const char *table, *table_key, *where, *is;
+    const ps_field *fields; /* of the table, to be shown */
+    size_t n_fields;
+} ps_geopackage_view;
+/* A layer that is such a view. Layer and table have been written. */
+ps_status ps_geopackage_view_of(ps_geopackage *gpkg, const ps_geopackage_view *view,
+                                ps_error *err) PS_MUST_CHECK;
 /* Close; the file is complete. Frees the handle, also on failure. */
 ps_status ps_geopackage_close(ps_geopackage *gpkg, ps_error *err) PS_MUST_CHECK;
 void ps_geopackage_abandon(ps_geopackage *gpkg);

@@ -39,6 +39,12 @@ ps_status ps_ogr_geopackage_table(ps_geopackage *gpkg, const char *table,
                                   const char *description, const ps_field *fields,
                                   size_t n_fields, const ps_field_value *values,
                                   size_t n_rows, ps_error *err) PS_MUST_CHECK;
+ps_status ps_ogr_geopackage_stream(ps_geopackage *gpkg, const char *table,
+                                   const char *description, const ps_field *fields,
+                                   size_t n_fields, ps_geopackage_next *next,
+                                   void *context, ps_error *err) PS_MUST_CHECK;
+ps_status ps_ogr_geopackage_view_of(ps_geopackage *gpkg, const ps_geopackage_view *view,
+                                    ps_error *err) PS_MUST_CHECK;
 ps_status ps_ogr_geopackage_close(ps_geopackage *gpkg, ps_error *err) PS_MUST_CHECK;
 void ps_ogr_geopackage_abandon(ps_geopackage *gpkg);
 const char *ps_ogr_gdal_version(void);
@@ -55,6 +61,8 @@ typedef struct ps_layer_functions {
     __typeof__(&ps_ogr_geopackage_create) geopackage_create;
     __typeof__(&ps_ogr_geopackage_areas) geopackage_areas;
     __typeof__(&ps_ogr_geopackage_table) geopackage_table;
+    __typeof__(&ps_ogr_geopackage_stream) geopackage_stream;
+    __typeof__(&ps_ogr_geopackage_view_of) geopackage_view_of;
     __typeof__(&ps_ogr_geopackage_close) geopackage_close;
     __typeof__(&ps_ogr_geopackage_abandon) geopackage_abandon;
     __typeof__(&ps_ogr_gdal_version) gdal_version;

@@ -193,62 +193,202 @@ static ps_status set_shape(ps_geopackage *g, OGRFeatureH feature, const ps_areas
     return PS_OK;
 }
 
-/* One layer; areas NULL: a table. */
-static ps_status write_layer(ps_geopackage *g, const char *name, const char *description,
-                             const ps_areas *areas, const ps_field *fields,
-                             size_t n_fields, const ps_field_value *values, size_t n_rows,
-                             const ps_gdal_scope *scope, ps_error *err) {
-    OGRLayerH layer;
-    PS_TRY(make_layer(g, name, description, areas != NULL ? areas->crs : NULL,
-                      areas != NULL, fields, n_fields, &layer, scope, err));
-    if (GDALDatasetStartTransaction(g->dataset, 0) != OGRERR_NONE)
-        return cannot_write(g, name, scope, err);
-    ps_status status = PS_OK;
-    for (size_t row = 0; status == PS_OK && row < n_rows; row++) {
-        OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer));
-        if (feature == NULL) {
-            status = ps_fail_nomem(err);
-            break;
-        }
-        status = set_values(g, feature, name, fields, n_fields, values + row * n_fields,
-                            row, err);
-        if (status == PS_OK && areas != NULL)
-            status = set_shape(g, feature, areas, row, scope, err);
-        if (status == PS_OK && OGR_L_CreateFeature(layer, feature) != OGRERR_NONE)
-            status = cannot_write(g, name, scope, err);
-        OGR_F_Destroy(feature);
-    }
-    if (status != PS_OK) {
-        (void)GDALDatasetRollbackTransaction(g->dataset);
-        return status;
-    }
-    if (GDALDatasetCommitTransaction(g->dataset) != OGRERR_NONE ||
-        OGR_L_SyncToDisk(layer) != OGRERR_NONE || scope->failures > 0)
-        return cannot_write(g, name, scope, err);
+/* Rows that stand in memory. */
+typedef struct table_rows {
+    const ps_field_value *values;
+    size_t n_fields, n, next;
+} table_rows;
+
+static ps_status next_of_table(void *context, ps_field_value *values, bool *more,
+                               ps_error *err) {
+    (void)err;
+    table_rows *rows = context;
+    *more = rows->next < rows->n;
+    if (*more && rows->n_fields > 0)
+        memcpy(values, rows->values + rows->next++ * rows->n_fields,
+               rows->n_fields * sizeof *values);
     return PS_OK;
+}
+
+/* What is written as one layer; areas NULL: a table. */
+typedef struct layer_rows {
+    const char *name;
+    const ps_areas *areas;
+    const ps_field *fields;
+    size_t n_fields;
+    ps_geopackage_next *next;
+    void *context;
+} layer_rows;
+
+static ps_status write_row(ps_geopackage *g, OGRLayerH layer, const layer_rows *rows,
+                           const ps_field_value *values, size_t row,
+                           const ps_gdal_scope *scope, ps_error *err) {
+    OGRFeatureH feature = OGR_F_Create(OGR_L_GetLayerDefn(layer));
+    if (feature == NULL) return ps_fail_nomem(err);
+    ps_status status = set_values(g, feature, rows->name, rows->fields, rows->n_fields,
+                                  values, row, err);
+    if (status == PS_OK && rows->areas != NULL)
+        status = set_shape(g, feature, rows->areas, row, scope, err);
+    if (status == PS_OK && OGR_L_CreateFeature(layer, feature) != OGRERR_NONE)
+        status = cannot_write(g, rows->name, scope, err);
+    OGR_F_Destroy(feature);
+    return status;
+}
+
+static ps_status write_rows(ps_geopackage *g, OGRLayerH layer, const layer_rows *rows,
+                            const ps_gdal_scope *scope, ps_error *err) {
+    ps_field_value *values = ps_alloc(rows->n_fields, sizeof *values);
+    if (values == NULL) return ps_fail_nomem(err);
+    ps_status status = PS_OK;
+    bool more = true;
+    for (size_t row = 0; status == PS_OK; row++) {
+        status = rows->next(rows->context, values, &more, err);
+        if (status != PS_OK || !more) break;
+        status = write_row(g, layer, rows, values, row, scope, err);
+    }
+    ps_free(values);
+    return status;
+}
+
+static ps_status write_layer(ps_geopackage *g, const char *description,
+                             const layer_rows *rows, ps_error *err) {
+    ps_gdal_scope scope;
+    ps_gdal_enter(&scope);
+    OGRLayerH layer = NULL;
+    ps_status status = make_layer(
+        g, rows->name, description, rows->areas != NULL ? rows->areas->crs : NULL,
+        rows->areas != NULL, rows->fields, rows->n_fields, &layer, &scope, err);
+    if (status == PS_OK && GDALDatasetStartTransaction(g->dataset, 0) != OGRERR_NONE)
+        status = cannot_write(g, rows->name, &scope, err);
+    else if (status == PS_OK) {
+        status = write_rows(g, layer, rows, &scope, err);
+        if (status != PS_OK)
+            (void)GDALDatasetRollbackTransaction(g->dataset);
+        else if (GDALDatasetCommitTransaction(g->dataset) != OGRERR_NONE ||
+                 OGR_L_SyncToDisk(layer) != OGRERR_NONE || scope.failures > 0)
+            status = cannot_write(g, rows->name, &scope, err);
+    }
+    ps_gdal_leave(&scope);
+    return status;
 }
 
 ps_status ps_ogr_geopackage_areas(ps_geopackage *gpkg, const char *layer,
                                   const char *description, const ps_areas *areas,
                                   const ps_field *fields, size_t n_fields,
                                   const ps_field_value *values, ps_error *err) {
-    ps_gdal_scope scope;
-    ps_gdal_enter(&scope);
-    ps_status status = write_layer(gpkg, layer, description, areas, fields, n_fields,
-                                   values, areas->n, &scope, err);
-    ps_gdal_leave(&scope);
-    return status;
+    table_rows table = {values, n_fields, areas->n, 0};
+    const layer_rows rows = {layer, areas, fields, n_fields, next_of_table, &table};
+    return write_layer(gpkg, description, &rows, err);
 }
 
 ps_status ps_ogr_geopackage_table(ps_geopackage *gpkg, const char *table,
                                   const char *description, const ps_field *fields,
                                   size_t n_fields, const ps_field_value *values,
                                   size_t n_rows, ps_error *err) {
+    table_rows kept = {values, n_fields, n_rows, 0};
+    const layer_rows rows = {table, NULL, fields, n_fields, next_of_table, &kept};
+    return write_layer(gpkg, description, &rows, err);
+}
+
+ps_status ps_ogr_geopackage_stream(ps_geopackage *gpkg, const char *table,
+                                   const char *description, const ps_field *fields,
+                                   size_t n_fields, ps_geopackage_next *next,
+                                   void *context, ps_error *err) {
+    const layer_rows rows = {table, NULL, fields, n_fields, next, context};
+    return write_layer(gpkg, description, &rows, err);
+}
+
+/* A statement of SQL that is being put together. */
+typedef struct statement {
+    char *text;
+    size_t n, room;
+} statement;
+
+static void add_sql(statement *s, const char *sql) {
+    for (; *sql != '\0' && s->n + 1 < s->room; sql++) s->text[s->n++] = *sql;
+    s->text[s->n] = '\0';
+}
+
+/* "name" or 'text', a quote inside doubled. */
+static void add_quoted(statement *s, char quote, const char *text) {
+    char c[3] = {quote, '\0', '\0'};
+    add_sql(s, c);
+    for (; *text != '\0'; text++) {
+        c[0] = *text, c[1] = *text == quote ? quote : '\0';
+        add_sql(s, c);
+    }
+    c[0] = quote, c[1] = '\0';
+    add_sql(s, c);
+}
+
+static ps_status execute(ps_geopackage *g, const ps_geopackage_view *v, statement *s,
+                         const ps_gdal_scope *scope, ps_error *err) {
+    OGRLayerH none = GDALDatasetExecuteSQL(g->dataset, s->text, NULL, NULL);
+    if (none != NULL) GDALDatasetReleaseResultSet(g->dataset, none);
+    s->n = 0;
+    return scope->failures == 0 ? PS_OK : cannot_write(g, v->name, scope, err);
+}
+
+/* GDAL takes OGC_FID for the number of a feature. */
+static void define_view(const ps_geopackage_view *v, statement *s) {
+    add_sql(s, "CREATE VIEW "), add_quoted(s, '"', v->name);
+    add_sql(s, " AS SELECT t.fid AS OGC_FID, l.geom AS geom");
+    for (size_t f = 0; f < v->n_fields; f++) {
+        add_sql(s, ", t."), add_quoted(s, '"', v->fields[f].name);
+        add_sql(s, " AS "), add_quoted(s, '"', v->fields[f].name);
+    }
+    add_sql(s, " FROM "), add_quoted(s, '"', v->table);
+    add_sql(s, " t JOIN "), add_quoted(s, '"', v->layer);
+    add_sql(s, " l ON l."), add_quoted(s, '"', v->layer_key);
+    add_sql(s, " = t."), add_quoted(s, '"', v->table_key);
+    add_sql(s, " WHERE t."), add_quoted(s, '"', v->where);
+    add_sql(s, " = "), add_quoted(s, '\'', v->is);
+}
+
+/* Extent, CRS and time are those of the layer. */
+static void list_view(const ps_geopackage_view *v, statement *s) {
+    add_sql(s,
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, "
+            "description, last_change, min_x, min_y, max_x, max_y, srs_id) SELECT ");
+    add_quoted(s, '\'', v->name);
+    add_sql(s, ", data_type, "), add_quoted(s, '\'', v->name);
+    add_sql(s, ", "), add_quoted(s, '\'', v->description);
+    add_sql(s,
+            ", last_change, min_x, min_y, max_x, max_y, srs_id FROM gpkg_contents "
+            "WHERE table_name = ");
+    add_quoted(s, '\'', v->layer);
+}
+
+static void list_shapes(const ps_geopackage_view *v, statement *s) {
+    add_sql(s, "INSERT INTO gpkg_geometry_columns SELECT ");
+    add_quoted(s, '\'', v->name);
+    add_sql(s,
+            ", column_name, geometry_type_name, srs_id, z, m FROM "
+            "gpkg_geometry_columns WHERE table_name = ");
+    add_quoted(s, '\'', v->layer);
+}
+
+ps_status ps_ogr_geopackage_view_of(ps_geopackage *g, const ps_geopackage_view *v,
+                                    ps_error *err) {
+    static void (*const step[])(const ps_geopackage_view *, statement *) = {
+        define_view, list_view, list_shapes};
+    statement s = {.room = 2000};
+    const char *const texts[] = {v->name,  v->description, v->layer, v->layer_key,
+                                 v->table, v->table_key,   v->where, v->is};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        s.room += 4 * strlen(texts[i]);
+    for (size_t f = 0; f < v->n_fields; f++) s.room += 4 * strlen(v->fields[f].name) + 16;
+    s.text = ps_alloc(s.room, 1);
+    if (s.text == NULL) return ps_fail_nomem(err);
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
-    ps_status status = write_layer(gpkg, table, description, NULL, fields, n_fields,
-                                   values, n_rows, &scope, err);
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < sizeof step / sizeof *step && status == PS_OK; i++) {
+        step[i](v, &s);
+        status = execute(g, v, &s, &scope, err);
+    }
     ps_gdal_leave(&scope);
+    ps_free(s.text);
     return status;
 }
 

@@ -257,6 +257,15 @@ static ps_status need_finished(const member *m, ps_error *err) {
     return ps_fail(err, PS_OUTPUT, "%s was not written to its end", m->name);
 }
 
+const char *ps_output_set_finished(const ps_output_set *set, const char *name) {
+    for (size_t i = 0; i < set->size; i++) {
+        const member *m = &set->members[i];
+        if (strcmp(m->name, name) == 0)
+            return m->open == NULL && !m->broken ? m->temporary : NULL;
+    }
+    return NULL;
+}
+
 ps_status ps_output_set_digest(const ps_output_set *set, size_t i, char hex[65],
                                int64_t *bytes, ps_error *err) {
     hex[0] = '\0';

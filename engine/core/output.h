@@ -26,6 +26,9 @@ ps_status ps_output_set_begin(ps_output_set *set, const char *name, ps_output **
                               ps_error *err) PS_MUST_CHECK;
 size_t ps_output_set_size(const ps_output_set *set);
 const char *ps_output_set_name(const ps_output_set *set, size_t i);
+/* Where a finished member stands until it is committed: to read it. NULL: the set has no
+ * finished member of that name. */
+const char *ps_output_set_finished(const ps_output_set *set, const char *name);
 /* SHA-256 of a finished member as hexadecimal text, and its size. */
 ps_status ps_output_set_digest(const ps_output_set *set, size_t i, char hex[65],
                                int64_t *bytes, ps_error *err) PS_MUST_CHECK;

@@ -160,7 +160,9 @@ static ps_status write_outputs(job_run *r, ps_error *err) {
         const char *path;
         PS_TRY(ps_progress(&r->talk, "writing placestat.gpkg", 0, 0, err));
         PS_TRY(ps_output_set_path(r->outputs, "placestat.gpkg", &path, err));
-        PS_TRY(ps_write_geopackage(r->figures, path, &r->talk, err));
+        PS_TRY(ps_write_geopackage(r->figures,
+                                   ps_output_set_finished(r->outputs, "measures.csv"),
+                                   path, &r->talk, err));
     }
     return PS_OK;
 }

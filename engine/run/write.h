@@ -4,6 +4,7 @@
 
 #include "engine/core/output.h"
 #include "engine/run/measures.h"
+#include "geo/layer.h"
 
 /* How much of what was asked for is there. */
 typedef struct ps_written {
@@ -42,9 +43,20 @@ ps_status ps_write_measures(const ps_measures *measures, ps_output *out,
 ps_status ps_write_comparisons(const ps_measures *measures, ps_output *out,
                                ps_written *written, ps_error *err) PS_MUST_CHECK;
 
+/* Is a column of measures.csv one of numbers? */
+bool ps_measures_has_numbers(ps_str column);
+
 /* placestat.gpkg: a layer per geography, named by its id, with code, name, population and
- * one field per figure ("recorded_crime_rate_2021_22"); NULL where there is no value. */
-ps_status ps_write_geopackage(const ps_figures *figures, const char *path,
-                              const ps_talk *talk, ps_error *err) PS_MUST_CHECK;
+ * one field per figure ("recorded_crime_rate_2021_22"); NULL where there is no value.
+ * measures: path of measures.csv, which has been written, or NULL. Its rows are the table
+ * `measures`, cell by cell; for each geography with a map the layer measures_<id> shows
+ * its rows on the map. */
+ps_status ps_write_geopackage(const ps_figures *figures, const char *measures,
+                              const char *path, const ps_talk *talk,
+                              ps_error *err) PS_MUST_CHECK;
+/* The second half of the above. */
+ps_status ps_write_geopackage_measures(const ps_geographies *geographies,
+                                       const char *measures, ps_geopackage *gpkg,
+                                       ps_error *err) PS_MUST_CHECK;
 
 #endif

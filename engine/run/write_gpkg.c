@@ -128,15 +128,16 @@ done:
     return status;
 }
 
-ps_status ps_write_geopackage(const ps_figures *f, const char *path, const ps_talk *talk,
-                              ps_error *err) {
+ps_status ps_write_geopackage(const ps_figures *f, const char *measures, const char *path,
+                              const ps_talk *talk, ps_error *err) {
     ps_geopackage *gpkg = NULL;
     PS_TRY(ps_geopackage_create(path, &gpkg, err));
-    for (size_t g = 0; g < f->geographies->n; g++) {
-        ps_status status = write_layer(f, g, gpkg, talk, err);
-        if (status == PS_OK) continue;
-        ps_geopackage_abandon(gpkg);
-        return status;
-    }
-    return ps_geopackage_close(gpkg, err);
+    ps_status status = PS_OK;
+    for (size_t g = 0; g < f->geographies->n && status == PS_OK; g++)
+        status = write_layer(f, g, gpkg, talk, err);
+    if (status == PS_OK && measures != NULL)
+        status = ps_write_geopackage_measures(f->geographies, measures, gpkg, err);
+    if (status == PS_OK) return ps_geopackage_close(gpkg, err);
+    ps_geopackage_abandon(gpkg);
+    return status;
 }

@@ -39,6 +39,18 @@ static const char header[] =
     "prob_improved,projection,projection_lower,projection_upper,prob_target_met,method,"
     "reason,tailored,title\n";
 
+bool ps_measures_has_numbers(ps_str column) {
+    static const char *const words[] = {
+        "framework",   "priority",      "measure",         "item",          "area_type",
+        "area_code",   "area_name",     "period",          "unit",          "status",
+        "target_kind", "target_status", "baseline_period", "baseline_from", "strength",
+        "verdict",     "trend",         "method",          "reason",        "tailored",
+        "title"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (ps_str_is(column, words[i])) return false;
+    return true;
+}
+
 static void begin_row(const ps_measure *m, const char *item, ps_output *out) {
     put_text(out, m->binding->framework->id);
     put_text(out, m->spec->priority);

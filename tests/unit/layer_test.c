@@ -761,6 +761,35 @@ static void reads_workbooks(void **state) {
 static const ps_field fields[] = {
     {"code", PS_FIELD_TEXT}, {"count", PS_FIELD_INTEGER}, {"rate", PS_FIELD_REAL}};
 
+/* Two rows, of which one has the code of a place. */
+static ps_status next_line(void *context, ps_field_value *values, bool *more,
+                           ps_error *err) {
+    (void)err;
+    int *line = context;
+    *more = *line < 2;
+    values[0] = (ps_field_value){.text = ps_str_of(*line == 0 ? "C" : "nowhere")};
+    values[1] = (ps_field_value){.integer = *line};
+    values[2] = (ps_field_value){.null = true};
+    ++*line;
+    return PS_OK;
+}
+
+static ps_status write_lines(ps_geopackage *g, ps_error *err) {
+    int line = 0;
+    const ps_geopackage_view view = {.name = "it's \"on\" the map",
+                                     .description = "It's one",
+                                     .layer = "places",
+                                     .layer_key = "code",
+                                     .table = "lines",
+                                     .table_key = "code",
+                                     .where = "count",
+                                     .is = "0",
+                                     .fields = fields,
+                                     .n_fields = 3};
+    PS_TRY(ps_geopackage_stream(g, "lines", "Lines", fields, 3, next_line, &line, err));
+    return ps_geopackage_view_of(g, &view, err);
+}
+
 static ps_status write_package(const char *path, const ps_areas *areas, ps_error *err) {
     ps_field_value values[9] = {0};
     for (size_t i = 0; i < 3; i++) {
@@ -775,6 +804,7 @@ static ps_status write_package(const char *path, const ps_areas *areas, ps_error
         ps_geopackage_areas(g, "places", "Some places", areas, fields, 3, values, err);
     if (status == PS_OK)
         status = ps_geopackage_table(g, "notes", "Some notes", fields, 3, values, 2, err);
+    if (status == PS_OK) status = write_lines(g, err);
     if (status != PS_OK) {
         ps_geopackage_abandon(g);
         unlink(path);
@@ -825,10 +855,19 @@ static void writes_the_same_geopackage_twice(void **state) {
     ps_table_free(t);
     ps_layer_listing *listing = NULL;
     assert_int_equal(ps_layer_list(two, NULL, &listing, &err), PS_OK);
-    assert_int_equal(listing->n, 2);
+    assert_int_equal(listing->n, 4);
     assert_string_equal(listing->layer[0].geometry, "Multi Polygon");
-    assert_string_equal(listing->layer[1].geometry, "");
+    assert_string_equal(listing->layer[1].name, "it's \"on\" the map");
+    assert_string_equal(listing->layer[1].geometry, "Multi Polygon");
+    assert_string_equal(listing->layer[2].geometry, "");
     ps_layer_listing_free(listing);
+    /* The view has the one row that is of a place, with the place's shape. */
+    again.layer = "it's \"on\" the map";
+    back = read_areas(&again, &report, NULL);
+    assert_int_equal(back->n, 1);
+    assert_int_equal(ps_areas_measure(back, is, &err), PS_OK);
+    assert_true(ps_str_is(back->code[0], "C") && is[0] == was[2]);
+    ps_areas_free(back);
 
     ps_geopackage *g = NULL;
     char three_path[600];
