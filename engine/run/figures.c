@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/run/isolated.h"
 #include "engine/run/people.h"
 #include "engine/run/release.h"
 #include "engine/run/strict.h"
@@ -196,7 +197,6 @@ static ps_status read_groups(ps_data_set *d, ps_error *err) {
         if (month < d->first) d->first = month;
         if (month > d->last) d->last = month;
     }
-    if (d->first <= d->last) d->last += d->stride - 1;
     /* Data without dates are one undated stretch, as if of one month: month 0 stands for
      * it. */
     if (d->spec->date == NULL && n > 0) {
@@ -204,6 +204,66 @@ static ps_status read_groups(ps_data_set *d, ps_error *err) {
         for (size_t k = 0; k < n; k++) d->group_month[k] = 0;
     }
     return PS_OK;
+}
+
+static ps_status tell_isolated(const ps_job_file *job, const ps_data_set *d, int64_t rows,
+                               bool strict, const ps_talk *talk, ps_error *err) {
+    const char *by[PS_FIGURES_BY];
+    ps_points_spec spec;
+    ps_isolated found;
+    char list[400] = "", first[16], last[16], month[16];
+    size_t used = 0;
+    ps_figures_points_spec(job, d->spec, by, &spec);
+    PS_TRY(ps_isolated_find(&spec, (size_t)by_position(d->spec, BY_DATE), d->first,
+                            d->last, &found, err));
+    for (size_t k = 0; k < found.n && used < sizeof list; k++) {
+        ps_month_text(found.row[k].month, month);
+        used += (size_t)snprintf(
+            list + used, sizeof list - used, "%s%s, row %lld: %s", k > 0 ? "; " : "",
+            ps_points_source_name(d->count->points, found.row[k].source),
+            (long long)found.row[k].row, month);
+    }
+    ps_month_text(d->first, first), ps_month_text(d->last, last);
+    ps_error told;
+    const ps_status status =
+        ps_fail(&told, PS_GATE,
+                "%s: %lld rows are dated far from all others, which are of %s to %s, and "
+                "count in no period (%s%s); correct the dates, or leave the rows out by "
+                "`where`",
+                d->spec->id, (long long)rows, first, last, list,
+                rows > (int64_t)found.n ? "; ..." : "");
+    if (strict) {
+        *err = told;
+        return status;
+    }
+    ps_say(talk, PS_TALK_WARNING, "%s", told.text);
+    return PS_OK;
+}
+
+/* The span is that of the months which do not stand alone; groups of those that do have
+ * no month. */
+static ps_status leave_out_isolated(const ps_job_file *job, ps_data_set *d, bool strict,
+                                    const ps_talk *talk, ps_error *err) {
+    const size_t months = ps_figures_span(d);
+    size_t begin = 0, end = months;
+    int64_t *rows = ps_zalloc(months, sizeof *rows), isolated = 0;
+    if (rows == NULL) return ps_fail_nomem(err);
+    const ps_area_counts *whole = &d->rows[d->reach->whole];
+    for (size_t i = 0; i < whole->n; i++) {
+        const ps_month month = d->group_month[whole->cell[i].group];
+        if (month != PS_NO_MONTH) rows[month - d->first] += whole->cell[i].count;
+    }
+    ps_isolated_months(rows, months, &begin, &end);
+    for (size_t m = 0; m < months; m++)
+        if (m < begin || m >= end) isolated += rows[m];
+    ps_free(rows);
+    if (isolated == 0) return PS_OK;
+    d->last = d->first + (ps_month)end - 1;
+    d->first += (ps_month)begin;
+    for (size_t k = 0; k < ps_figures_groups(d); k++)
+        if (d->group_month[k] < d->first || d->group_month[k] > d->last)
+            d->group_month[k] = PS_NO_MONTH;
+    return tell_isolated(job, d, isolated, strict, talk, err);
 }
 
 /* A reporter was there in a month when any row of that month came from it, wherever it
@@ -245,6 +305,7 @@ static bool covers_area(const ps_data_set *d, const ps_tally_cell *cells, size_t
     size_t with_rows = 0, published = 0;
     for (size_t i = begin; i < end; i++) {
         const int32_t group = cells[i].group;
+        if (d->group_month[group] == PS_NO_MONTH) continue;
         for (int32_t m = 0; m < d->stride && d->group_reporter[group] == reporter; m++)
             seen[d->group_month[group] - d->first + m] = true;
     }
@@ -510,6 +571,8 @@ static ps_status open_figures(const ps_job_file *job, ps_figures *f, bool strict
         PS_TRY(count_data(job, f->geographies, d, strict, talk, err));
         PS_TRY(collect_cells(f->geographies, d, err));
         PS_TRY(read_groups(d, err));
+        PS_TRY(leave_out_isolated(job, d, strict, talk, err));
+        if (d->first <= d->last) d->last += d->stride - 1;
         PS_TRY(find_presence(d, err));
         PS_TRY(expect_reporters(f->geographies, d, talk, err));
         PS_TRY(check_categories(d, strict, talk, err));

@@ -8,13 +8,20 @@
 
 #include "engine/run/area_table.h"
 #include "engine/run/framework_check.h"
+#include "engine/run/isolated.h"
 #include "engine/run/points.h"
 #include "engine/run/yaml_check.h"
 
-enum { NO_COLUMN = -1, YEAR = 12 };
+enum {
+    NO_COLUMN = -1,
+    YEAR = 12,
+    FIRST_MONTH = PS_POINTS_FIRST_YEAR * YEAR,
+    MONTHS = (PS_POINTS_LAST_YEAR + 1) * YEAR - FIRST_MONTH
+};
 
 static const char *const causes[PS_RECORD_CAUSES] = {
     [PS_RECORD_BAD_DATE] = "date that cannot be read",
+    [PS_RECORD_FAR_DATE] = "date far from all others",
     [PS_RECORD_BAD_WEIGHT] = "no weight of 0 or more",
     [PS_RECORD_NO_UNIT] = "no unit of the sample",
     [PS_RECORD_BAD_NUMBER] = "not a number",
@@ -74,15 +81,17 @@ typedef struct reading {
     ps_table *table;
     const char **name; /* of all columns that are read, each once; then */
     size_t n_names;
-    int *place;       /* where they stand in the table */
-    need *needs;      /* by column of the set */
-    int *at;          /* likewise, in the table */
-    int code, date;   /* in the table */
-    int *where;       /* by filter */
-    int geography;    /* that codes belong to; -1: all rows are of the whole */
-    int32_t constant; /* the area that all rows are of */
-    ps_period period; /* that all rows are of */
-    int32_t *area;    /* by record, of the geography; PS_NONE */
+    int *place;        /* where they stand in the table */
+    need *needs;       /* by column of the set */
+    int *at;           /* likewise, in the table */
+    int code, date;    /* in the table */
+    int *where;        /* by filter */
+    int geography;     /* that codes belong to; -1: all rows are of the whole */
+    int32_t constant;  /* the area that all rows are of */
+    ps_period period;  /* that all rows are of */
+    bool events;       /* whose months follow each other: some may be slips */
+    ps_month from, to; /* that rows may be of */
+    int32_t *area;     /* by record, of the geography; PS_NONE */
 } reading;
 
 /* ---- Columns ---- */
@@ -103,6 +112,7 @@ static void want_bound(reading *r, const ps_framework_data *kind,
         if (of < 0) continue; /* another framework's */
         const need wanted = need_of(&kind->columns[of]);
         want(r, name);
+        r->events |= kind->kind == PS_DATA_REGISTER;
         size_t k = 0;
         while (k < s->n_columns && strcmp(s->column[k].name, name) != 0) k++;
         if (k == s->n_columns) {
@@ -234,8 +244,7 @@ static void note_invalid(reading *r, size_t row, int column, ps_record_cause cau
 }
 
 static bool in_range(ps_month month) {
-    return month >= PS_POINTS_FIRST_YEAR * YEAR &&
-           month < (PS_POINTS_LAST_YEAR + 1) * YEAR;
+    return month >= FIRST_MONTH && month < FIRST_MONTH + MONTHS;
 }
 
 /* "2021-05-31" and "31 May 2021" name a day, "2021-05" and "May 2021" a month. */
@@ -278,6 +287,30 @@ static bool read_when(reading *r, size_t row, size_t record) {
     s->days &= has_day;
     s->stretches |= months.first != months.last;
     return true;
+}
+
+/* A month that stands alone among those of events is a slip; see isolated.h. */
+static ps_status find_months(reading *r, ps_error *err) {
+    size_t begin = 0, end = MONTHS;
+    r->from = FIRST_MONTH, r->to = FIRST_MONTH + MONTHS;
+    if (!r->events || r->date == NO_COLUMN) return PS_OK;
+    int64_t *rows = ps_zalloc(MONTHS, sizeof *rows);
+    if (rows == NULL) return ps_fail_nomem(err);
+    for (size_t row = 0; row < ps_table_rows(r->table); row++) {
+        ps_period months;
+        ps_date day;
+        bool has_day;
+        if (passes_filters(r, row) &&
+            read_date(r, cell(r, row, r->date), &months, &day, &has_day) &&
+            in_range(months.last))
+            rows[months.last - FIRST_MONTH]++;
+    }
+    ps_isolated_months(rows, MONTHS, &begin, &end);
+    ps_free(rows);
+    if (begin == end) return PS_OK;
+    r->to = r->from + (ps_month)end;
+    r->from += (ps_month)begin;
+    return PS_OK;
 }
 
 /* Does the number of a column do? NAN where there is no answer. */
@@ -363,6 +396,10 @@ static ps_status read_row(reading *r, size_t row, ps_error *err) {
     }
     if (!read_when(r, row, s->n)) {
         note_invalid(r, row, r->date, PS_RECORD_BAD_DATE);
+        return PS_OK;
+    }
+    if (r->date != NO_COLUMN && (s->last[s->n] < r->from || s->last[s->n] >= r->to)) {
+        note_invalid(r, row, r->date, PS_RECORD_FAR_DATE);
         return PS_OK;
     }
     PS_TRY(read_columns(r, row, s->n, &wrong, &cause, err));
@@ -523,6 +560,7 @@ static ps_status read_set(reading *r, const ps_talk *talk, ps_error *err) {
     PS_TRY(alloc_set(r, err));
     s->begin = INT32_MAX, s->end = INT32_MIN;
     s->days = r->date != NO_COLUMN;
+    PS_TRY(find_months(r, err));
     for (size_t row = 0; row < ps_table_rows(r->table); row++)
         PS_TRY(read_row(r, row, err));
     PS_TRY(tell_codes(r, talk, err));

@@ -4,7 +4,8 @@
  *
  * Every row has exactly one fate, tested in this order:
  *   filtered   left out by a filter of the job, and no further looked at
- *   invalid    a date, a weight or a number that cannot be read, no sampling unit
+ *   invalid    a date, a weight or a number that cannot be read, an event dated far from
+ *              all others, no sampling unit
  *   unlocated  no code of an area
  *   outside    a code that is no area of the geography
  *   kept       all others
@@ -22,6 +23,7 @@
 
 typedef enum ps_record_cause {
     PS_RECORD_BAD_DATE,   /* none, or one that cannot be read */
+    PS_RECORD_FAR_DATE,   /* of an event, by the rule of isolated.h */
     PS_RECORD_BAD_WEIGHT, /* none, no number, or below 0 */
     PS_RECORD_NO_UNIT,    /* of the sample: stratum, primary unit or population size */
     PS_RECORD_BAD_NUMBER, /* an answer, but no number where one is needed */
