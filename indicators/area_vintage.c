@@ -301,10 +301,10 @@ static void check_published(const ps_method_call *call, const ps_codes *target,
     }
     if (differ > 0)
         ps_say(ps_call_talk(call), PS_TALK_WARNING,
-               "%s: chgind of %zu rows is not what the pairs say, first in row %" PRId64
-               ": are rows of the look-up left out?",
+               "%s: chgind of %zu rows is not what the pairs say, first in row %s: "
+               "are rows of the look-up left out?",
                ps_table_name(ps_call_table(call)), differ,
-               ps_call_row_in_file(call, first));
+               ps_call_row_text(call, first).text);
 }
 
 /* An overlap stands once, and its size is not negative. */
@@ -321,8 +321,8 @@ static ps_status check_rows(const ps_method_call *call, const ps_codes *source,
     for (size_t i = 1; i < n && status == PS_OK; i++)
         if (ps_codes_agree(by, 2, order[i - 1], order[i]))
             status = ps_call_refuse(call, order[i], err,
-                                    "this pair of areas stood in row %" PRId64 " already",
-                                    ps_call_row_in_file(call, order[i - 1]));
+                                    "this pair of areas stood in row %s already",
+                                    ps_call_row_text(call, order[i - 1]).text);
     ps_free(order);
     return status;
 }

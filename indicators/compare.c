@@ -421,8 +421,8 @@ static ps_status refuse_twice(const ps_method_call *call, const figures *f,
     for (size_t i = 1; status == PS_OK && i < ps_call_rows(call); i++)
         if (ps_codes_agree(by, 3, order[i - 1], order[i]))
             status = ps_call_refuse(call, order[i], err,
-                                    "the same indicator, period and area as in row %lld",
-                                    (long long)ps_call_row_in_file(call, order[i - 1]));
+                                    "the same indicator, period and area as in row %s",
+                                    ps_call_row_text(call, order[i - 1]).text);
     ps_free(order);
     return status;
 }

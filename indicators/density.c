@@ -442,7 +442,7 @@ static void keep_inside(const ps_method_call *call, map *m, size_t kind) {
     points *p = &m->set[kind];
     ps_sum total = {0};
     size_t kept = 0;
-    char named[MOST_NAMED * 24] = "";
+    char named[MOST_NAMED * 48] = "";
     for (size_t i = 0; i < p->n; i++) {
         if (in_study_area(m, p->x[i], p->y[i])) {
             p->x[kept] = p->x[i];
@@ -451,8 +451,8 @@ static void keep_inside(const ps_method_call *call, map *m, size_t kind) {
             ps_sum_add(&total, p->extra[i]);
         } else if (kind == EVENT && m->outside++ < MOST_NAMED) {
             size_t at = strlen(named);
-            snprintf(named + at, sizeof named - at, "%s%lld", at > 0 ? ", " : "",
-                     (long long)ps_call_row_in_file(call, m->row[i]));
+            snprintf(named + at, sizeof named - at, "%s%s", at > 0 ? "; " : "",
+                     ps_call_row_text(call, m->row[i]).text);
         }
     }
     p->n = kept;
@@ -460,7 +460,7 @@ static void keep_inside(const ps_method_call *call, map *m, size_t kind) {
     if (kind == EVENT && m->outside > 0)
         ps_say(ps_call_talk(call), PS_TALK_WARNING,
                "%lld events lie outside the study area and are left out: row %s%s",
-               (long long)m->outside, named, m->outside > MOST_NAMED ? ", ..." : "");
+               (long long)m->outside, named, m->outside > MOST_NAMED ? "; ..." : "");
 }
 
 static ps_status smooth(const ps_method_call *call, map *m, ps_error *err) {

@@ -215,8 +215,8 @@ static ps_status write_lasting(const ps_method_call *call, const ps_call_group *
         size_t row = group->row[i], at = (size_t)seen->code.code[row];
         if (seen->area[at] == group->at)
             return ps_call_refuse(call, row, err,
-                                  "this period of this area stood in row %lld already",
-                                  (long long)ps_call_row_in_file(call, seen->row[at]));
+                                  "this period of this area stood in row %s already",
+                                  ps_call_row_text(call, seen->row[at]).text);
         seen->area[at] = group->at;
         seen->row[at] = row;
         PS_TRY(band_of(call, group->row[i], LAST_BAND, &band, err));

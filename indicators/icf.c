@@ -171,8 +171,8 @@ static ps_status refuse_twice(const ps_method_call *call, const panel *p, ps_err
         if (ps_codes_agree(by, 4, order[i - 1], order[i]))
             status = ps_call_refuse(call, order[i], err,
                                     "the same organisation, directorate, year and "
-                                    "approach as in row %lld",
-                                    (long long)ps_call_row_in_file(call, order[i - 1]));
+                                    "approach as in row %s",
+                                    ps_call_row_text(call, order[i - 1]).text);
     ps_free(order);
     return status;
 }

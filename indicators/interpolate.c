@@ -199,10 +199,9 @@ static ps_status read_overlaps(const ps_method_call *call, crossing *c, ps_error
         bool missing = false;
         PS_TRY(ps_call_number(call, i, IN_OVERLAP, &size, &missing, err));
         if (missing || !(size >= 0))
-            return ps_fail(err, PS_FORMAT,
-                           "%s: row %lld: the overlap has to be 0 or more",
+            return ps_fail(err, PS_FORMAT, "%s: row %s: the overlap has to be 0 or more",
                            ps_table_name(ps_call_table(call)),
-                           (long long)ps_call_row_in_file(call, i));
+                           ps_call_row_text(call, i).text);
         if (size < sliver) size = 0;
         c->overlap[i] = (ps_overlap){c->source.code[i], c->target.code[i], size};
     }
@@ -304,10 +303,10 @@ static ps_status read_sources(const ps_method_call *call, crossing *c, ps_error 
              total == c->total[o->source]);
         if (!same)
             status = ps_fail(err, PS_FORMAT,
-                             "%s: row %lld: the value or total of this source differs "
+                             "%s: row %s: the value or total of this source differs "
                              "from that of an earlier row",
                              ps_table_name(ps_call_table(call)),
-                             (long long)ps_call_row_in_file(call, i));
+                             ps_call_row_text(call, i).text);
         seen[o->source] = true;
         c->total[o->source] = total;
         c->value[o->source] = value;

@@ -66,12 +66,11 @@ static ps_status read_cells(const ps_method_call *call, ps_cells *t, ps_error *e
         if (i > 0 && by_keys(&cell[i - 1], &cell[i]) == 0) {
             /* The sort may have turned equal cells round. */
             size_t other = cell[i - 1].row;
-            return ps_fail(
-                err, PS_FORMAT,
-                "%s: rows %lld and %lld are the same area, series and period",
-                ps_table_name(ps_call_table(call)),
-                (long long)ps_call_row_in_file(call, row < other ? row : other),
-                (long long)ps_call_row_in_file(call, row < other ? other : row));
+            return ps_fail(err, PS_FORMAT,
+                           "%s: rows %s and %s are the same area, series and period",
+                           ps_table_name(ps_call_table(call)),
+                           ps_call_row_text(call, row < other ? row : other).text,
+                           ps_call_row_text(call, row < other ? other : row).text);
         }
         PS_TRY(ps_cells_whole(call, row, PS_CELL_COUNT, -1, &t->count[i], err));
     }

@@ -314,8 +314,8 @@ ps_status ps_call_refuse(const ps_method_call *call, size_t row, ps_error *err,
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    return ps_fail(err, PS_FORMAT, "%s: row %lld: %s", ps_table_name(call->table),
-                   (long long)ps_call_row_in_file(call, row), what);
+    return ps_fail(err, PS_FORMAT, "%s: row %s: %s", ps_table_name(call->table),
+                   ps_call_row_text(call, row).text, what);
 }
 
 static ps_status not_whole(const ps_method_call *call, size_t row, size_t input,
@@ -391,8 +391,8 @@ size_t ps_call_param_choice(const ps_method_call *call, size_t param) {
     }
 }
 
-int64_t ps_call_row_in_file(const ps_method_call *call, size_t row) {
-    return ps_table_row_in_file(call->table, row);
+ps_row_text ps_call_row_text(const ps_method_call *call, size_t row) {
+    return ps_table_row_text(call->table, row);
 }
 
 /* ---- groups ---- */

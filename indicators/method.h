@@ -115,7 +115,7 @@ size_t ps_call_param_choice(const ps_method_call *call, size_t param);
 double ps_call_param_number(const ps_method_call *call, size_t param);
 bool ps_call_param_is(const ps_method_call *call, size_t param, const char *choice);
 /* The place of a row in its file, for messages. */
-int64_t ps_call_row_in_file(const ps_method_call *call, size_t row);
+ps_row_text ps_call_row_text(const ps_method_call *call, size_t row);
 /* PS_FORMAT, "in.csv: row 12: ...". */
 ps_status ps_call_refuse(const ps_method_call *call, size_t row, ps_error *err,
                          const char *format, ...) PS_PRINTF(4, 5);

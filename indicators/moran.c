@@ -367,10 +367,9 @@ static void free_spatial(spatial *s) {
 
 static ps_status bad_rate(const ps_method_call *call, size_t row, ps_error *err) {
     return ps_fail(err, PS_FORMAT,
-                   "%s: row %lld: a count has to be 0 or more and a population above 0; "
+                   "%s: row %s: a count has to be 0 or more and a population above 0; "
                    "leave one empty to leave the area out",
-                   ps_table_name(ps_call_table(call)),
-                   (long long)ps_call_row_in_file(call, row));
+                   ps_table_name(ps_call_table(call)), ps_call_row_text(call, row).text);
 }
 
 static ps_status fill_spatial(const ps_method_call *call, spatial *s, ps_error *err) {

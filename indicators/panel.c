@@ -32,8 +32,8 @@ static ps_status fill(const ps_method_call *call, size_t area, size_t indicator,
             return ps_call_refuse(call, row, err, "area or indicator is empty");
         if (panel->row[cell] != SIZE_MAX)
             return ps_call_refuse(call, row, err,
-                                  "this indicator of this area stood in row %lld already",
-                                  (long long)ps_call_row_in_file(call, panel->row[cell]));
+                                  "this indicator of this area stood in row %s already",
+                                  ps_call_row_text(call, panel->row[cell]).text);
         panel->row[cell] = row;
         PS_TRY(ps_call_number(call, row, value, &panel->value[cell], &missing, err));
         if (missing) panel->value[cell] = (double)NAN;

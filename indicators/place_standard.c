@@ -504,8 +504,8 @@ static void load_score(const ps_method_call *call, size_t row, bool group, loade
     l->rejected[row] = true;
     l->score[row] = (double)NAN;
     ps_say(ps_call_talk(call), PS_TALK_WARNING,
-           "%s: row %lld: the score '%.*s' is rejected: scores are %s1 to 7",
-           ps_table_name(ps_call_table(call)), (long long)ps_call_row_in_file(call, row),
+           "%s: row %s: the score '%.*s' is rejected: scores are %s1 to 7",
+           ps_table_name(ps_call_table(call)), ps_call_row_text(call, row).text,
            (int)(text.n < 60 ? text.n : 60), text.p, half ? "halves from " : "whole, ");
 }
 

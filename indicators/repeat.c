@@ -275,10 +275,10 @@ static ps_status read_dates(const ps_method_call *call, loaded *l, ps_error *err
         /* A month alone would put every incident of it on its first day. */
         if (text.n < 8 || !ps_parse_date(text, form, &l->date[row]))
             return ps_fail(err, PS_FORMAT,
-                           "%s: row %lld: '%.*s' is not a day in the form %s; see the "
+                           "%s: row %s: '%.*s' is not a day in the form %s; see the "
                            "parameter dates",
                            ps_table_name(ps_call_table(call)),
-                           (long long)ps_call_row_in_file(call, row),
+                           ps_call_row_text(call, row).text,
                            (int)(text.n < 60 ? text.n : 60), text.p,
                            ps_call_param_text(call, P_FORM));
         l->victim[row] = ps_call_text(call, row, IN_VICTIM).n == 0 ? PS_NO_VICTIM

@@ -106,9 +106,9 @@ ps_status ps_monthly_read(const ps_method_call *call, const ps_call_group *group
             ps_month_text(month, text);
             status = ps_call_refuse(
                 call, group->row[i], err,
-                "the month %s of this series stood in row %lld already; give one row per "
+                "the month %s of this series stood in row %s already; give one row per "
                 "series and month",
-                text, (long long)ps_call_row_in_file(call, group->row[at[t]]));
+                text, ps_call_row_text(call, group->row[at[t]]).text);
         }
         if (status != PS_OK) {
             ps_free(at);

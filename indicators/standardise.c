@@ -169,11 +169,10 @@ static ps_str area_text(const strata *s, size_t area) {
 static ps_status refuse(const strata *s, size_t row, const char *what, ps_error *err) {
     ps_str area = ps_call_text(s->call, row, AREA);
     ps_str stratum = ps_call_text(s->call, row, STRATUM);
-    return ps_fail(err, PS_FORMAT, "%s: row %lld: area '%.*s', stratum '%.*s': %s",
+    return ps_fail(err, PS_FORMAT, "%s: row %s: area '%.*s', stratum '%.*s': %s",
                    ps_table_name(ps_call_table(s->call)),
-                   (long long)ps_call_row_in_file(s->call, row),
-                   area.n < 60 ? (int)area.n : 60, area.p,
-                   stratum.n < 60 ? (int)stratum.n : 60, stratum.p, what);
+                   ps_call_row_text(s->call, row).text, area.n < 60 ? (int)area.n : 60,
+                   area.p, stratum.n < 60 ? (int)stratum.n : 60, stratum.p, what);
 }
 
 static ps_status refuse_gap(const strata *s, size_t area, size_t stratum, ps_error *err) {

@@ -167,8 +167,8 @@ static ps_status fix_design(const ps_method_call *call, const size_t *at,
     size_t row = at == NULL ? where : at[where];
     ps_str stratum = ps_call_text(call, row, IN_STRATUM);
     ps_fail_prefix(err,
-                   "%s: row %lld (stratum '%.*s'): ", ps_table_name(ps_call_table(call)),
-                   (long long)ps_call_row_in_file(call, row),
+                   "%s: row %s (stratum '%.*s'): ", ps_table_name(ps_call_table(call)),
+                   ps_call_row_text(call, row).text,
                    (int)(stratum.n < 60 ? stratum.n : 60), stratum.p);
     return status;
 }

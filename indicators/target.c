@@ -365,13 +365,13 @@ static ps_status kind_of(const ps_method_call *call, size_t row, ps_target_kind 
             return PS_OK;
         }
     int near = ps_nearest(text, kind_text, PS_TARGET_KINDS);
-    return ps_fail(
-        err, PS_FORMAT,
-        "%s: row %lld: target_kind is '%.*s'%s%s%s; it is one of "
-        "below-baseline, above, trajectory, reduce, increase, mirror",
-        ps_table_name(ps_call_table(call)), (long long)ps_call_row_in_file(call, row),
-        (int)(text.n < 60 ? text.n : 60), text.p, near < 0 ? "" : ", perhaps '",
-        near < 0 ? "" : kind_text[near], near < 0 ? "" : "' was meant");
+    return ps_fail(err, PS_FORMAT,
+                   "%s: row %s: target_kind is '%.*s'%s%s%s; it is one of "
+                   "below-baseline, above, trajectory, reduce, increase, mirror",
+                   ps_table_name(ps_call_table(call)), ps_call_row_text(call, row).text,
+                   (int)(text.n < 60 ? text.n : 60), text.p,
+                   near < 0 ? "" : ", perhaps '", near < 0 ? "" : kind_text[near],
+                   near < 0 ? "" : "' was meant");
 }
 
 static ps_status measure_of(const ps_method_call *call, size_t row, char *out,
@@ -383,11 +383,10 @@ static ps_status measure_of(const ps_method_call *call, size_t row, char *out,
     if (ps_str_is(text, "survey")) return PS_OK;
     *out = 'r';
     if (ps_str_is(text, "register")) return PS_OK;
-    return ps_fail(
-        err, PS_FORMAT,
-        "%s: row %lld: measure is '%.*s'; it is one of count, survey, register",
-        ps_table_name(ps_call_table(call)), (long long)ps_call_row_in_file(call, row),
-        (int)(text.n < 60 ? text.n : 60), text.p);
+    return ps_fail(err, PS_FORMAT,
+                   "%s: row %s: measure is '%.*s'; it is one of count, survey, register",
+                   ps_table_name(ps_call_table(call)), ps_call_row_text(call, row).text,
+                   (int)(text.n < 60 ? text.n : 60), text.p);
 }
 
 static double or_one(double value) {

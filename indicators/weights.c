@@ -311,11 +311,10 @@ static ps_status add_codes(const ps_method_call *call, size_t row, const ps_keys
         if (code.n == 0) continue;
         int32_t other = ps_keys_find(codes, code);
         if (other == PS_NONE)
-            return ps_fail(err, PS_FORMAT,
-                           "%s: row %lld: the neighbour '%.*s' is not in the table",
-                           ps_table_name(ps_call_table(call)),
-                           (long long)ps_call_row_in_file(call, row),
-                           code.n < 60 ? (int)code.n : 60, code.p);
+            return ps_fail(
+                err, PS_FORMAT, "%s: row %s: the neighbour '%.*s' is not in the table",
+                ps_table_name(ps_call_table(call)), ps_call_row_text(call, row).text,
+                code.n < 60 ? (int)code.n : 60, code.p);
         if ((size_t)other == row || number[other] < 0) continue;
         PS_TRY(add_pair(list, number[row], number[other], err));
     }
@@ -352,9 +351,9 @@ static ps_status from_points(const ps_method_call *call, size_t n, const int32_t
             status = ps_call_number(call, (size_t)row[i], IN_Y, &y[i], &no_y, err);
         if (status == PS_OK && (no_x || no_y))
             status = ps_fail(err, PS_FORMAT,
-                             "%s: row %lld has no x or no y, which these weights need",
+                             "%s: row %s has no x or no y, which these weights need",
                              ps_table_name(ps_call_table(call)),
-                             (long long)ps_call_row_in_file(call, (size_t)row[i]));
+                             ps_call_row_text(call, (size_t)row[i]).text);
     }
     if (status == PS_OK && ps_call_param_is(call, PARAM_WEIGHTS, "nearest"))
         status = ps_weights_nearest(n, x, y, (size_t)ps_call_param_number(call, PARAM_K),
@@ -407,10 +406,10 @@ static ps_status read_codes(const ps_method_call *call, ps_keys *codes, ps_error
         ps_str code = ps_call_text(call, i, IN_AREA);
         PS_TRY(ps_keys_add(codes, code, &id, &added, err));
         if (!added)
-            return ps_fail(err, PS_FORMAT, "%s: row %lld: area %.*s is there twice",
+            return ps_fail(err, PS_FORMAT, "%s: row %s: area %.*s is there twice",
                            ps_table_name(ps_call_table(call)),
-                           (long long)ps_call_row_in_file(call, i),
-                           code.n < 60 ? (int)code.n : 60, code.p);
+                           ps_call_row_text(call, i).text, code.n < 60 ? (int)code.n : 60,
+                           code.p);
     }
     return PS_OK;
 }

@@ -1,12 +1,13 @@
 #include "engine/core/table.h"
 
+#include <stdio.h>
 #include <string.h>
-
-#include "engine/core/csv.h"
 
 struct ps_table {
     ps_arena *arena;
     const char *name;
+    const char *path, *base; /* of a text; else NULL */
+    ps_header header;
     ps_str *names;
     size_t columns;
     ps_str *cells; /* row by row */
@@ -48,6 +49,27 @@ ps_status ps_table_create(const char *name, const ps_str *columns, size_t n,
     }
     *out = table;
     return PS_OK;
+}
+
+/* The file is a text, so that its rows have lines. */
+static ps_status keep_file(ps_table *table, const char *path, const char *base,
+                           ps_header header, ps_error *err) {
+    table->header = header;
+    table->path = ps_arena_strndup(table->arena, path, strlen(path));
+    if (base != NULL) table->base = ps_arena_strndup(table->arena, base, strlen(base));
+    const bool kept = table->path != NULL && (base == NULL || table->base != NULL);
+    return kept ? PS_OK : ps_fail_nomem(err);
+}
+
+ps_status ps_table_create_of(const ps_table *file, const ps_str *columns, size_t n,
+                             ps_table **out, ps_error *err) {
+    PS_TRY(ps_table_create(file->name, columns, n, out, err));
+    if (file->path == NULL) return PS_OK;
+    const ps_status status = keep_file(*out, file->path, file->base, file->header, err);
+    if (status == PS_OK) return PS_OK;
+    ps_table_free(*out);
+    *out = NULL;
+    return status;
 }
 
 ps_status ps_table_add_row(ps_table *table, const ps_str *cells, int64_t row_in_file,
@@ -111,6 +133,15 @@ int64_t ps_table_row_in_file(const ps_table *table, size_t row) {
     return table->row_in_file[row];
 }
 
+ps_row_text ps_table_row_text(const ps_table *table, size_t row) {
+    ps_row_text out;
+    if (table->path != NULL)
+        return ps_csv_row_text_of(table->path, table->base, table->header,
+                                  table->row_in_file[row]);
+    snprintf(out.text, sizeof out.text, "%lld", (long long)table->row_in_file[row]);
+    return out;
+}
+
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -168,13 +199,13 @@ ps_status ps_table_number(const ps_table *table, size_t row, size_t column, doub
                           bool *missing, ps_error *err) {
     const ps_str cell = ps_table_cell(table, row, column);
     if (ps_cell_number(cell, value, missing)) return PS_OK;
+    if (err == NULL) return PS_FORMAT;
     ps_str name = table->names[column];
-    return ps_fail(
-        err, PS_FORMAT,
-        "%s, row %lld, column '%.*s': '%.*s' is not a number; write digits with "
-        "'.' as decimal point, or leave the cell empty when it is missing",
-        table->name, (long long)table->row_in_file[row], shown(name), name.p, shown(cell),
-        cell.p);
+    return ps_fail(err, PS_FORMAT,
+                   "%s, row %s, column '%.*s': '%.*s' is not a number; write digits with "
+                   "'.' as decimal point, or leave the cell empty when it is missing",
+                   table->name, ps_table_row_text(table, row).text, shown(name), name.p,
+                   shown(cell), cell.p);
 }
 
 void ps_table_free(ps_table *table) {
@@ -189,6 +220,8 @@ void ps_table_free(ps_table *table) {
 /* ---- from a delimited file ---- */
 
 typedef struct reading {
+    const char *path, *base;
+    ps_header header;
     const ps_source *source;
     const ps_talk *talk;
     ps_csv *csv;
@@ -224,11 +257,11 @@ static ps_status read_block(reading *r, ps_error *err) {
         if (shape == PS_CSV_LONG)
             return ps_fail(
                 err, PS_FORMAT,
-                "%s: data row %lld has %zu fields where the header has %zu, so "
+                "%s: row %s has %zu fields where the header has %zu, so "
                 "its cells may stand under the wrong names; put quotes around the "
                 "text that holds the delimiter",
-                r->source->name, (long long)record.row, record.fields,
-                ps_csv_columns(r->csv));
+                r->source->name, ps_csv_row_text(r->source, r->header, record.row).text,
+                record.fields, ps_csv_columns(r->csv));
         if (shape == PS_CSV_SHORT && r->shorts++ == 0) r->first_short = record.row;
         PS_TRY(ps_table_add_row(r->table, record.field, record.row, err));
     }
@@ -237,6 +270,7 @@ static ps_status read_block(reading *r, ps_error *err) {
 
 static ps_status read_blocks(reading *r, ps_error *err) {
     PS_TRY(ps_table_create(r->source->name, r->names, r->n, &r->table, err));
+    PS_TRY(keep_file(r->table, r->path, r->base, r->header, err));
     PS_TRY(ps_csv_cursor_create(r->csv, r->chosen, r->n, &r->cursor, err));
     for (;;) {
         PS_TRY(ps_csv_next_block(r->csv, &r->block, err));
@@ -246,19 +280,20 @@ static ps_status read_blocks(reading *r, ps_error *err) {
                            (double)r->source->bytes, err));
     }
     if (r->shorts > 0)
-        ps_say(
-            r->talk, PS_TALK_WARNING,
-            "%s: %lld rows have fewer fields than the header (first: data row %lld); the "
-            "missing cells are empty",
-            r->source->name, (long long)r->shorts, (long long)r->first_short);
+        ps_say(r->talk, PS_TALK_WARNING,
+               "%s: %lld rows have fewer fields than the header (first: row %s); the "
+               "missing cells are empty",
+               r->source->name, (long long)r->shorts,
+               ps_csv_row_text(r->source, r->header, r->first_short).text);
     return PS_OK;
 }
 
-static ps_status read_source(reading *r, ps_header header, const ps_str *columns,
-                             size_t n_columns, ps_error *err) {
+static ps_status read_source(reading *r, const ps_str *columns, size_t n_columns,
+                             ps_error *err) {
     ps_stream *stream;
     PS_TRY(ps_stream_open(r->source, &stream, err));
-    ps_csv_options options = {.header = header, .name = r->source->name, .talk = r->talk};
+    ps_csv_options options = {
+        .header = r->header, .name = r->source->name, .talk = r->talk};
     PS_TRY(ps_csv_open(stream, &options, &r->csv, err));
     PS_TRY(choose_columns(r, columns, n_columns, err));
     return read_blocks(r, err);
@@ -272,7 +307,11 @@ ps_status ps_table_read_csv(const char *path, const char *base, ps_header header
     *out = NULL;
     ps_source_list *list;
     PS_TRY(ps_source_list_open(&path, 1, base, suffixes, &list, err));
-    reading r = {.source = ps_source_list_get(list, 0), .talk = talk};
+    reading r = {.path = path,
+                 .base = base,
+                 .header = header,
+                 .source = ps_source_list_get(list, 0),
+                 .talk = talk};
     ps_status status = PS_OK;
     if (ps_source_list_size(list) > 1)
         status =
@@ -281,7 +320,7 @@ ps_status ps_table_read_csv(const char *path, const char *base, ps_header header
                     "'%s' and '%s'",
                     path, ps_source_list_size(list), r.source->name,
                     ps_source_list_get(list, 1)->name);
-    if (status == PS_OK) status = read_source(&r, header, columns, n_columns, err);
+    if (status == PS_OK) status = read_source(&r, columns, n_columns, err);
     ps_csv_cursor_free(r.cursor);
     ps_csv_block_free(&r.block);
     ps_csv_close(r.csv);

@@ -7,7 +7,7 @@
 #ifndef PS_CORE_TABLE_H
 #define PS_CORE_TABLE_H
 
-#include "engine/core/csv.h"
+#include "engine/core/csv_line.h"
 
 enum { PS_TABLE_MAX_CELLS = 50 * 1000 * 1000 };
 
@@ -19,6 +19,9 @@ ps_status ps_table_create(const char *name, const ps_str *columns, size_t n,
  * kept for messages. PS_LIMIT beyond PS_TABLE_MAX_CELLS. */
 ps_status ps_table_add_row(ps_table *table, const ps_str *cells, int64_t row_in_file,
                            ps_error *err) PS_MUST_CHECK;
+/* Some columns of another table's file: its rows keep what is told of them. */
+ps_status ps_table_create_of(const ps_table *file, const ps_str *columns, size_t n,
+                             ps_table **out, ps_error *err) PS_MUST_CHECK;
 const char *ps_table_name(const ps_table *table);
 size_t ps_table_rows(const ps_table *table);
 size_t ps_table_columns(const ps_table *table);
@@ -30,6 +33,8 @@ ps_status ps_table_need_column(const ps_table *table, ps_str name, int *out,
                                ps_error *err) PS_MUST_CHECK;
 ps_str ps_table_cell(const ps_table *table, size_t row, size_t column);
 int64_t ps_table_row_in_file(const ps_table *table, size_t row);
+/* The same for messages, with the line where the file is a text. */
+ps_row_text ps_table_row_text(const ps_table *table, size_t row);
 /* A cell as a number; false when it is none. Thousands separators ("1,234") are taken
  * when every group has three digits. *missing is set, and *value 0, for an empty cell and
  * for the markers "-",

@@ -100,8 +100,7 @@ static ps_status filter_rows(const ps_table *from, const ps_area_rows *rows, boo
     if (status == PS_OK) status = find_filters(from, rows, all, n, filter, err);
     for (size_t c = 0; status == PS_OK && c < n; c++)
         cells[c] = ps_table_column_name(from, c);
-    if (status == PS_OK)
-        status = ps_table_create(ps_table_name(from), cells, n, &to, err);
+    if (status == PS_OK) status = ps_table_create_of(from, cells, n, &to, err);
     if (status == PS_OK) status = copy_passing(from, rows, filter, n, cells, to, err);
     ps_free(filter), ps_free(cells);
     if (status == PS_OK)
@@ -174,10 +173,10 @@ ps_status ps_area_table_sum(const ps_table *table, const ps_area_sum *sum,
         if (seen[area] && !sum->repeat) {
             status = ps_fail(
                 err, PS_FORMAT,
-                "%s: row %lld: the code %.*s stood in an earlier row; one row per "
+                "%s: row %s: the code %.*s stood in an earlier row; one row per "
                 "area is expected, unless `repeats: add` says that they are parts",
-                ps_table_name(table), (long long)ps_table_row_in_file(table, r),
-                (int)key.n, key.p);
+                ps_table_name(table), ps_table_row_text(table, r).text, (int)key.n,
+                key.p);
             break;
         }
         if (!seen[area]) missing[area] = false;
@@ -190,9 +189,8 @@ ps_status ps_area_table_sum(const ps_table *table, const ps_area_sum *sum,
             if (status == PS_OK && sum->people && number < 0) {
                 const ps_str name = ps_table_column_name(table, (size_t)sum->columns[c]);
                 status = ps_fail(err, PS_FORMAT,
-                                 "%s: row %lld, column '%.*s': there cannot be %g people",
-                                 ps_table_name(table),
-                                 (long long)ps_table_row_in_file(table, r),
+                                 "%s: row %s, column '%.*s': there cannot be %g people",
+                                 ps_table_name(table), ps_table_row_text(table, r).text,
                                  (int)(name.n < 60 ? name.n : 60), name.p, number);
             }
             if (absent)

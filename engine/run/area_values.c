@@ -66,9 +66,9 @@ static ps_status list_periods(source *s, ps_error *err) {
         const ps_str text = ps_str_trim(ps_table_cell(s->table, r, column));
         if (ps_str_trim(ps_table_cell(s->table, r, 0)).n == 0) continue;
         if (text.n == 0)
-            return ps_fail(err, PS_FORMAT, "%s, row %lld: nothing in column '%s'",
-                           ps_table_name(s->table),
-                           (long long)ps_table_row_in_file(s->table, r), s->spec->period);
+            return ps_fail(err, PS_FORMAT, "%s, row %s: nothing in column '%s'",
+                           ps_table_name(s->table), ps_table_row_text(s->table, r).text,
+                           s->spec->period);
         s->period[n++] = text;
     }
     if (n > 0) qsort(s->period, n, sizeof *s->period, by_text);

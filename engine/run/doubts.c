@@ -19,9 +19,10 @@ static void tell_invalid(const ps_data_set *d, const ps_talk *talk) {
         ps_say(
             talk, PS_TALK_WARNING,
             "%s: %s: %lld of %lld rows are invalid and count nowhere; the first is row "
-            "%lld: %s: \"%s\"",
+            "%s: %s: \"%s\"",
             d->spec->id, ps_points_source_name(points, s), (long long)rows->invalid,
-            (long long)rows->read, (long long)rows->example[0].row,
+            (long long)rows->read,
+            ps_points_row_text(points, s, rows->example[0].row).text,
             ps_cause_text(rows->example[0].cause), rows->example[0].seen);
     }
 }

@@ -219,9 +219,11 @@ static ps_status tell_isolated(const ps_job_file *job, const ps_data_set *d, int
     for (size_t k = 0; k < found.n && used < sizeof list; k++) {
         ps_month_text(found.row[k].month, month);
         used += (size_t)snprintf(
-            list + used, sizeof list - used, "%s%s, row %lld: %s", k > 0 ? "; " : "",
+            list + used, sizeof list - used, "%s%s, row %s: %s", k > 0 ? "; " : "",
             ps_points_source_name(d->count->points, found.row[k].source),
-            (long long)found.row[k].row, month);
+            ps_points_row_text(d->count->points, found.row[k].source, found.row[k].row)
+                .text,
+            month);
     }
     ps_month_text(d->first, first), ps_month_text(d->last, last);
     ps_error told;

@@ -127,8 +127,8 @@ static ps_status create_survey(const ps_record_set *set, wave *w, const design *
     }
     if (status == PS_NOMEM) return ps_fail_nomem(err);
     if (status == PS_OK) return PS_OK;
-    return ps_fail(err, status, "%s: row %lld: %s", set->spec->file,
-                   (long long)set->row[d->record[at]], why.text);
+    return ps_fail(err, status, "%s: row %s: %s", set->spec->file,
+                   ps_records_row_text(set, d->record[at]).text, why.text);
 }
 
 static ps_status open_wave(const ps_measure_part *part, wave *w, ps_error *err) {

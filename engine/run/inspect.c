@@ -159,14 +159,16 @@ static void tell_problem(ps_output *out, const char *what, int64_t rows) {
                      rows == 1 ? "" : "s");
 }
 
-static void tell_problems(const text_seen *s, ps_output *out) {
+static void tell_problems(const ps_source *source, const text_seen *s, ps_output *out) {
     if (s->short_rows > 0) {
         tell_problem(out, "too few fields", s->short_rows);
-        ps_output_printf(out, " (first: row %lld)\n", (long long)s->first_short);
+        ps_output_printf(out, " (first: row %s)\n",
+                         ps_csv_row_text(source, (ps_header){0}, s->first_short).text);
     }
     if (s->long_rows > 0) {
         tell_problem(out, "too many fields", s->long_rows);
-        ps_output_printf(out, " (first: row %lld)\n", (long long)s->first_long);
+        ps_output_printf(out, " (first: row %s)\n",
+                         ps_csv_row_text(source, (ps_header){0}, s->first_long).text);
     }
     if (!s->police) return;
     if (s->rows > s->located) {
@@ -215,7 +217,7 @@ static void tell_text(const ps_source *source, const ps_csv *csv, const text_see
     if (s->n_columns < ps_csv_columns(csv))
         ps_output_printf(out, "  and %zu more columns\n",
                          ps_csv_columns(csv) - s->n_columns);
-    tell_problems(s, out);
+    tell_problems(source, s, out);
 }
 
 static void json_text(const ps_source *source, const ps_csv *csv, const text_seen *s,

@@ -51,7 +51,7 @@ static void note_repeat(ps_lookup *l, int32_t key, size_t row) {
     l->differs[key] = true;
     if (rows->ambiguous++ > 0) return;
     const ps_str text = ps_keys_text(l->keys, key);
-    rows->ambiguous_row = ps_table_row_in_file(l->table, row);
+    rows->ambiguous_row = ps_table_row_text(l->table, row);
     snprintf(rows->ambiguous_key, sizeof rows->ambiguous_key, "%.*s",
              (int)(text.n < 60 ? text.n : 60), text.p);
 }
@@ -90,9 +90,9 @@ static void tell(const ps_lookup *l, const ps_job_lookup *spec, const ps_talk *t
     if (rows->ambiguous > 0)
         ps_say(talk, PS_TALK_WARNING,
                "%s: rows of the same key differ, so what it leads to is not known; keys: "
-               "%lld (first: '%s' again in row %lld); one row per '%s' is expected",
+               "%lld (first: '%s' again in row %s); one row per '%s' is expected",
                spec->file, (long long)rows->ambiguous, rows->ambiguous_key,
-               (long long)rows->ambiguous_row, spec->key);
+               rows->ambiguous_row.text, spec->key);
 }
 
 ps_status ps_lookup_open(const ps_job_lookup *spec, const char *base, const ps_talk *talk,

@@ -21,7 +21,7 @@ typedef enum ps_lookup_found {
 typedef struct ps_lookup_rows {
     int64_t rows, without_key;
     int64_t repeated, ambiguous; /* keys; ambiguous ones are no part of repeated */
-    int64_t ambiguous_row;       /* the first row that differs from an earlier one */
+    ps_row_text ambiguous_row;   /* the first row that differs from an earlier one */
     char ambiguous_key[64];      /* its key */
 } ps_lookup_rows;
 

@@ -22,8 +22,8 @@ void ps_accounting_lines(const ps_point_counts *count, size_t geography,
                 ps_output_printf(out, "  invalid: %lld %s\n", (long long)r->by_cause[c],
                                  ps_cause_text((ps_cause)c));
         for (int e = 0; e < r->examples; e++)
-            ps_output_printf(out, "    row %lld: %s: \"%s\"\n",
-                             (long long)r->example[e].row,
+            ps_output_printf(out, "    row %s: %s: \"%s\"\n",
+                             ps_points_row_text(points, s, r->example[e].row).text,
                              ps_cause_text(r->example[e].cause), r->example[e].seen);
         if (m->ties > 0)
             ps_output_printf(

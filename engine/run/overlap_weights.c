@@ -18,7 +18,7 @@ typedef struct adding {
     ps_keys *pairs; /* the two rows as bytes */
     double *weight; /* by id of pairs */
     size_t capacity;
-    char wrong[160]; /* the first invalid row */
+    char wrong[192]; /* the first invalid row */
 } adding;
 
 typedef enum reading { WEIGHT, NO_WEIGHT, NOT_A_WEIGHT } reading;
@@ -56,13 +56,15 @@ static ps_status add_row(adding *a, int32_t from, int32_t to, double weight,
     return PS_OK;
 }
 
-static void note_invalid(adding *a, int64_t row, ps_str seen) {
-    if (a->wrong[0] == '\0')
-        snprintf(a->wrong, sizeof a->wrong,
-                 "row %lld: \"%.*s\" in column '%.40s' is no weight of 0 or more",
-                 (long long)row, seen.n < 40 ? (int)seen.n : 40, seen.p,
-                 a->source->weight);
-    a->out->invalid++;
+/* Of the first invalid row. */
+static bool is_told(const adding *a) {
+    return a->wrong[0] != '\0';
+}
+
+static void tell_invalid(adding *a, ps_row_text row, ps_str seen) {
+    snprintf(a->wrong, sizeof a->wrong,
+             "row %s: \"%.*s\" in column '%.40s' is no weight of 0 or more", row.text,
+             seen.n < 40 ? (int)seen.n : 40, seen.p, a->source->weight);
 }
 
 /* --- points --- */
@@ -127,8 +129,11 @@ static ps_status add_block(adding *a, const ps_points *points, const ps_points_b
         } else if (k->fate[i] != PS_FATE_LOCATED) {
             a->out->unlocated++;
         } else if (g->reading[group] == NOT_A_WEIGHT) {
-            note_invalid(a, b->first_row + (int64_t)i,
-                         ps_groups_field(ps_points_groups(points), group, 0));
+            a->out->invalid++;
+            if (!is_told(a))
+                tell_invalid(
+                    a, ps_points_row_text(points, b->source, b->first_row + (int64_t)i),
+                    ps_groups_field(ps_points_groups(points), group, 0));
         } else if (g->reading[group] == NO_WEIGHT) {
             a->out->unweighted++;
         } else {
@@ -152,9 +157,9 @@ static ps_status add_blocks(adding *a, ps_points *points, locating *l, group_wei
     }
     for (size_t s = 0; s < ps_points_sources(points); s++) {
         const ps_rows *rows = ps_points_rows(points, s);
-        if (rows->examples > 0 && a->wrong[0] == '\0')
-            snprintf(a->wrong, sizeof a->wrong, "row %lld: %s: \"%s\"",
-                     (long long)rows->example[0].row,
+        if (rows->examples > 0 && !is_told(a))
+            snprintf(a->wrong, sizeof a->wrong, "row %s: %s: \"%s\"",
+                     ps_points_row_text(points, s, rows->example[0].row).text,
                      ps_cause_text(rows->example[0].cause), rows->example[0].seen);
     }
     return PS_OK;
@@ -235,14 +240,18 @@ static ps_status add_cells(adding *a, const ps_table *table, ps_error *err) {
                              ps_str_trim(ps_table_cell(table, r, (size_t)column[k])));
         bool missing = false, number = true;
         if (s->weight != NULL)
-            number = ps_table_number(table, r, (size_t)column[2], &weight, &missing,
-                                     NULL) == PS_OK;
-        if (!number || weight < 0)
-            note_invalid(a, (int64_t)r + 1, ps_table_cell(table, r, (size_t)column[2]));
-        else if (missing)
+            number = ps_cell_number(ps_table_cell(table, r, (size_t)column[2]), &weight,
+                                    &missing);
+        const ps_str seen = s->weight != NULL ? ps_table_cell(table, r, (size_t)column[2])
+                                              : (ps_str){"", 0};
+        if (!number || weight < 0) {
+            a->out->invalid++;
+            if (!is_told(a)) tell_invalid(a, ps_table_row_text(table, r), seen);
+        } else if (missing) {
             a->out->unweighted++;
-        else
+        } else {
             PS_TRY(add_row(a, row[0], row[1], weight, err));
+        }
     }
     return PS_OK;
 }

@@ -370,6 +370,16 @@ const char *ps_points_source_encoding(const ps_points *points, size_t source) {
     return points->input[source].encoding;
 }
 
+ps_row_text ps_points_row_text(const ps_points *p, size_t source, int64_t row) {
+    ps_row_text out;
+    const input_kind kind = p->input[source].kind;
+    if (kind != LAYER && kind != SHEET)
+        return ps_csv_row_text(ps_source_list_get(p->sources, source), p->spec.header,
+                               row);
+    snprintf(out.text, sizeof out.text, "%lld", (long long)row);
+    return out;
+}
+
 const ps_rows *ps_points_rows(const ps_points *points, size_t source) {
     return &points->input[source].rows;
 }
@@ -638,11 +648,12 @@ static ps_status check_plausible(const ps_points *p, size_t source, ps_error *er
     int64_t all = in->placed + wrong;
     if (wrong < IMPLAUSIBLE_LEAST && wrong < all) return PS_OK;
     if (wrong == 0 || (double)wrong <= implausible_share * (double)all) return PS_OK;
-    char seen[128] = ""; /* the first one, unless three rows before it are invalid */
+    char seen[160] = ""; /* the first one, unless three rows before it are invalid */
     for (int e = in->rows.examples - 1; e >= 0; e--)
         if (in->rows.example[e].cause == PS_CAUSE_IMPLAUSIBLE_COORDINATE)
-            snprintf(seen, sizeof seen, "row %lld: x, y = %s; ",
-                     (long long)in->rows.example[e].row, in->rows.example[e].seen);
+            snprintf(seen, sizeof seen, "row %s: x, y = %s; ",
+                     ps_points_row_text(p, source, in->rows.example[e].row).text,
+                     in->rows.example[e].seen);
     return ps_fail(err, PS_FORMAT,
                    "%s: %lld of %lld coordinates make no sense in %s (%sexpected x "
                    "%.9g to %.9g, y %.9g to %.9g); %s",
@@ -691,8 +702,9 @@ static ps_status read_sheet_rows(ps_points *p, block *b, ps_error *err) {
     for (size_t i = 0; i < n; i++) {
         for (size_t c = 0; c < p->n_columns; c++)
             field[c] = ps_table_cell(table, first + i, c);
-        PS_TRY(ps_decode_row(p->decoder, 0, &b->rows, b->csv.first_row + (int64_t)i,
-                             field, NULL, NULL, err));
+        PS_TRY(ps_decode_row(p->decoder, 0, &b->rows,
+                             ps_table_row_in_file(table, first + i), field, NULL, NULL,
+                             err));
     }
     return PS_OK;
 }

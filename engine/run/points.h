@@ -19,7 +19,7 @@
 #ifndef PS_RUN_POINTS_H
 #define PS_RUN_POINTS_H
 
-#include "engine/core/csv.h"
+#include "engine/core/csv_line.h"
 #include "engine/core/output.h"
 #include "engine/run/groups.h"
 #include "engine/run/job.h"
@@ -134,6 +134,8 @@ const char *ps_points_source_name(const ps_points *points, size_t source);
 const char *ps_points_source_path(const ps_points *points, size_t source);
 int64_t ps_points_source_bytes(const ps_points *points, size_t source);
 const char *ps_points_source_encoding(const ps_points *points, size_t source);
+/* A data row of a source for messages, with its line where that is a text. */
+ps_row_text ps_points_row_text(const ps_points *points, size_t source, int64_t row);
 const ps_rows *ps_points_rows(const ps_points *points, size_t source);
 
 /* The next rows: *n blocks in the order of the input, 0 at the end. Each has been given

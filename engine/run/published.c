@@ -57,13 +57,12 @@ static ps_status check_once(const ps_published *p, ps_error *err) {
             if (s->first[a] != s->first[b] || s->last[a] != s->last[b] ||
                 !ps_str_eq(text_of(p->measure, a), text_of(p->measure, b)))
                 continue;
-            return ps_fail(
-                err, PS_FORMAT,
-                "%s: row %lld: the figure of %s for %s in this period stood in "
-                "row %lld; one is expected, so leave out the other rows by "
-                "`where`",
-                s->spec->file, (long long)s->row[b], p->id, p->comparator,
-                (long long)s->row[a]);
+            return ps_fail(err, PS_FORMAT,
+                           "%s: row %s: the figure of %s for %s in this period stood in "
+                           "row %s; one is expected, so leave out the other rows by "
+                           "`where`",
+                           s->spec->file, ps_records_row_text(s, b).text, p->id,
+                           p->comparator, ps_records_row_text(s, a).text);
         }
     return PS_OK;
 }
@@ -146,8 +145,8 @@ static bool take(const ps_published *p, size_t record, ps_published_figure *f,
                         : f->numerator < 0 || f->value < 0 ? "is below 0"
                                                            : NULL;
     if (wrong == NULL) return true;
-    snprintf(reason, 256, "the published figure in row %lld of %s %s",
-             (long long)p->set->row[record], p->set->spec->file, wrong);
+    snprintf(reason, 256, "the published figure in row %s of %s %s",
+             ps_records_row_text(p->set, record).text, p->set->spec->file, wrong);
     return false;
 }
 

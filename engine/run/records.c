@@ -82,8 +82,8 @@ typedef struct reading {
     const char **name; /* of all columns that are read, each once; then */
     size_t n_names;
     int *place;        /* where they stand in the table */
-    need *needs;       /* by column of the set */
-    int *at;           /* likewise, in the table */
+    need *needs;       /* by column of the set, likewise: */
+    int *at;           /* in the table */
     int code, date;    /* in the table */
     int *where;        /* by filter */
     int geography;     /* that codes belong to; -1: all rows are of the whole */
@@ -234,7 +234,7 @@ static void note_invalid(reading *r, size_t row, int column, ps_record_cause cau
     if (rows->examples == 3) return;
     const ps_str name = ps_table_column_name(r->table, (size_t)column),
                  seen = cell(r, row, column);
-    rows->example[rows->examples].row = ps_table_row_in_file(r->table, row);
+    rows->example[rows->examples].row = ps_table_row_text(r->table, row);
     rows->example[rows->examples].cause = cause;
     snprintf(rows->example[rows->examples].column, sizeof rows->example[0].column, "%.*s",
              (int)(name.n < 60 ? name.n : 60), name.p);
@@ -316,11 +316,10 @@ static ps_status find_months(reading *r, ps_error *err) {
 /* Does the number of a column do? NAN where there is no answer. */
 static bool read_number(const reading *r, size_t row, size_t c, bool missing,
                         double *out) {
-    ps_error ignored;
     bool none = false;
     *out = (double)NAN;
     if (!missing &&
-        ps_table_number(r->table, row, (size_t)r->at[c], out, &none, &ignored) != PS_OK)
+        !ps_cell_number(ps_table_cell(r->table, row, (size_t)r->at[c]), out, &none))
         return false;
     missing |= none;
     if (missing) *out = (double)NAN;
@@ -539,9 +538,9 @@ static ps_status tell_codes(const reading *r, const ps_talk *talk, ps_error *err
                (long long)rows->outside, s->spec->areas, rows->outside_example);
     if (rows->invalid > 0)
         ps_say(talk, PS_TALK_WARNING,
-               "%s: %lld rows are invalid and left out (row %lld: %s: \"%s\" in column "
+               "%s: %lld rows are invalid and left out (row %s: %s: \"%s\" in column "
                "'%s')",
-               s->spec->id, (long long)rows->invalid, (long long)rows->example[0].row,
+               s->spec->id, (long long)rows->invalid, rows->example[0].row.text,
                causes[rows->example[0].cause], rows->example[0].seen,
                rows->example[0].column);
     if (s->n == 0) ps_say(talk, PS_TALK_WARNING, "%s: no rows are left", s->spec->id);
@@ -581,6 +580,7 @@ ps_status ps_records_open(const ps_bindings *bindings, const ps_geographies *all
     ps_status status = PS_OK;
     for (unsigned i = 0; i < job->records_count && status == PS_OK; i++) {
         sets[i].spec = &job->records[i];
+        sets[i].folder = bindings->job->folder;
         reading r = {.bindings = bindings, .all = all, .index = i, .set = &sets[i]};
         status = read_set(&r, talk, err);
         ps_table_free(r.table);
@@ -619,6 +619,11 @@ const ps_record_set *ps_records_find(const ps_records *records, const char *id) 
     for (size_t i = 0; i < records->n; i++)
         if (strcmp(records->set[i].spec->id, id) == 0) return &records->set[i];
     return NULL;
+}
+
+ps_row_text ps_records_row_text(const ps_record_set *s, size_t record) {
+    return ps_csv_row_text_of(s->spec->file, s->folder, (ps_header){s->spec->header, 1},
+                              s->row[record]);
 }
 
 bool ps_records_know(const ps_record_set *s, size_t geography, size_t area) {
@@ -672,8 +677,8 @@ void ps_records_tell(const ps_record_set *s, const char *indent, ps_output *out)
             ps_output_printf(out, "%s  invalid: %lld %s\n", indent,
                              (long long)r->by_cause[c], causes[c]);
     for (int e = 0; e < r->examples; e++)
-        ps_output_printf(out, "%s    row %lld, column '%s': %s: \"%s\"\n", indent,
-                         (long long)r->example[e].row, r->example[e].column,
+        ps_output_printf(out, "%s    row %s, column '%s': %s: \"%s\"\n", indent,
+                         r->example[e].row.text, r->example[e].column,
                          causes[r->example[e].cause], r->example[e].seen);
 }
 
@@ -702,10 +707,10 @@ ps_status ps_records_strict(const ps_records *records, ps_error *err) {
         const ps_record_set *s = &records->set[i];
         if (s->rows.invalid == 0) continue;
         return ps_fail(err, PS_GATE,
-                       "%s: %lld invalid rows (row %lld, column '%s': %s: \"%s\"); mend "
+                       "%s: %lld invalid rows (row %s, column '%s': %s: \"%s\"); mend "
                        "the file or run without --strict",
                        s->spec->file, (long long)s->rows.invalid,
-                       (long long)s->rows.example[0].row, s->rows.example[0].column,
+                       s->rows.example[0].row.text, s->rows.example[0].column,
                        causes[s->rows.example[0].cause], s->rows.example[0].seen);
     }
     return PS_OK;

@@ -38,7 +38,7 @@ typedef struct ps_record_rows {
     int64_t read, kept, filtered, invalid, outside, unlocated;
     int64_t by_cause[PS_RECORD_CAUSES];
     struct {
-        int64_t row; /* data rows count from 1 */
+        ps_row_text row;
         ps_record_cause cause;
         char column[64], seen[64];
     } example[3]; /* of invalid rows */
@@ -65,6 +65,7 @@ typedef struct ps_record_areas {
 
 typedef struct ps_record_set {
     const ps_job_records *spec;
+    const char *folder; /* that its file is relative to */
     ps_record_rows rows;
     size_t n;            /* records: rows but those filtered and invalid */
     int64_t *row;        /* by record: of the data, from 1 */
@@ -118,6 +119,8 @@ void ps_records_free(ps_records *records);
 
 /* By id; NULL: none. */
 const ps_record_set *ps_records_find(const ps_records *records, const char *id);
+/* Where a record stands in its file, for messages. */
+ps_row_text ps_records_row_text(const ps_record_set *set, size_t record);
 /* Is it known which records lie in an area? */
 bool ps_records_know(const ps_record_set *set, size_t geography, size_t area);
 /* By the name in the file; NULL: not bound. */

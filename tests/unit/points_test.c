@@ -235,7 +235,8 @@ static void columns_are_looked_up(void **state) {
     assert_true(ps_str_is(ps_groups_field(groups, all_rows[0].group, 2), "High Street"));
     const ps_lookup_rows *found = ps_lookup_rows_of(ps_points_lookup(points, 0));
     assert_true(found->rows == 9 && found->without_key == 1 && found->repeated == 1 &&
-                found->ambiguous == 1 && found->ambiguous_row == 7);
+                found->ambiguous == 1);
+    assert_string_equal(found->ambiguous_row.text, "7, line 8");
     ps_points_close(points);
 
     static char nowhere[] = "nowhere";
@@ -513,7 +514,7 @@ static void swapped_columns_are_named(void **state) {
     ps_points_set_box(points, isles);
     read_until_error(points, PS_FORMAT, &err);
     assert_non_null(strstr(err.text, "x and y look swapped"));
-    assert_non_null(strstr(err.text, "(row 1: x, y = 53.6, -1.5; expected"));
+    assert_non_null(strstr(err.text, "(row 1, line 2: x, y = 53.6, -1.5; expected"));
     /* Only three invalid rows are remembered. */
     points = open_text(&spec, "kind,e,n\nx,-\nx,-,1\nx,-,1\nx,-1.5,53.6\n");
     ps_points_set_box(points, isles);

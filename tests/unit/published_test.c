@@ -215,10 +215,12 @@ static const struct {
      "nation: no published figure of these months; they are of 2020-04 to 2022-03"},
     {"calls", "A", "nation", "12m@2021-09", "value", "54"},
     {"rate", "A", "similar", "2020/21", "reason",
-     "similar: the published figure in row 8 of figures.csv has a base that is not above "
+     "similar: the published figure in row 8, line 9 of figures.csv has a base that is "
+     "not above "
      "0"},
     {"rate", "A", "similar", "2021/22", "reason",
-     "similar: the published figure in row 9 of figures.csv has its lower limit above "
+     "similar: the published figure in row 9, line 10 of figures.csv has its lower limit "
+     "above "
      "the "
      "upper one"},
     {"share", "A", "similar", "2021/22", "status", "undefined"},
@@ -358,10 +360,11 @@ static void a_figure_stands_once(void **state) {
          out[4096];
     ps_error err = {.text = ""};
     assert_int_equal(run(folder, out, &err), PS_FORMAT);
-    assert_string_equal(err.text,
-                        "figures.csv: row 3: the figure of calls for nation in this "
-                        "period stood in row 1; one is expected, so leave out the other "
-                        "rows by `where`");
+    assert_string_equal(
+        err.text,
+        "figures.csv: row 3, line 4: the figure of calls for nation in this "
+        "period stood in row 1, line 2; one is expected, so leave out the other "
+        "rows by `where`");
     test_folder_remove(folder);
 }
 

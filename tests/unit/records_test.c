@@ -145,7 +145,7 @@ static void every_row_has_one_fate(void **state) {
     assert_int_equal(r->by_cause[PS_RECORD_BAD_DATE], 2);
     assert_int_equal(r->by_cause[PS_RECORD_BAD_NUMBER], 1);
     assert_int_equal(r->examples, 3);
-    assert_int_equal(r->example[0].row, 4);
+    assert_string_equal(r->example[0].row.text, "4, line 5");
     assert_string_equal(r->example[0].column, "w");
     assert_string_equal(r->example[0].seen, "two");
     assert_string_equal(r->outside_example, "Z");
@@ -153,9 +153,10 @@ static void every_row_has_one_fate(void **state) {
     assert_int_equal(s->row[4], 13);
     ps_error err;
     assert_int_equal(ps_records_strict(f.records, &err), PS_GATE);
-    assert_string_equal(err.text,
-                        "poll.csv: 7 invalid rows (row 4, column 'w': no weight of 0 or "
-                        "more: \"two\"); mend the file or run without --strict");
+    assert_string_equal(
+        err.text,
+        "poll.csv: 7 invalid rows (row 4, line 5, column 'w': no weight of 0 or "
+        "more: \"two\"); mend the file or run without --strict");
     close_all(&f);
 }
 

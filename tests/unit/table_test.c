@@ -200,7 +200,8 @@ static void files_are_read_whole(void **state) {
     assert_int_equal(ps_table_read_csv("b.csv", folder, (ps_header){0, 1}, NULL, 0, NULL,
                                        &table, &err),
                      PS_FORMAT);
-    assert_non_null(strstr(err.text, "data row 2 has 3 fields where the header has 2"));
+    assert_non_null(
+        strstr(err.text, "row 2, line 3 has 3 fields where the header has 2"));
     assert_null(table);
     assert_int_equal(ps_table_read_csv("*.csv", folder, (ps_header){0, 1}, NULL, 0, NULL,
                                        &table, &err),
