@@ -1,5 +1,6 @@
 #include "indicators/icf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "indicators/method.h"
@@ -143,6 +144,7 @@ typedef struct panel {
     ps_codes organisation, directorate, year, approach;
     double *score, *weight, *present;
     int64_t *parts;
+    size_t rejected, first_rejected; /* rows with a score off the scale */
     int32_t baseline;
 } panel;
 
@@ -200,12 +202,12 @@ static ps_status add_row(const ps_method_call *call, size_t row, panel *p,
     bool missing;
     if (ps_call_text(call, row, IN_ORGANISATION).n == 0)
         return ps_call_refuse(call, row, err, "organisation is empty");
-    PS_TRY(ps_call_number(call, row, IN_SCORE, &score, &missing, err));
+    if (ps_call_number(call, row, IN_SCORE, &score, &missing, NULL) != PS_OK ||
+        (!missing && !(score >= least && score <= most))) {
+        if (p->rejected++ == 0) p->first_rejected = row;
+        return PS_OK;
+    }
     if (missing) return PS_OK;
-    if (!(score >= least && score <= most))
-        return ps_call_refuse(call, row, err,
-                              "score is %g, but the scale of the tool is %g to %g", score,
-                              least, most);
     if (ps_call_has(call, IN_WEIGHT)) {
         PS_TRY(ps_call_amount(call, row, IN_WEIGHT, &weight, err));
         if (!(weight > 0))
@@ -217,6 +219,14 @@ static ps_status add_row(const ps_method_call *call, size_t row, panel *p,
     p->weight[at] += weight;
     p->parts[at]++;
     return PS_OK;
+}
+
+/* Nobody's self-evaluation stands or falls with a slip in another's. */
+static void tell_rejected(const ps_method_call *call, const panel *p) {
+    char expected[80];
+    snprintf(expected, sizeof expected, "the scale of the tool is %g to %g",
+             ps_call_param_number(call, P_LEAST), ps_call_param_number(call, P_MOST));
+    ps_call_tell_rejected(call, p->rejected, p->first_rejected, IN_SCORE, expected);
 }
 
 static ps_status fill_panel(const ps_method_call *call, panel *p, ps_error *err) {
@@ -239,6 +249,7 @@ static ps_status fill_panel(const ps_method_call *call, panel *p, ps_error *err)
     for (size_t i = 0; i < cells; i++) p->score[i] = (double)NAN;
     for (size_t row = 0; row < ps_call_rows(call); row++)
         PS_TRY(add_row(call, row, p, err));
+    tell_rejected(call, p);
     for (size_t i = 0; i < cells; i++)
         if (p->parts[i] > 0) p->score[i] /= p->weight[i];
     for (size_t y = 0; y < p->year.n; y++) {

@@ -318,6 +318,17 @@ ps_status ps_call_refuse(const ps_method_call *call, size_t row, ps_error *err,
                    ps_call_row_text(call, row).text, what);
 }
 
+void ps_call_tell_rejected(const ps_method_call *call, size_t n, size_t first,
+                           size_t input, const char *expected) {
+    if (n == 0) return;
+    const ps_str text = ps_call_text(call, first, input);
+    ps_say(ps_call_talk(call), PS_TALK_WARNING,
+           "%s: %zu row%s left out, as %s: the %s '%.*s' in row %s",
+           ps_table_name(call->table), n, n == 1 ? " is" : "s are", expected,
+           call->method->input[input].name, (int)(text.n < 60 ? text.n : 60), text.p,
+           ps_call_row_text(call, first).text);
+}
+
 static ps_status not_whole(const ps_method_call *call, size_t row, size_t input,
                            ps_error *err) {
     ps_str text = ps_call_text(call, row, input);

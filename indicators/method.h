@@ -120,6 +120,12 @@ ps_row_text ps_call_row_text(const ps_method_call *call, size_t row);
 ps_status ps_call_refuse(const ps_method_call *call, size_t row, ps_error *err,
                          const char *format, ...) PS_PRINTF(4, 5);
 
+/* Rows whose cell in an input is none that can be, which a method left out: a warning
+ * with how many they are and the first of them. Nothing when n is 0. expected: "scores
+ * are 1 to 5". */
+void ps_call_tell_rejected(const ps_method_call *call, size_t n, size_t first,
+                           size_t input, const char *expected);
+
 /* Rows of equal text in one column, in order of the text: the groups most methods work
  * by. An absent column makes one group of everything. order holds all rows, group g those
  * at [offset[g], offset[g + 1]); both freed with ps_free. */

@@ -489,24 +489,16 @@ static ps_status load_theme(const ps_method_call *call, size_t row, loaded *l,
         near >= 0 ? themes[near] : "", near >= 0 ? "'?" : "");
 }
 
-/* What cannot be a score is told and left out; the rest of the file still counts. */
+/* What cannot be a score is left out; the rest of the file still counts. */
 static void load_score(const ps_method_call *call, size_t row, bool group, loaded *l) {
-    ps_error unread = {.text = ""};
     bool missing = false, half = group && ps_call_param_number(call, P_HALF) > 0;
     double score = 0;
-    ps_status status = ps_call_number(call, row, IN_SCORE, &score, &missing, &unread);
+    ps_status status = ps_call_number(call, row, IN_SCORE, &score, &missing, NULL);
     double steps = half ? 2 * score : score;
-    l->score[row] = missing ? (double)NAN : score;
-    if (status == PS_OK &&
-        (missing || (score >= 1 && score <= PS_THEME_SCORES && steps == floor(steps))))
-        return;
-    ps_str text = ps_call_text(call, row, IN_SCORE);
-    l->rejected[row] = true;
-    l->score[row] = (double)NAN;
-    ps_say(ps_call_talk(call), PS_TALK_WARNING,
-           "%s: row %s: the score '%.*s' is rejected: scores are %s1 to 7",
-           ps_table_name(ps_call_table(call)), ps_call_row_text(call, row).text,
-           (int)(text.n < 60 ? text.n : 60), text.p, half ? "halves from " : "whole, ");
+    l->rejected[row] =
+        status != PS_OK ||
+        !(missing || (score >= 1 && score <= PS_THEME_SCORES && steps == floor(steps)));
+    l->score[row] = missing || l->rejected[row] ? (double)NAN : score;
 }
 
 static ps_status load_row(const ps_method_call *call, size_t row, loaded *l,
@@ -536,6 +528,19 @@ static ps_status load_row(const ps_method_call *call, size_t row, loaded *l,
     return PS_OK;
 }
 
+static void tell_rejected(const ps_method_call *call, const loaded *l) {
+    const bool half = ps_call_param_number(call, P_HALF) > 0;
+    size_t rejected = 0, first = 0;
+    for (size_t row = ps_call_rows(call); row-- > 0;) {
+        if (!l->rejected[row]) continue;
+        rejected++;
+        first = row;
+    }
+    ps_call_tell_rejected(call, rejected, first, IN_SCORE,
+                          half ? "scores are whole, 1 to 7 (of groups halves, too)"
+                               : "scores are whole, 1 to 7");
+}
+
 static ps_status load(const ps_method_call *call, loaded *l, ps_error *err) {
     size_t n = ps_call_rows(call);
     ps_codes *const codes[] = {&l->place, &l->ward,       &l->type,
@@ -557,6 +562,7 @@ static ps_status load(const ps_method_call *call, loaded *l, ps_error *err) {
         l->some_events == NULL || l->some_respondents == NULL)
         return ps_fail_nomem(err);
     for (size_t row = 0; row < n; row++) PS_TRY(load_row(call, row, l, err));
+    tell_rejected(call, l);
     /* "" and individual are one type; all are when groups are weighted. */
     bool weighted = ps_call_param_is(call, P_GROUPS, "weighted");
     for (size_t row = 0; row < n; row++)

@@ -94,7 +94,9 @@ typedef struct ps_framework_column {
     ps_column_role *role; /* optional */
     bool several; /* a cell may hold several answers; a filter asks whether any of them is
                      the value. Of records only; default false */
-    char **values; /* that filters tell apart; optional */
+    double *least, *most; /* ends of the scale of numbers; rows with one off it are
+                             invalid. Of records only; optional */
+    char **values;        /* that filters tell apart; optional */
     unsigned values_count;
 } ps_framework_column;
 

@@ -106,6 +106,24 @@ static ps_status check_geographies(const ps_yaml *yaml, const ps_framework *f,
                            f->geographies_count, f->area->geography, err);
 }
 
+static ps_status check_scale(const ps_yaml *yaml, const ps_framework_data *data,
+                             unsigned i, unsigned c, ps_error *err) {
+    const ps_framework_column *column = &data->columns[c];
+    char path[PS_YAML_PATH];
+    if (column->least == NULL && column->most == NULL) return PS_OK;
+    PS_YAML_AT(path, "data[%u].columns[%u].%s", i, c,
+               column->least != NULL ? "least" : "most");
+    if (!ps_data_kind_is_records(data->kind))
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "a scale is of columns of surveys, registers and scores only");
+    if (column->least != NULL && column->most != NULL &&
+        !(*column->least < *column->most))
+        return PS_YAML_WRONG(yaml, err, path, "%g is not below %g, the upper end",
+                             *column->least, *column->most);
+    return PS_OK;
+}
+
 static ps_status check_role(const ps_yaml *yaml, const ps_framework_data *data,
                             unsigned i, unsigned c, ps_error *err) {
     const ps_framework_column *column = &data->columns[c];
@@ -115,6 +133,7 @@ static ps_status check_role(const ps_yaml *yaml, const ps_framework_data *data,
         return PS_YAML_WRONG(yaml, err, path,
                              "several answers in a cell are told apart in surveys, "
                              "registers and scores only");
+    PS_TRY(check_scale(yaml, data, i, c, err));
     PS_YAML_AT(path, "data[%u].columns[%u].role", i, c);
     for (unsigned k = 0; k < c && column->role != NULL; k++)
         if (data->columns[k].role != NULL && *data->columns[k].role == *column->role)

@@ -135,6 +135,8 @@ static const cyaml_schema_field_t column_fields[] = {
     PS_OPTIONAL_TEXT("title", ps_framework_column, title),
     PS_OPTIONAL_WORD("role", ps_framework_column, role, roles),
     CYAML_FIELD_BOOL("several", CYAML_FLAG_OPTIONAL, ps_framework_column, several),
+    PS_OPTIONAL_NUMBER("least", ps_framework_column, least),
+    PS_OPTIONAL_NUMBER("most", ps_framework_column, most),
     PS_OPTIONAL_LIST("values", ps_framework_column, values, &text_entry, 1, MOST_VALUES),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t column_entry = {

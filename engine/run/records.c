@@ -25,6 +25,7 @@ static const char *const causes[PS_RECORD_CAUSES] = {
     [PS_RECORD_BAD_WEIGHT] = "no weight of 0 or more",
     [PS_RECORD_NO_UNIT] = "no unit of the sample",
     [PS_RECORD_BAD_NUMBER] = "not a number",
+    [PS_RECORD_OFF_SCALE] = "off its scale",
 };
 
 const char *ps_record_cause_text(ps_record_cause cause) {
@@ -34,7 +35,7 @@ const char *ps_record_cause_text(ps_record_cause cause) {
 /* What the cells of a column have to be. */
 typedef enum need { NEED_TEXT, NEED_UNIT, NEED_WEIGHT, NEED_SIZE, NEED_NUMBER } need;
 
-static need need_of(const ps_framework_column *column) {
+static need need_of_role(const ps_framework_column *column) {
     if (column->role == NULL) return NEED_TEXT;
     switch (*column->role) {
         case PS_ROLE_WEIGHT:
@@ -72,6 +73,13 @@ static need need_of(const ps_framework_column *column) {
     return NEED_TEXT;
 }
 
+/* What has a scale is a number. */
+static need need_of(const ps_framework_column *column) {
+    const need role = need_of_role(column);
+    const bool scale = column->least != NULL || column->most != NULL;
+    return role == NEED_TEXT && scale ? NEED_NUMBER : role;
+}
+
 /* While an input is being read. */
 typedef struct reading {
     const ps_bindings *bindings;
@@ -81,17 +89,18 @@ typedef struct reading {
     ps_table *table;
     const char **name; /* of all columns that are read, each once; then */
     size_t n_names;
-    int *place;        /* where they stand in the table */
-    need *needs;       /* by column of the set, likewise: */
-    int *at;           /* in the table */
-    int code, date;    /* in the table */
-    int *where;        /* by filter */
-    int geography;     /* that codes belong to; -1: all rows are of the whole */
-    int32_t constant;  /* the area that all rows are of */
-    ps_period period;  /* that all rows are of */
-    bool events;       /* whose months follow each other: some may be slips */
-    ps_month from, to; /* that rows may be of */
-    int32_t *area;     /* by record, of the geography; PS_NONE */
+    int *place;           /* where they stand in the table */
+    need *needs;          /* by column of the set, as the next three: */
+    double *least, *most; /* its scale */
+    int *at;              /* in the table */
+    int code, date;       /* in the table */
+    int *where;           /* by filter */
+    int geography;        /* that codes belong to; -1: all rows are of the whole */
+    int32_t constant;     /* the area that all rows are of */
+    ps_period period;     /* that all rows are of */
+    bool events;          /* whose months follow each other: some may be slips */
+    ps_month from, to;    /* that rows may be of */
+    int32_t *area;        /* by record, of the geography; PS_NONE */
 } reading;
 
 /* ---- Columns ---- */
@@ -118,7 +127,12 @@ static void want_bound(reading *r, const ps_framework_data *kind,
         if (k == s->n_columns) {
             s->column[s->n_columns++].name = name;
             r->needs[k] = wanted;
+            r->least[k] = -(double)INFINITY, r->most[k] = (double)INFINITY;
         }
+        if (kind->columns[of].least != NULL)
+            r->least[k] = fmax(r->least[k], *kind->columns[of].least);
+        if (kind->columns[of].most != NULL)
+            r->most[k] = fmin(r->most[k], *kind->columns[of].most);
         if (wanted != NEED_TEXT) r->needs[k] = wanted;
     }
 }
@@ -141,10 +155,12 @@ static ps_status find_columns(reading *r, ps_error *err) {
     r->place = ps_alloc(most, sizeof *r->place);
     r->at = ps_alloc(bound, sizeof *r->at);
     r->needs = ps_alloc(bound, sizeof *r->needs);
+    r->least = ps_alloc(bound, sizeof *r->least);
+    r->most = ps_alloc(bound, sizeof *r->most);
     r->where = ps_alloc(spec->where_count, sizeof *r->where);
     r->set->column = ps_zalloc(bound, sizeof *r->set->column);
     if (r->name == NULL || r->place == NULL || r->at == NULL || r->needs == NULL ||
-        r->where == NULL || r->set->column == NULL)
+        r->least == NULL || r->most == NULL || r->where == NULL || r->set->column == NULL)
         return ps_fail_nomem(err);
     if (spec->code != NULL) want(r, spec->code);
     if (spec->date != NULL) want(r, spec->date);
@@ -355,6 +371,10 @@ static ps_status read_columns(reading *r, size_t row, size_t record, size_t *wro
         if (missing && r->needs[c] == NEED_UNIT) return PS_OK;
         if (column->number != NULL &&
             !read_number(r, row, c, missing, &column->number[record]))
+            return PS_OK;
+        *cause = PS_RECORD_OFF_SCALE;
+        if (column->number != NULL &&
+            (column->number[record] < r->least[c] || column->number[record] > r->most[c]))
             return PS_OK;
         if (!missing)
             PS_TRY(ps_keys_add(column->texts, text, &column->text[record], NULL, err));
@@ -585,6 +605,7 @@ ps_status ps_records_open(const ps_bindings *bindings, const ps_geographies *all
         status = read_set(&r, talk, err);
         ps_table_free(r.table);
         ps_free((void *)r.name), ps_free(r.place), ps_free(r.at), ps_free(r.needs);
+        ps_free(r.least), ps_free(r.most);
         ps_free(r.where), ps_free(r.area);
     }
     if (status == PS_OK)

@@ -5,7 +5,7 @@
  * Every row has exactly one fate, tested in this order:
  *   filtered   left out by a filter of the job, and no further looked at
  *   invalid    a date, a weight or a number that cannot be read, an event dated far from
- *              all others, no sampling unit
+ *              all others, no sampling unit, a number off its scale
  *   unlocated  no code of an area
  *   outside    a code that is no area of the geography
  *   kept       all others
@@ -27,6 +27,7 @@ typedef enum ps_record_cause {
     PS_RECORD_BAD_WEIGHT, /* none, no number, or below 0 */
     PS_RECORD_NO_UNIT,    /* of the sample: stratum, primary unit or population size */
     PS_RECORD_BAD_NUMBER, /* an answer, but no number where one is needed */
+    PS_RECORD_OFF_SCALE,  /* a number off the scale that the framework gives */
     PS_RECORD_CAUSES
 } ps_record_cause;
 

@@ -71,7 +71,11 @@ static void tables(void **state) {
     ps_table_free(t);
     test_refused("icf", table, "scale_min=1", PS_CONFIG, "scale_max");
     test_refused("icf", table, "scale_min=5 scale_max=1", PS_CONFIG, "below");
-    test_refused("icf", table, "scale_min=1 scale_max=4", PS_FORMAT, "1 to 4");
+    t = test_compute("icf", table, "scale_min=1 scale_max=3");
+    assert_string_equal(test_cell(t, 0, "score"), "2"); /* without the 4 */
+    assert_string_equal(test_cell(t, 0, "n"), "1");
+    assert_string_equal(test_cell(t, 5, "score"), "2.8");
+    ps_table_free(t);
     test_refused("icf", table, "scale_min=1 scale_max=5 baseline=2021", PS_CONFIG,
                  "2021");
     test_refused("icf",

@@ -37,7 +37,7 @@ static const char plan[] =
     "      - {id: weight, role: weight}\n"
     "      - {id: unit, role: psu}\n"
     "      - {id: size, role: fpc}\n"
-    "      - {id: mark, role: score}\n"
+    "      - {id: mark, role: score, least: -1, most: 2000}\n"
     "      - {id: worry, several: true, values: [litter, speed]}\n"
     "  - {id: calls, kind: incidents, title: C}\n"
     "priorities: [{id: all, title: All}]\n"
@@ -78,7 +78,8 @@ static const char poll[] =
     "2,C,2021-07-01,1,s2,good,litter\n"     /* no number */
     "2,,2021-08-01,1,s2,5,speed\n"          /* unlocated */
     "2,Z,2021-09-01,1,s3,\"1,234\",\n"      /* outside; no worry */
-    "2, C ,2022-01-31,2.5,s3,2,speed\n";    /* row 13 */
+    "2, C ,2022-01-31,2.5,s3,2,speed\n"     /* row 13 */
+    "2,C,2021-08-02,1,s2,2001,litter\n";    /* off the scale */
 
 typedef struct fixture {
     char *folder;
@@ -133,10 +134,10 @@ static void every_row_has_one_fate(void **state) {
     const ps_record_set *s = ps_records_find(f.records, "poll");
     assert_null(ps_records_find(f.records, "none"));
     const ps_record_rows *r = &s->rows;
-    assert_int_equal(r->read, 13);
+    assert_int_equal(r->read, 14);
     assert_int_equal(r->kept, 3);
     assert_int_equal(r->filtered, 1);
-    assert_int_equal(r->invalid, 7);
+    assert_int_equal(r->invalid, 8);
     assert_int_equal(r->outside, 1);
     assert_int_equal(r->unlocated, 1);
     assert_int_equal(s->n, 5);
@@ -144,6 +145,7 @@ static void every_row_has_one_fate(void **state) {
     assert_int_equal(r->by_cause[PS_RECORD_NO_UNIT], 1);
     assert_int_equal(r->by_cause[PS_RECORD_BAD_DATE], 2);
     assert_int_equal(r->by_cause[PS_RECORD_BAD_NUMBER], 1);
+    assert_int_equal(r->by_cause[PS_RECORD_OFF_SCALE], 1);
     assert_int_equal(r->examples, 3);
     assert_string_equal(r->example[0].row.text, "4, line 5");
     assert_string_equal(r->example[0].column, "w");
@@ -155,7 +157,7 @@ static void every_row_has_one_fate(void **state) {
     assert_int_equal(ps_records_strict(f.records, &err), PS_GATE);
     assert_string_equal(
         err.text,
-        "poll.csv: 7 invalid rows (row 4, line 5, column 'w': no weight of 0 or "
+        "poll.csv: 8 invalid rows (row 4, line 5, column 'w': no weight of 0 or "
         "more: \"two\"); mend the file or run without --strict");
     close_all(&f);
 }
