@@ -240,6 +240,18 @@ static ps_status bind_data(const ps_bindings *all, unsigned i, ps_error *err) {
                : PS_OK;
 }
 
+/* What is wrong with any of them in one refusal: a job that turns to another framework
+ * has to change most of its data. */
+static ps_status bind_all_data(const ps_bindings *all, ps_error *err) {
+    ps_yaml_mistakes mistakes = {.n = 0};
+    for (unsigned i = 0; i < all->job->job->data_count; i++) {
+        ps_error found = {PS_OK, ""};
+        const ps_status status = bind_data(all, i, &found);
+        PS_TRY(ps_yaml_collect(&mistakes, status, &found, err));
+    }
+    return ps_yaml_refuse(&mistakes, err);
+}
+
 /* ---- What the job is silent of ---- */
 
 /* The first value of a filter that the job gives no texts for, or NULL. */
@@ -358,7 +370,7 @@ static ps_status bind(owner *own, ps_error *err) {
     if (own->file == NULL || all->binding == NULL) return ps_fail_nomem(err);
     all->n = n;
     for (size_t i = 0; i < all->n; i++) PS_TRY(open_framework(own, i, err));
-    for (unsigned i = 0; i < job->data_count; i++) PS_TRY(bind_data(all, i, err));
+    PS_TRY(bind_all_data(all, err));
     for (size_t i = 0; i < all->n; i++)
         for (unsigned m = 0; m < all->binding[i].framework->measures_count; m++)
             PS_TRY(find_measure_absence(own, &all->binding[i], m, err));

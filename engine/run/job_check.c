@@ -462,37 +462,33 @@ static ps_status check_with(const ps_yaml *yaml, const ps_job_points *points, un
 }
 
 static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
-                              ps_error *err) {
+                              unsigned i, ps_error *err) {
     char path[PS_YAML_PATH];
-    for (unsigned i = 0; i < job->points_count; i++) {
-        const ps_job_points *points = &job->points[i];
-        const bool police = is_police_uk(points);
-        PS_YAML_AT(path, "points[%u].id", i);
-        PS_TRY(ps_yaml_check_id(yaml, ids, path, points->id, err));
-        PS_TRY(police                  ? check_police_uk(yaml, points, i, err)
-               : points->areas != NULL ? check_coded(yaml, job, i, err)
-                                       : check_columns(yaml, points, i, err));
-        if (points->areas == NULL) PS_TRY(check_uncoded(yaml, points, i, err));
-        if (points->date_form != NULL && *points->date_form != PS_DATE_AUTO &&
-            points->date == NULL && !police) {
-            PS_YAML_AT(path, "points[%u].date_form", i);
-            return PS_YAML_WRONG(
-                yaml, err, path,
-                "says how to read a date, but the key 'date' is missing");
-        }
-        if (points->duplicates != NULL && *points->duplicates == PS_DUPLICATES_ID &&
-            points->key == NULL && !police) {
-            PS_YAML_AT(path, "points[%u].duplicates", i);
-            return PS_YAML_WRONG(
-                yaml, err, path,
-                "duplicates are found by the incident's id, but the key 'key' "
-                "is missing");
-        }
-        if (points->areas == NULL) PS_TRY(check_map(yaml, job, i, err));
-        PS_TRY(check_files(yaml, points, i, err));
-        PS_TRY(check_with(yaml, points, i, err));
+    const ps_job_points *points = &job->points[i];
+    const bool police = is_police_uk(points);
+    PS_YAML_AT(path, "points[%u].id", i);
+    PS_TRY(ps_yaml_check_id(yaml, ids, path, points->id, err));
+    PS_TRY(police                  ? check_police_uk(yaml, points, i, err)
+           : points->areas != NULL ? check_coded(yaml, job, i, err)
+                                   : check_columns(yaml, points, i, err));
+    if (points->areas == NULL) PS_TRY(check_uncoded(yaml, points, i, err));
+    if (points->date_form != NULL && *points->date_form != PS_DATE_AUTO &&
+        points->date == NULL && !police) {
+        PS_YAML_AT(path, "points[%u].date_form", i);
+        return PS_YAML_WRONG(yaml, err, path,
+                             "says how to read a date, but the key 'date' is missing");
     }
-    return PS_OK;
+    if (points->duplicates != NULL && *points->duplicates == PS_DUPLICATES_ID &&
+        points->key == NULL && !police) {
+        PS_YAML_AT(path, "points[%u].duplicates", i);
+        return PS_YAML_WRONG(
+            yaml, err, path,
+            "duplicates are found by the incident's id, but the key 'key' "
+            "is missing");
+    }
+    if (points->areas == NULL) PS_TRY(check_map(yaml, job, i, err));
+    PS_TRY(check_files(yaml, points, i, err));
+    return check_with(yaml, points, i, err);
 }
 
 /* ---- Tables and population ---- */
@@ -856,9 +852,7 @@ static ps_status check_bound_columns(const ps_yaml *yaml, const ps_job *job,
     return PS_OK;
 }
 
-static ps_status check_data(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
-                            ps_error *err) {
-    char path[PS_YAML_PATH];
+static ps_status check_framework(const ps_yaml *yaml, const ps_job *job, ps_error *err) {
     if (job->framework != NULL && job->frameworks_count > 0)
         return PS_YAML_WRONG(yaml, err, "frameworks",
                              "a job has either 'framework' or 'frameworks'");
@@ -866,20 +860,23 @@ static ps_status check_data(const ps_yaml *yaml, const ps_job *job, ps_keys *ids
         return PS_YAML_WRONG(yaml, err, "data",
                              "says what a framework's data are, but the key 'framework' "
                              "is missing");
-    for (unsigned i = 0; i < job->data_count; i++) {
-        ps_keys *columns = NULL, *values = NULL;
-        PS_YAML_AT(path, "data[%u].id", i);
-        PS_TRY(ps_yaml_check_id(yaml, ids, path, job->data[i].id, err));
-        PS_TRY(check_input(yaml, job, i, err));
-        ps_status status = ps_keys_create(&columns, err);
-        if (status == PS_OK) status = ps_keys_create(&values, err);
-        if (status == PS_OK)
-            status = check_data_columns(yaml, &job->data[i], i, columns, values, err);
-        ps_keys_free(columns);
-        ps_keys_free(values);
-        PS_TRY(status);
-    }
     return check_bound_columns(yaml, job, err);
+}
+
+static ps_status check_data(const ps_yaml *yaml, const ps_job *job, ps_keys *ids,
+                            unsigned i, ps_error *err) {
+    char path[PS_YAML_PATH];
+    ps_keys *columns = NULL, *values = NULL;
+    PS_YAML_AT(path, "data[%u].id", i);
+    PS_TRY(ps_yaml_check_id(yaml, ids, path, job->data[i].id, err));
+    PS_TRY(check_input(yaml, job, i, err));
+    ps_status status = ps_keys_create(&columns, err);
+    if (status == PS_OK) status = ps_keys_create(&values, err);
+    if (status == PS_OK)
+        status = check_data_columns(yaml, &job->data[i], i, columns, values, err);
+    ps_keys_free(columns);
+    ps_keys_free(values);
+    return status;
 }
 
 /* ---- The rest ---- */
@@ -988,15 +985,23 @@ static ps_status check_all(const ps_yaml *yaml, const ps_job *job, ps_keys **key
     if (job->points_count == 0 && job->tables_count == 0 && job->records_count == 0)
         return PS_YAML_WRONG(yaml, err, "",
                              "needs 'points' to count, 'tables' of values or 'records'");
-    PS_TRY(check_areas(yaml, job, keys[0], err));
-    PS_TRY(check_points(yaml, job, keys[1], err));
-    PS_TRY(check_tables(yaml, job, keys[2], keys[3], err));
-    PS_TRY(check_records(yaml, job, keys[1], err));
-    PS_TRY(check_populations(yaml, job, keys[1], err));
-    PS_TRY(check_periods(yaml, job, keys[4], err));
-    PS_TRY(check_series(yaml, job, keys[3], err));
-    PS_TRY(check_data(yaml, job, keys[5], err));
-    return check_numbers(yaml, job, err);
+    PS_TRY(check_areas(yaml, job, keys[0], err)); /* all else speaks of them */
+    ps_yaml_mistakes mistakes = {.n = 0};
+    ps_error found = {PS_OK, ""};
+#define ALSO(check) PS_TRY(ps_yaml_collect(&mistakes, check, &found, err))
+    for (unsigned i = 0; i < job->points_count; i++)
+        ALSO(check_points(yaml, job, keys[1], i, &found));
+    ALSO(check_tables(yaml, job, keys[2], keys[3], &found));
+    ALSO(check_records(yaml, job, keys[1], &found));
+    ALSO(check_populations(yaml, job, keys[1], &found));
+    ALSO(check_periods(yaml, job, keys[4], &found));
+    ALSO(check_series(yaml, job, keys[3], &found));
+    for (unsigned i = 0; i < job->data_count; i++)
+        ALSO(check_data(yaml, job, keys[5], i, &found));
+    ALSO(check_framework(yaml, job, &found));
+    ALSO(check_numbers(yaml, job, &found));
+#undef ALSO
+    return ps_yaml_refuse(&mistakes, err);
 }
 
 static ps_status check(const ps_yaml *yaml, const ps_job *job, ps_error *err) {

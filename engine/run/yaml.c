@@ -16,7 +16,7 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { MOST_NESTED = 32, MOST_NODES = 1 << 19, MOST_TOLD = 5, NO_NODE = -1 };
+enum { MOST_NESTED = 32, MOST_NODES = 1 << 19, NO_NODE = -1 };
 
 typedef enum node_kind { SCALAR, MAPPING, SEQUENCE } node_kind;
 
@@ -297,56 +297,69 @@ static ps_status check_bytes(const ps_yaml *yaml, const char *bytes, size_t n,
     return PS_OK;
 }
 
+/* ---- Several mistakes ---- */
+
+static void add_mistake(ps_yaml_mistakes *m, const char *line) {
+    enum { ROOM_FOR_MORE = 32 };
+    const size_t end = m->told > 0 ? 1 : 0;
+    size_t n = strlen(line);
+    if (m->told == PS_YAML_TOLD || m->more > 0) {
+        m->more++;
+        return;
+    }
+    if (m->n + end + n + ROOM_FOR_MORE > sizeof m->text) {
+        if (m->told > 0) {
+            m->more++;
+            return;
+        }
+        n = sizeof m->text - ROOM_FOR_MORE;
+    }
+    if (end > 0) m->text[m->n++] = '\n';
+    memcpy(m->text + m->n, line, n);
+    m->n += n;
+    m->text[m->n] = '\0';
+    m->told++;
+}
+
+ps_status ps_yaml_collect(ps_yaml_mistakes *m, ps_status status, const ps_error *found,
+                          ps_error *err) {
+    if (status == PS_OK) return PS_OK;
+    if (status == PS_CONFIG) {
+        add_mistake(m, found->text);
+        return PS_OK;
+    }
+    if (err != NULL) *err = *found;
+    return status;
+}
+
+ps_status ps_yaml_refuse(const ps_yaml_mistakes *m, ps_error *err) {
+    if (m->told == 0) return PS_OK;
+    if (m->more == 0) return ps_fail(err, PS_CONFIG, "%s", m->text);
+    return ps_fail(err, PS_CONFIG, "%s\n... and %ld more", m->text, m->more);
+}
+
 /* ---- Nodes against the schema ---- */
 
-/* Up to five mistakes, one a line, and how many more there are. */
 typedef struct report {
     const ps_yaml *yaml;
     char path[200];
     size_t path_n;
-    char text[sizeof((ps_error *)0)->text];
-    size_t n;
-    int told;
-    long more;
+    ps_yaml_mistakes mistakes;
 } report;
 
 PS_PRINTF(3, 4)
 static void tell(report *r, const node *at, const char *format, ...) {
-    enum { ROOM_FOR_MORE = 32 };
-    char line[sizeof r->text];
-    if (r->told == MOST_TOLD || r->more > 0) {
-        r->more++;
-        return;
-    }
-    int used =
-        snprintf(line, sizeof line, "%s%s:%d:%d: %s%s", r->told > 0 ? "\n" : "",
-                 r->yaml->name, at->line, at->column, r->path, r->path_n > 0 ? ": " : "");
-    size_t from = used < 0 ? 0 : (size_t)used;
+    char line[sizeof r->mistakes.text];
+    const int used = snprintf(line, sizeof line, "%s:%d:%d: %s%s", r->yaml->name,
+                              at->line, at->column, r->path, r->path_n > 0 ? ": " : "");
+    const size_t from = used < 0 ? 0 : (size_t)used;
     if (from < sizeof line) {
         va_list args;
         va_start(args, format);
-        used = vsnprintf(line + from, sizeof line - from, format, args);
+        vsnprintf(line + from, sizeof line - from, format, args);
         va_end(args);
-        from += used < 0 ? 0 : (size_t)used;
     }
-    if (from >= sizeof line) from = sizeof line - 1;
-    if (r->n + from + ROOM_FOR_MORE > sizeof r->text) {
-        if (r->told > 0) {
-            r->more++;
-            return;
-        }
-        from = sizeof r->text - ROOM_FOR_MORE;
-    }
-    memcpy(r->text + r->n, line, from);
-    r->n += from;
-    r->text[r->n] = '\0';
-    r->told++;
-}
-
-static ps_status verdict(const report *r, ps_error *err) {
-    if (r->told == 0) return PS_OK;
-    if (r->more == 0) return ps_fail(err, PS_CONFIG, "%s", r->text);
-    return ps_fail(err, PS_CONFIG, "%s\n... and %ld more", r->text, r->more);
+    add_mistake(&r->mistakes, line);
 }
 
 static size_t enter_key(report *r, const char *key) {
@@ -578,7 +591,7 @@ static ps_status check_nodes(const ps_yaml *yaml, ps_error *err) {
     if (r == NULL) return ps_fail_nomem(err);
     r->yaml = yaml;
     check_value(r, yaml->schema, 0);
-    ps_status status = verdict(r, err);
+    ps_status status = ps_yaml_refuse(&r->mistakes, err);
     ps_free(r);
     return status;
 }

@@ -38,6 +38,24 @@ ps_status ps_yaml_parse(const char *name, const char *bytes, size_t n,
  * does not. Returns PS_CONFIG, or the given status. */
 ps_status ps_yaml_fail(const ps_yaml *yaml, ps_error *err, ps_status status,
                        const char *path, const char *format, ...) PS_PRINTF(5, 6);
+
+/* Mistakes of a file that are told in one refusal: up to PS_YAML_TOLD, a line each, and
+ * how many more there are. Zero-initialise. */
+enum { PS_YAML_TOLD = 5 };
+typedef struct ps_yaml_mistakes {
+    char text[sizeof((ps_error *)0)->text];
+    size_t n;
+    int told;
+    long more;
+} ps_yaml_mistakes;
+
+/* Takes what a check gave: PS_OK also when it was a mistake, PS_CONFIG, so that the next
+ * check may come; anything else is an error of its own, copied to err. */
+ps_status ps_yaml_collect(ps_yaml_mistakes *mistakes, ps_status status,
+                          const ps_error *found, ps_error *err) PS_MUST_CHECK;
+/* PS_CONFIG with all of them; PS_OK when there are none. */
+ps_status ps_yaml_refuse(const ps_yaml_mistakes *mistakes, ps_error *err) PS_MUST_CHECK;
+
 const char *ps_yaml_name(const ps_yaml *yaml);
 /* The data as they stand now (defaults and presets filled in), as YAML text that reads
  * back as the same; the caller frees it with ps_free. */

@@ -370,6 +370,19 @@ static const struct {
      "[{id: fires, of: [Fire]}]}]}]\n",
      "job.yaml:8:87: data[0].columns[0].values[0].id: the framework's column 'kind' has "
      "no value 'fires'; did you mean 'fire'?"},
+    {"data: [{id: incident, input: calls}, {id: incidents, input: population}, {id: "
+     "poll, "
+     "input: calls}]\n",
+     "job.yaml:8:13: data[0].id: the framework 'plan' has no data 'incident'; did you "
+     "mean 'incidents'?\n"
+     "job.yaml:8:61: data[1].input: 'incidents' is of the kind incidents: name points of "
+     "the job\n"
+     "job.yaml:8:92: data[2].input: 'poll' is of the kind survey: name records of the "
+     "job"},
+    {"data: [{id: incidents, input: call}, {id: poll, input: polls}]\n",
+     "job.yaml:8:31: data[0].input: no input has the id 'call'; did you mean 'calls'?\n"
+     "job.yaml:8:56: data[1].input: no input has the id 'polls'; there is calls, "
+     "population"},
     {"data: [{id: incidents, input: calls}, {id: incidents, input: calls}]\n",
      "job.yaml:8:44: data[1].id: the id 'incidents' is taken already"},
 };
@@ -393,7 +406,12 @@ static void mistakes_are_told(void **state) {
         snprintf(job, sizeof job, "%s%s", JOB_HEAD, mistakes[i].data);
         char *folder = make_folder(job, plan_text);
         snprintf(path, sizeof path, "%s", test_path(folder, "job.yaml"));
-        snprintf(told, sizeof told, "%s/%s", folder, mistakes[i].told);
+        told[0] = '\0';
+        for (const char *line = mistakes[i].told; *line != '\0';) {
+            const size_t n = strcspn(line, "\n") + 1, used = strlen(told);
+            snprintf(told + used, sizeof told - used, "%s/%.*s", folder, (int)n, line);
+            line += strnlen(line, n);
+        }
         ps_error err = {.text = ""};
         ps_status status = bind(path, &err);
         if (status != PS_CONFIG || strcmp(err.text, told) != 0) {
