@@ -168,6 +168,17 @@ static void project(const scene *s, const ps_period *p, const ps_goal *goal,
     f->projection =
         ps_projection_pro_rata(f->measured.numerator, share.value, s->course.dispersion,
                                goal, s->scope->confidence);
+    if (!ps_value_ok(f->projection.total))
+        NOTE(f, f->measured.numerator == 0
+                    ? "no projection from a year without a case so far"
+                    : "no projection: earlier years had no case in these months");
+}
+
+/* Why the months that a projection is made from are not there. */
+static const char *without_months(const scene *s) {
+    return ps_release_protects_measure(s->scope->figures->release, s->scope->measure)
+               ? "no projection: months of protected data are not released"
+               : "no projection: the figure is not one of counts by month";
 }
 
 /* A baseline of the same months, when a year is compared before it is over. */
@@ -210,7 +221,10 @@ static void judge_count(const scene *s, const ps_period *p, bool tested, double 
     if (s->is_rate && ok) goal.target *= f->measured.denominator / s->multiplier;
     ps_target_count_input in = count_input(s, tested, left, f);
     if (running && ok) {
-        if (s->spec->target != NULL && s->months != NULL) project(s, p, &goal, f);
+        if (s->spec->target != NULL && s->months != NULL)
+            project(s, p, &goal, f);
+        else if (s->spec->target != NULL && goal.known)
+            NOTE(f, "%s", without_months(s));
         in.projection = f->projection.total;
         if (tested && isfinite(in.baseline)) take_same_months(s, p, &in, f);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/core/mem.h"
+#include "engine/run/comparison.h"
 #include "engine/run/job.h"
 #include "indicators/crime.h"
 #include "tests/support/schema.h"
@@ -711,6 +712,44 @@ static void example_of_the_manual_is_taken(void **state) {
     free(page);
 }
 
+static void in_manual(const char *words, const char *word) {
+    char wanted[80];
+    snprintf(wanted, sizeof wanted, "*%s*", word);
+    if (word[0] != '\0' && strstr(words, wanted) == NULL)
+        fail_msg("placestat-job(5) does not tell what '%s' means", word);
+}
+
+/* Every word that a status, verdict, strength or overlap may be has its meaning there. */
+static void words_of_the_outputs_are_in_the_manual(void **state) {
+    (void)state;
+    char *page = test_file_read("engine/cli/man/placestat-job.5.scd", NULL);
+    assert_non_null(page);
+    const char *words = strstr(page, "# WORDS\n");
+    assert_non_null(words);
+    for (int s = PS_VALUE_OK; s <= PS_VALUE_DENOMINATOR_ZERO; s++)
+        in_manual(words, ps_value_status_text((ps_value_status)s));
+    for (const char *const *s = ps_framework_statuses(); *s != NULL; s++)
+        in_manual(words, *s);
+    for (int s = PS_STRENGTH_NONE; s <= PS_STRENGTH_WITHIN_NOISE; s++)
+        in_manual(words, ps_strength_text((ps_strength)s));
+    for (int v = PS_VERDICT_NONE; v <= PS_VERDICT_NO_CLEAR_CHANGE; v++)
+        for (int polarity = -1; polarity <= 1; polarity++)
+            in_manual(words, ps_gap_word((ps_verdict)v, polarity));
+    for (int v = PS_GAP_NONE; v <= PS_GAP_NO_CLEAR_CHANGE; v++)
+        in_manual(words, ps_gap_verdict_text((ps_gap_verdict)v));
+    for (int o = PS_OVERLAP_UNKNOWN; o <= PS_OVERLAP_PARTLY; o++)
+        in_manual(words, ps_overlap_kind_text((ps_overlap_kind)o));
+    static const char *const others[] = {
+        "no-data",      "no-areas", "better",
+        "worse",        "higher",   "lower",
+        "rose",         "fell",     "no-clear-difference",
+        "neither-alone"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        in_manual(words, others[i]);
+    assert_non_null(strstr(words, "masked month"));
+    free(page);
+}
+
 static void schema_for_editors_is_the_same(void **state) {
     (void)state;
     test_schema_is_the_same("engine/run/job.schema.json", &ps_job_schema);
@@ -726,6 +765,7 @@ int main(void) {
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(memory_may_run_out_anywhere),
         cmocka_unit_test(example_of_the_manual_is_taken),
+        cmocka_unit_test(words_of_the_outputs_are_in_the_manual),
         cmocka_unit_test(schema_for_editors_is_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
