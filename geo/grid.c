@@ -384,6 +384,13 @@ static uint32_t mask_of(const scratch *s, uint32_t number, size_t first, size_t 
     return mask;
 }
 
+/* Into the first of five columns of n words. */
+static void put_edge(uint32_t *to, size_t n, const edge *e) {
+    to[0] = (uint32_t)e->x1, to[n] = (uint32_t)e->y1;
+    to[2 * n] = (uint32_t)e->x2, to[3 * n] = (uint32_t)e->y2;
+    to[4 * n] = e->mask;
+}
+
 /* One cell with its edges, as a record of one block. */
 static ps_status write_block(scratch *s, const uint32_t *list, size_t n, int64_t k,
                              int64_t m, uint32_t state, uint32_t *entry, ps_error *err) {
@@ -412,10 +419,9 @@ static ps_status write_block(scratch *s, const uint32_t *list, size_t n, int64_t
         e.mask = (e.x1 < k ? PS_GRID_LOWER_OUT : 0) | (e.x2 < k ? PS_GRID_UPPER_OUT : 0);
         for (uint32_t left = s->bits.p[list[i]]; left != 0; left &= left - 1)
             e.mask |= place[__builtin_ctz(left)];
-        memcpy(to, &e, sizeof e);
-        to += PS_GRID_EDGE_WORDS;
+        put_edge(to + i, n, &e);
     }
-    s->out.n = (size_t)(to - s->out.p);
+    s->out.n = (size_t)(to + n * PS_GRID_EDGE_WORDS - s->out.p);
     *entry = PS_GRID_MIXED | (uint32_t)(at / 2);
     return PS_OK;
 }
@@ -483,8 +489,7 @@ static ps_status write_record(scratch *s, const uint32_t *list, size_t n, int64_
             if (e.mask == 0) continue;
             if (e.x1 < k) e.mask |= PS_GRID_LOWER_OUT;
             if (e.x2 < k) e.mask |= PS_GRID_UPPER_OUT;
-            memcpy(to, &e, sizeof e);
-            to += PS_GRID_EDGE_WORDS;
+            put_edge(to++, edges, &e);
         }
     }
     *entry = PS_GRID_MIXED | (uint32_t)(begin / 2);
@@ -767,6 +772,9 @@ static ps_status build_rows(scratch *s, const window *w, ps_error *err) {
                               &entry[c], err));
         }
     }
+    size_t at = 0;
+    PS_TRY(claim(&s->out, PS_GRID_BEYOND, 1, &at, err));
+    memset(s->out.p + at, 0, PS_GRID_BEYOND * sizeof *s->out.p);
     return PS_OK;
 }
 

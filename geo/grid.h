@@ -13,13 +13,23 @@
  * "outside"; and for each band of 2^band_shift rows of top cells an array of its own with
  * all that is below them, so that bands are built side by side and stay where they are.
  *
- *   answer  0t, row + 1    t the tie mark, the lowest row of a layer; 0 for outside
- *   entry   0, answer      the whole cell, when there is one layer
- *           0, offset + 1  the whole cell: one answer per layer, in the band; 0 for
- * outside of all 10, offset     a record in the band, in steps of 2 words 11, f, offset
- * a grid of 2^(f+1) x 2^(f+1) entries, in steps of 8 words record  head: does another
- * block follow, how many areas, how many edges; base; the numbers of the areas,
- * ascending; the edges
+ * An answer is 0t, row + 1, with t the tie mark and the lowest row of a layer; 0 for
+ * outside.
+ *
+ * An entry is one of
+ *
+ * 0, answer: the whole cell, when there is one layer;
+ *
+ * 0, offset + 1: the whole cell, one answer for each layer, in the band; 0 for outside of
+ * all;
+ *
+ * 10, offset: a record in the band, in steps of 2 words;
+ *
+ * 11, f, offset: a grid of 2^(f+1) x 2^(f+1) entries, in steps of 8 words.
+ *
+ * A record is a head (does another block follow, how many areas, how many edges); a base;
+ * the numbers of the areas, ascending; and the edges as five columns, x1, y1, x2, y2 and
+ * mask. Behind its last edge a band has PS_GRID_BEYOND words more.
  *
  * The plane. Cells hold whole integer points: the borders lie half a unit beside them, so
  * no vertex is on a border. Every point P is taken a hair higher, so that the line to its
@@ -58,10 +68,14 @@ enum {
     PS_GRID_MAX_BANDS = 128,
     PS_GRID_LAYERS = 64, /* at most */
     PS_GRID_EDGE_WORDS = 5,
-    PS_GRID_MOST_FAN = 8 /* f + 1 of an entry: three bits */
+    PS_GRID_LANES = 8, /* edges that may be read at once */
+    PS_GRID_BEYOND =
+        PS_GRID_LANES - 1, /* so many words of a band stand behind any edge */
+    PS_GRID_MOST_FAN = 8   /* f + 1 of an entry: three bits */
 };
 
-/* As it stands in a record. (x1, y1) is the lower end; the left one when y1 = y2. */
+/* A row of the columns in a record. (x1, y1) is the lower end; the left one when y1 = y2.
+ */
 typedef struct ps_grid_edge {
     int32_t x1, y1, x2, y2;
     uint32_t mask;

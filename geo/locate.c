@@ -7,17 +7,13 @@
 #include <string.h>
 
 #include "engine/core/par.h"
-#include "geo/grid.h"
-
-enum { BATCH = 64 /* points on the way at the same time */ };
-
-typedef ps_grid_edge edge;
+#include "geo/descend.h"
 
 /* A grid and the layers [layer, layer + grid.layers) that it holds. */
 typedef struct part {
     ps_grid grid;
     size_t layer;
-    double low_x, low_y, high_x, high_y; /* in units; a point outside is in no area */
+    ps_reach reach;
 } part;
 
 /* A layer, with its operation: ours, or NULL when the CRSs are the same. */
@@ -99,9 +95,9 @@ static ps_status begin_part(ps_locator *l, size_t n, part **out, ps_error *err) 
 
 static void set_reach(part *p) {
     const ps_grid *g = &p->grid;
-    p->low_x = (double)g->origin_x - 1, p->low_y = (double)g->origin_y - 1;
-    p->high_x = (double)(g->origin_x + g->span_x + 1);
-    p->high_y = (double)(g->origin_y + g->span_y + 1);
+    p->reach = (ps_reach){(double)g->origin_x - 1, (double)g->origin_y - 1,
+                          (double)(g->origin_x + g->span_x + 1),
+                          (double)(g->origin_y + g->span_y + 1)};
 }
 
 /* How many of n frozen layers, from the first on, can share a grid: 31 bits hold them all
@@ -324,6 +320,13 @@ static bool spend(audit *a, size_t at, size_t n) {
     return true;
 }
 
+/* An edge in the first of five columns of n words. */
+static bool edge_is_sound(const audit *a, const uint32_t *at, size_t n, uint32_t known) {
+    const uint32_t x = a->g->span_x, y = a->g->span_y;
+    return at[0] <= x && at[n] <= y && at[2 * n] <= x && at[3 * n] <= y &&
+           (at[4 * n] & PS_GRID_AREA_BITS & ~known) == 0;
+}
+
 static bool record_is_sound(audit *a, size_t at) {
     uint32_t least = 0; /* areas ascend, from block to block too */
     for (;;) {
@@ -340,14 +343,10 @@ static bool record_is_sound(audit *a, size_t at) {
             if (area < least || area >= a->g->first[a->g->layers]) return false;
             least = area + 1;
         }
-        for (size_t i = 0; i < edges; i++, at += PS_GRID_EDGE_WORDS) {
-            edge e;
-            memcpy(&e, a->band + at, sizeof e);
-            if ((uint32_t)e.x1 > a->g->span_x || (uint32_t)e.x2 > a->g->span_x ||
-                (uint32_t)e.y1 > a->g->span_y || (uint32_t)e.y2 > a->g->span_y ||
-                (e.mask & PS_GRID_AREA_BITS & ~known) != 0)
-                return false;
-        }
+        if (a->n - at < edges * PS_GRID_EDGE_WORDS + PS_GRID_BEYOND) return false;
+        for (size_t i = 0; i < edges; i++)
+            if (!edge_is_sound(a, a->band + at + i, edges, known)) return false;
+        at += edges * PS_GRID_EDGE_WORDS;
         if (!(head & PS_GRID_MORE)) return true;
     }
 }
@@ -474,208 +473,13 @@ ps_status ps_locator_view(void *bytes, size_t n, bool deep, const ps_locator_lay
     return status;
 }
 
-/* --- locating --- */
-
-/* Where the answers to one batch go. */
-typedef struct answers {
-    int32_t *row; /* of the first point in the first layer of the grid */
-    size_t stride;
-    int64_t *ties; /* per layer of the grid */
-} answers;
-
-/* The areas of a block that hold the point, as bits. *end: behind the block. */
-static inline uint32_t holders(const uint32_t *block, int32_t px, int32_t py,
-                               const uint32_t **end) {
-    const uint32_t head = block[0];
-    const uint32_t n_edges = ps_grid_head_edges(head);
-    uint32_t state = block[1], on = 0;
-    const uint32_t *at = block + 2 + ps_grid_head_areas(head);
-    for (uint32_t i = 0; i < n_edges; i++, at += PS_GRID_EDGE_WORDS) {
-        /* Word by word as in ps_grid_edge: a copy of it would go through memory. */
-        const int32_t x1 = (int32_t)at[0], y1 = (int32_t)at[1];
-        const int32_t x2 = (int32_t)at[2], y2 = (int32_t)at[3];
-        const uint32_t mask = at[4];
-        const uint32_t above_lower = py >= y1, above_upper = py >= y2;
-        const int64_t turn = ((int64_t)px - x1) * ((int64_t)y2 - y1) -
-                             ((int64_t)py - y1) * ((int64_t)x2 - x1);
-        const uint32_t odd = (above_lower & (above_upper ^ 1u) & (uint32_t)(turn > 0)) ^
-                             (above_lower & mask >> 31) ^ (above_upper & mask >> 30);
-        state ^= mask & (0u - (odd & 1u));
-        if (turn == 0 && above_lower && py <= y2 && px >= (x1 < x2 ? x1 : x2) &&
-            px <= (x1 < x2 ? x2 : x1))
-            on |= mask;
-    }
-    *end = at;
-    return (state | on) & PS_GRID_AREA_BITS;
-}
-
-/* A record of a grid of one layer. */
-static void resolve_one(const uint32_t *record, int32_t px, int32_t py, int32_t *row,
-                        int64_t *ties) {
-    int32_t found = PS_NONE;
-    for (;;) {
-        const uint32_t *rows = record + 2, *end;
-        const uint32_t head = record[0], in = holders(record, px, py, &end);
-        if (in != 0) {
-            const bool more = (in & (in - 1)) != 0;
-            if (found != PS_NONE || more) {
-                ++*ties;
-                *row = found != PS_NONE ? found : (int32_t)rows[__builtin_ctz(in)];
-                return;
-            }
-            found = (int32_t)rows[__builtin_ctz(in)];
-        }
-        if (!(head & PS_GRID_MORE)) break;
-        record = end;
-    }
-    *row = found;
-}
-
-/* A record of a grid of several: its areas ascend, so the first of a layer is the lowest,
- * and another makes a tie. */
-static void resolve_all(const ps_grid *g, const uint32_t *record, int32_t px, int32_t py,
-                        int32_t *row, const answers *to) {
-    for (size_t k = 0; k < g->layers; k++) row[k * to->stride] = PS_NONE;
-    size_t l = 0;
-    int found = 0;
-    for (;;) {
-        const uint32_t *areas = record + 2, *end;
-        const uint32_t head = record[0];
-        for (uint32_t in = holders(record, px, py, &end); in != 0; in &= in - 1) {
-            const uint32_t area = areas[__builtin_ctz(in)];
-            if (area >= g->first[l + 1]) {
-                l = ps_grid_layer(g, l, area);
-                found = 0;
-            }
-            if (found == 0) row[l * to->stride] = (int32_t)(area - g->first[l]);
-            to->ties[l] += found == 1;
-            found++;
-        }
-        if (!(head & PS_GRID_MORE)) return;
-        record = end;
-    }
-}
-
-/* Where in its band the entry of a point in a grid is; shift becomes that of its cells.
- */
-static size_t step(uint32_t entry, int *shift, uint32_t px, uint32_t py) {
-    const int fan = ps_grid_fan(entry);
-    *shift -= fan;
-    const uint32_t mask = (1u << fan) - 1;
-    return ps_grid_offset(entry) +
-           (((py >> *shift & mask) << fan) | (px >> *shift & mask));
-}
-
-static void answer_one(uint32_t answer, int32_t *row, int64_t *ties) {
-    *row = (int32_t)(answer & PS_GRID_ROW) - 1;
-    *ties += (answer & PS_GRID_TIE) != 0;
-}
-
-/* A batch goes through the levels together: each pass asks for the memory of the next, so
- * that the misses of many points overlap. Whether a cell is one answer is as good as
- * random from point to point, so nothing branches on it: what is not goes on a list. */
-typedef struct batch {
-    uint32_t px[BATCH], py[BATCH], entry[BATCH];
-    const uint32_t *at[BATCH], *band[BATCH];
-    uint32_t mixed[BATCH]; /* points whose cell has a record */
-    size_t n_mixed;
-} batch;
-
-/* The entry of the top cell of each point. */
-static void enter_grid(const part *p, size_t n, const double *x, const double *y,
-                       batch *b) {
-    const ps_grid *g = &p->grid;
-    for (size_t i = 0; i < n; i++) {
-        const double fx = x[i] * g->scale, fy = y[i] * g->scale;
-        b->px[i] = b->py[i] = 0;
-        b->at[i] = g->top + (size_t)g->columns * g->rows;
-        b->band[i] = g->top;
-        if (!(fx > p->low_x && fx < p->high_x && fy > p->low_y && fy < p->high_y))
-            continue;
-        const int64_t ix = ps_freeze_round(fx) - g->origin_x;
-        const int64_t iy = ps_freeze_round(fy) - g->origin_y;
-        if ((uint64_t)ix > g->span_x || (uint64_t)iy > g->span_y) continue;
-        b->px[i] = (uint32_t)ix, b->py[i] = (uint32_t)iy;
-        const uint32_t r = b->py[i] >> g->shift;
-        b->band[i] = g->band[r >> g->band_shift];
-        b->at[i] = g->top + (size_t)r * g->columns + (b->px[i] >> g->shift);
-        __builtin_prefetch(b->at[i]);
-    }
-}
-
-/* The entry in the grid of each top cell that is one. */
-static void enter_cells(const ps_grid *g, size_t n, batch *b) {
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t e = b->entry[i] = *b->at[i];
-        const bool grid = ps_grid_is_grid(e);
-        int shift = grid ? g->shift : PS_GRID_MOST_FAN;
-        const size_t offset = step(e, &shift, b->px[i], b->py[i]);
-        b->at[i] = (grid ? b->band[i] : b->at[i]) + (grid ? offset : 0);
-        __builtin_prefetch(b->at[i]);
-    }
-}
-
-/* Down to what is no grid: an answer, or a record. */
-static void leave_cells(const ps_grid *g, size_t n, batch *b) {
-    const bool several = g->layers > 1;
-    b->n_mixed = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t e = *b->at[i];
-        if (ps_grid_is_grid(e)) {
-            int shift = g->shift - ps_grid_fan(b->entry[i]);
-            while (ps_grid_is_grid(e))
-                e = b->band[i][step(e, &shift, b->px[i], b->py[i])];
-        }
-        b->entry[i] = e;
-        const bool mixed = (e & PS_GRID_MIXED) != 0;
-        const size_t offset = mixed ? ps_grid_record(e) : several && e != 0 ? e - 1 : 0;
-        b->at[i] = (mixed || (several && e != 0) ? b->band[i] : b->at[i]) + offset;
-        __builtin_prefetch(b->at[i]);
-        __builtin_prefetch(b->at[i] + (mixed ? 16 : 0));
-        b->mixed[b->n_mixed] = (uint32_t)i;
-        b->n_mixed += mixed;
-    }
-}
-
-static void answer_batch(const ps_grid *g, size_t n, const batch *b, const answers *to) {
-    const bool several = g->layers > 1;
-    int64_t ties = 0;
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t e = b->entry[i];
-        if (!several) {
-            to->row[i] = (int32_t)(e & PS_GRID_ROW) - 1;
-            ties += (e & (PS_GRID_MIXED | PS_GRID_TIE)) == PS_GRID_TIE;
-        } else if (!(e & PS_GRID_MIXED)) {
-            for (size_t l = 0; l < g->layers; l++)
-                answer_one(e != 0 ? b->at[i][l] : 0, to->row + i + l * to->stride,
-                           to->ties + l);
-        }
-    }
-    to->ties[0] += ties;
-    for (size_t k = 0; k < b->n_mixed; k++) {
-        const size_t i = b->mixed[k];
-        const int32_t px = (int32_t)b->px[i], py = (int32_t)b->py[i];
-        if (several)
-            resolve_all(g, b->at[i], px, py, to->row + i, to);
-        else
-            resolve_one(b->at[i], px, py, to->row + i, to->ties);
-    }
-}
-
 void ps_locate(const ps_locator *locator, size_t n, const double *x, const double *y,
                int32_t *row, int64_t *ties) {
     for (size_t k = 0; k < locator->parts; k++) {
         const part *p = &locator->part[k];
         int64_t tied[PS_GRID_LAYERS] = {0};
-        answers to = {row + p->layer * n, n, tied};
-        for (size_t i = 0; i < n; i += BATCH, to.row += BATCH) {
-            const size_t some = n - i < BATCH ? n - i : BATCH;
-            batch b;
-            enter_grid(p, some, x + i, y + i, &b);
-            enter_cells(&p->grid, some, &b);
-            leave_cells(&p->grid, some, &b);
-            answer_batch(&p->grid, some, &b, &to);
-        }
+        ps_descend(&p->grid, &p->reach, n, x, y,
+                   (ps_descent){row + p->layer * n, n, tied});
         for (size_t l = 0; ties != NULL && l < p->grid.layers; l++)
             ties[p->layer + l] += tied[l];
     }

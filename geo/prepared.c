@@ -28,7 +28,7 @@
 #include "geo/libraries.h"
 
 enum {
-    FORMAT = 3,            /* of bodies */
+    FORMAT = 5,            /* of bodies */
     CHUNK_BYTES = 1 << 20, /* of a source, hashed at once */
     BLOCK_BYTES = 1 << 18  /* read at once: stays in the cache */
 };
