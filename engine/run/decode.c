@@ -172,10 +172,8 @@ static ps_status choose_columns(ps_decoder *d, ps_error *err) {
     for (size_t i = 0; i < s->n_by; i++) d->role.by[i] = choose_column(d, s->by[i]);
     for (size_t i = 0; i < s->n_where; i++)
         d->role.where[i] = choose_column(d, s->where[i].column);
-    for (size_t i = 0; i < s->n_with; i++) {
-        const ps_job_lookup *with = &s->with[i];
-        d->role.with[i] = choose_column(d, with->by != NULL ? with->by : with->key);
-    }
+    for (size_t i = 0; i < s->n_with; i++)
+        d->role.with[i] = choose_column(d, ps_lookup_by(&s->with[i]));
     return PS_OK;
 }
 

@@ -198,6 +198,8 @@ typedef struct ps_job_records {
     char *file; /* CSV (also .gz), XLSX, ODS */
     char *sheet;
     int64_t header;
+    ps_job_lookup *with; /* other files that have some of the columns; optional */
+    unsigned with_count;
     char *areas; /* id of the geography that the rows' codes belong to, with one of code
                     and area; without it every row is of the whole: of the only area of
                     each geography that has one */

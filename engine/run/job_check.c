@@ -414,49 +414,55 @@ static ps_status check_files(const ps_yaml *yaml, const ps_job_points *points, u
     return PS_OK;
 }
 
+/* The look-ups of an input, which stands at a path of the job. */
+typedef struct lookups {
+    const char *at;
+    const ps_job_lookup *with;
+    unsigned n;
+} lookups;
+
 /* Names of columns that are looked up are taken once, and none of them is what another
  * look-up goes by. */
-static ps_status check_looked_up(const ps_yaml *yaml, const ps_job_points *points,
-                                 unsigned i, ps_keys *names, ps_error *err) {
+static ps_status check_looked_up(const ps_yaml *yaml, const lookups *l, ps_keys *names,
+                                 ps_error *err) {
     char path[PS_YAML_PATH];
     int32_t id;
     bool added;
-    for (unsigned w = 0; w < points->with_count; w++) {
-        const ps_job_lookup *with = &points->with[w];
+    for (unsigned w = 0; w < l->n; w++) {
+        const ps_job_lookup *with = &l->with[w];
         for (unsigned c = 0; c < with->columns_count; c++) {
             PS_TRY(ps_keys_add(names, ps_str_of(with->columns[c]), &id, &added, err));
             if (added) continue;
-            PS_YAML_AT(path, "points[%u].with[%u].columns[%u]", i, w, c);
+            PS_YAML_AT(path, "%s.with[%u].columns[%u]", l->at, w, c);
             return PS_YAML_WRONG(yaml, err, path, "'%.60s' is looked up already",
                                  with->columns[c]);
         }
     }
-    for (unsigned w = 0; w < points->with_count; w++) {
-        const ps_job_lookup *with = &points->with[w];
+    for (unsigned w = 0; w < l->n; w++) {
+        const ps_job_lookup *with = &l->with[w];
         const char *by = with->by != NULL ? with->by : with->key;
         if (ps_keys_find(names, ps_str_of(by)) == PS_NONE) continue;
-        PS_YAML_AT(path, "points[%u].with[%u].%s", i, w, with->by != NULL ? "by" : "key");
+        PS_YAML_AT(path, "%s.with[%u].%s", l->at, w, with->by != NULL ? "by" : "key");
         return PS_YAML_WRONG(yaml, err, path,
                              "'%.60s' is looked up itself; a look-up goes by a column of "
-                             "'files'",
+                             "the input's own",
                              by);
     }
     return PS_OK;
 }
 
-static ps_status check_with(const ps_yaml *yaml, const ps_job_points *points, unsigned i,
-                            ps_error *err) {
+static ps_status check_with(const ps_yaml *yaml, const char *at,
+                            const ps_job_lookup *with, unsigned n, ps_error *err) {
     char path[PS_YAML_PATH];
-    for (unsigned w = 0; w < points->with_count; w++) {
-        const ps_job_lookup *with = &points->with[w];
-        PS_YAML_AT(path, "points[%u].with[%u]", i, w);
-        PS_TRY(check_sheet(yaml, path,
-                           &(sheet){with->file, with->sheet, with->header, 0, NULL, 0},
-                           err));
+    for (unsigned w = 0; w < n; w++) {
+        PS_YAML_AT(path, "%s.with[%u]", at, w);
+        PS_TRY(check_sheet(
+            yaml, path, &(sheet){with[w].file, with[w].sheet, with[w].header, 0, NULL, 0},
+            err));
     }
     ps_keys *names;
     PS_TRY(ps_keys_create(&names, err));
-    const ps_status status = check_looked_up(yaml, points, i, names, err);
+    const ps_status status = check_looked_up(yaml, &(lookups){at, with, n}, names, err);
     ps_keys_free(names);
     return status;
 }
@@ -488,7 +494,8 @@ static ps_status check_points(const ps_yaml *yaml, const ps_job *job, ps_keys *i
     }
     if (points->areas == NULL) PS_TRY(check_map(yaml, job, i, err));
     PS_TRY(check_files(yaml, points, i, err));
-    return check_with(yaml, points, i, err);
+    PS_YAML_AT(path, "points[%u]", i);
+    return check_with(yaml, path, points->with, points->with_count, err);
 }
 
 /* ---- Tables and population ---- */
@@ -616,6 +623,7 @@ static ps_status check_records(const ps_yaml *yaml, const ps_job *job, ps_keys *
         PS_TRY(check_sheet(
             yaml, path,
             &(sheet){r->file, r->sheet, r->header, 1, r->where, r->where_count}, err));
+        PS_TRY(check_with(yaml, path, r->with, r->with_count, err));
         PS_TRY(check_place(yaml, job, i, err));
     }
     return PS_OK;

@@ -164,6 +164,7 @@ static const cyaml_schema_field_t records_fields[] = {
     PS_TEXT("file", ps_job_records, file),
     PS_OPTIONAL_TEXT("sheet", ps_job_records, sheet),
     PS_OPTIONAL_INT("header", ps_job_records, header),
+    PS_OPTIONAL_LIST("with", ps_job_records, with, &lookup_entry, 1, MOST_INPUTS),
     PS_OPTIONAL_TEXT("areas", ps_job_records, areas),
     PS_OPTIONAL_TEXT("code", ps_job_records, code),
     PS_OPTIONAL_TEXT("area", ps_job_records, area),

@@ -1,6 +1,7 @@
 #include "engine/run/lookup.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/run/area_table.h"
 
@@ -123,8 +124,139 @@ ps_str ps_lookup_cell(const ps_lookup *l, size_t row, size_t column) {
     return ps_table_cell(l->table, row, column + 1);
 }
 
+const char *ps_lookup_by(const ps_job_lookup *spec) {
+    return spec->by != NULL ? spec->by : spec->key;
+}
+
+int ps_lookup_of(const ps_job_lookup *with, size_t n_with, const char *name,
+                 size_t *column) {
+    for (size_t w = 0; w < n_with; w++)
+        for (unsigned c = 0; c < with[w].columns_count; c++)
+            if (strcmp(with[w].columns[c], name) == 0) {
+                *column = c;
+                return (int)w;
+            }
+    return -1;
+}
+
+/* ---- Joined tables ---- */
+
+/* Where a column of the joined table comes from. */
+typedef struct origin {
+    int with;      /* -1: of the file */
+    size_t column; /* there */
+} origin;
+
+typedef struct joining {
+    const ps_lookup_join *join;
+    const ps_table *from;
+    origin *origin; /* by column */
+    int *by;        /* by look-up: its key in the file, and */
+    int *named;     /* in the joined table, or -1 */
+    size_t *found;  /* by look-up: the row there, in this row */
+    ps_str *cell;
+    size_t n;
+} joining;
+
+static ps_status find_origins(joining *j, const char *const *names, ps_error *err) {
+    const ps_lookup_join *join = j->join;
+    for (size_t c = 0; c < j->n; c++) {
+        int at = 0;
+        j->origin[c].with =
+            ps_lookup_of(join->with, join->n_with, names[c], &j->origin[c].column);
+        if (j->origin[c].with >= 0) continue;
+        PS_TRY(ps_table_need_column(j->from, ps_str_of(names[c]), &at, err));
+        j->origin[c].column = (size_t)at;
+    }
+    for (size_t w = 0; w < join->n_with; w++) {
+        const char *by = ps_lookup_by(&join->with[w]);
+        PS_TRY(ps_table_need_column(j->from, ps_str_of(by), &j->by[w], err));
+        j->named[w] = -1;
+        for (size_t c = 0; c < j->n; c++)
+            if (strcmp(names[c], by) == 0) j->named[w] = (int)c;
+    }
+    return PS_OK;
+}
+
+static ps_lookup_met look_up(joining *j, size_t row) {
+    for (size_t w = 0; w < j->join->n_with; w++) {
+        const ps_str key = ps_str_trim(ps_table_cell(j->from, row, (size_t)j->by[w]));
+        const ps_lookup_found found =
+            j->join->is_missing(j->join->context, key)
+                ? PS_LOOKUP_NO_KEY
+                : ps_lookup_find(j->join->lookup[w], key, &j->found[w]);
+        if (found != PS_LOOKUP_FOUND) return (ps_lookup_met){found, j->named[w]};
+    }
+    return (ps_lookup_met){PS_LOOKUP_FOUND, -1};
+}
+
+static ps_status join_rows(joining *j, ps_table *out, ps_lookup_met *met, ps_error *err) {
+    for (size_t row = 0; row < ps_table_rows(j->from); row++) {
+        met[row] = look_up(j, row);
+        for (size_t c = 0; c < j->n; c++) {
+            const origin *o = &j->origin[c];
+            j->cell[c] = o->with < 0 ? ps_table_cell(j->from, row, o->column)
+                         : met[row].found == PS_LOOKUP_FOUND
+                             ? ps_lookup_cell(j->join->lookup[o->with], j->found[o->with],
+                                              o->column)
+                             : (ps_str){"", 0};
+        }
+        PS_TRY(ps_table_add_row(out, j->cell, ps_table_row_in_file(j->from, row), err));
+    }
+    return PS_OK;
+}
+
+static ps_status join_all(joining *j, const char *const *names, ps_table **out,
+                          ps_lookup_met **met, ps_error *err) {
+    const size_t n_with = j->join->n_with;
+    j->origin = ps_alloc(j->n, sizeof *j->origin);
+    j->cell = ps_alloc(j->n, sizeof *j->cell);
+    j->by = ps_alloc(n_with, sizeof *j->by);
+    j->named = ps_alloc(n_with, sizeof *j->named);
+    j->found = ps_alloc(n_with, sizeof *j->found);
+    *met = ps_alloc(ps_table_rows(j->from), sizeof **met);
+    if (j->origin == NULL || j->cell == NULL || j->by == NULL || j->named == NULL ||
+        j->found == NULL || *met == NULL)
+        return ps_fail_nomem(err);
+    PS_TRY(find_origins(j, names, err));
+    for (size_t c = 0; c < j->n; c++) j->cell[c] = ps_str_of(names[c]);
+    PS_TRY(ps_table_create_of(j->from, j->cell, j->n, out, err));
+    return join_rows(j, *out, *met, err);
+}
+
+ps_status ps_lookup_join_table(const ps_lookup_join *join, const ps_table *from,
+                               const char *const *names, size_t n, ps_table **out,
+                               ps_lookup_met **met, ps_error *err) {
+    joining j = {.join = join, .from = from, .n = n};
+    *out = NULL;
+    *met = NULL;
+    const ps_status status = join_all(&j, names, out, met, err);
+    ps_free(j.origin), ps_free(j.cell), ps_free(j.by), ps_free(j.named);
+    ps_free(j.found);
+    if (status == PS_OK) return PS_OK;
+    ps_table_free(*out);
+    ps_free(*met);
+    *out = NULL;
+    *met = NULL;
+    return status;
+}
+
+/* ---- What it holds ---- */
+
 const ps_lookup_rows *ps_lookup_rows_of(const ps_lookup *l) {
     return &l->rows;
+}
+
+void ps_lookup_manifest(ps_json *json, const ps_job_lookup *spec,
+                        const ps_lookup_rows *rows) {
+    ps_json_object(json);
+    ps_json_member_text(json, "file", spec->file);
+    ps_json_member_text(json, "key", spec->key);
+    ps_json_member_int(json, "rows", rows->rows);
+    ps_json_member_int(json, "rows_without_key", rows->without_key);
+    ps_json_member_int(json, "repeated_keys", rows->repeated);
+    ps_json_member_int(json, "ambiguous_keys", rows->ambiguous);
+    ps_json_end_object(json);
 }
 
 double ps_lookup_memory(const ps_lookup *l) {

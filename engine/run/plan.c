@@ -7,6 +7,7 @@
 #include "engine/core/digest.h"
 #include "engine/run/framework.h"
 #include "engine/run/version.h"
+#include "engine/run/yaml_check.h"
 #include "geo/crs.h"
 #include "geo/libraries.h"
 
@@ -35,6 +36,17 @@ static ps_status add_framework(const ps_job_file *file, const char *name, unsign
     snprintf(at, sizeof at, "frameworks[%u]", i);
     return ps_yaml_fail(file->yaml, err, status,
                         file->job->framework != NULL ? "framework" : at, "%s", why.text);
+}
+
+static ps_status add_lookups(const ps_job_file *file, ps_inputs *inputs,
+                             const ps_job_lookup *with, unsigned n, const char *owner,
+                             ps_error *err) {
+    for (unsigned w = 0; w < n; w++) {
+        char at[PS_YAML_PATH];
+        PS_YAML_AT(at, "%s.with[%u].file", owner, w);
+        PS_TRY(add_named(file, inputs, "look-up", with[w].file, at, err));
+    }
+    return PS_OK;
 }
 
 static ps_status add_all(const ps_job_file *file, const char *path, ps_inputs *inputs,
@@ -71,13 +83,14 @@ static ps_status add_all(const ps_job_file *file, const char *path, ps_inputs *i
     for (unsigned i = 0; i < job->records_count; i++) {
         snprintf(at, sizeof at, "records[%u].file", i);
         PS_TRY(add_named(file, inputs, "records", job->records[i].file, at, err));
+        snprintf(at, sizeof at, "records[%u]", i);
+        PS_TRY(add_lookups(file, inputs, job->records[i].with, job->records[i].with_count,
+                           at, err));
     }
     for (unsigned i = 0; i < job->points_count; i++) {
-        for (unsigned w = 0; w < job->points[i].with_count; w++) {
-            snprintf(at, sizeof at, "points[%u].with[%u].file", i, w);
-            PS_TRY(
-                add_named(file, inputs, "look-up", job->points[i].with[w].file, at, err));
-        }
+        snprintf(at, sizeof at, "points[%u]", i);
+        PS_TRY(add_lookups(file, inputs, job->points[i].with, job->points[i].with_count,
+                           at, err));
         for (unsigned k = 0; k < job->points[i].files_count; k++) {
             ps_error why = {PS_OK, ""};
             const char *pattern[] = {job->points[i].files[k]};

@@ -20,6 +20,9 @@ enum {
 };
 
 static const char *const causes[PS_RECORD_CAUSES] = {
+    [PS_RECORD_NO_KEY] = "no key to look up",
+    [PS_RECORD_UNKNOWN_KEY] = "key that the table looked up lacks",
+    [PS_RECORD_AMBIGUOUS_KEY] = "key of several rows that differ",
     [PS_RECORD_BAD_DATE] = "date that cannot be read",
     [PS_RECORD_FAR_DATE] = "date far from all others",
     [PS_RECORD_BAD_WEIGHT] = "no weight of 0 or more",
@@ -86,8 +89,10 @@ typedef struct reading {
     const ps_geographies *all;
     unsigned index; /* of the records in the job */
     ps_record_set *set;
-    ps_table *table;
-    const char **name; /* of all columns that are read, each once; then */
+    ps_table *table;    /* with what is looked up */
+    ps_lookup **lookup; /* by look-up */
+    ps_lookup_met *met; /* by row of the table; NULL: nothing is looked up */
+    const char **name;  /* of all columns that are read, each once; then */
     size_t n_names;
     int *place;           /* where they stand in the table */
     need *needs;          /* by column of the set, as the next three: */
@@ -148,7 +153,7 @@ static ps_status find_columns(reading *r, ps_error *err) {
     const ps_job_records *spec = r->set->spec;
     const ps_bindings *all = r->bindings;
     const ps_job *job = all->job->job;
-    size_t most = 2 + spec->where_count, bound = 0;
+    size_t most = 2 + spec->where_count + spec->with_count, bound = 0;
     for (unsigned i = 0; i < job->data_count; i++) bound += job->data[i].columns_count;
     most += bound;
     r->name = ps_alloc(most, sizeof *r->name);
@@ -165,6 +170,7 @@ static ps_status find_columns(reading *r, ps_error *err) {
     if (spec->code != NULL) want(r, spec->code);
     if (spec->date != NULL) want(r, spec->date);
     for (unsigned w = 0; w < spec->where_count; w++) want(r, spec->where[w].column);
+    for (unsigned w = 0; w < spec->with_count; w++) want(r, ps_lookup_by(&spec->with[w]));
     for (size_t i = 0; i < all->n; i++) {
         const ps_binding *b = &all->binding[i];
         for (unsigned k = 0; k < b->framework->data_count; k++)
@@ -174,14 +180,69 @@ static ps_status find_columns(reading *r, ps_error *err) {
     return PS_OK;
 }
 
-static ps_status read_table(reading *r, const ps_talk *talk, ps_error *err) {
+/* The columns that are not looked up. */
+static ps_status read_file(reading *r, const ps_talk *talk, ps_error *err) {
     const ps_job_records *spec = r->set->spec;
     char at[PS_YAML_PATH];
+    size_t n = 0, column;
+    const char **own = ps_alloc(r->n_names + 1, sizeof *own);
+    if (own == NULL) return ps_fail_nomem(err);
+    for (size_t k = 0; k < r->n_names; k++)
+        if (ps_lookup_of(spec->with, spec->with_count, r->name[k], &column) < 0)
+            own[n++] = r->name[k];
     PS_YAML_AT(at, "records[%u]", r->index);
     /* A table without a column that anybody asks for still has rows. */
-    PS_TRY(ps_area_table_read(r->bindings->job, at, spec->file, spec->sheet, spec->header,
-                              r->n_names > 0 ? r->name : NULL, r->n_names, talk,
-                              &r->table, err));
+    const ps_status status =
+        ps_area_table_read(r->bindings->job, at, spec->file, spec->sheet, spec->header,
+                           n > 0 ? own : NULL, n, talk, &r->table, err);
+    ps_free((void *)own);
+    return status;
+}
+
+static bool is_missing(const ps_job_records *spec, ps_str text) {
+    for (unsigned m = 0; m < spec->missing_count; m++)
+        if (ps_str_is(text, spec->missing[m])) return true;
+    return false;
+}
+
+static bool is_no_key(const void *spec, ps_str key) {
+    return key.n == 0 || is_missing(spec, key);
+}
+
+static ps_status join_lookups(reading *r, const ps_talk *talk, ps_error *err) {
+    const ps_job_records *spec = r->set->spec;
+    const ps_job_file *job = r->bindings->job;
+    char at[PS_YAML_PATH];
+    ps_error why = {PS_OK, ""};
+    r->lookup = ps_zalloc(spec->with_count, sizeof *r->lookup);
+    r->set->looked_up = ps_zalloc(spec->with_count, sizeof *r->set->looked_up);
+    if (r->lookup == NULL || r->set->looked_up == NULL) return ps_fail_nomem(err);
+    for (unsigned w = 0; w < spec->with_count; w++) {
+        const ps_status status =
+            ps_lookup_open(&spec->with[w], job->folder, talk, &r->lookup[w], &why);
+        PS_YAML_AT(at, "records[%u].with[%u]", r->index, w);
+        if (status == PS_NOMEM) return ps_fail_nomem(err);
+        if (status != PS_OK)
+            return ps_yaml_fail(job->yaml, err, status, at, "%s", why.text);
+        r->set->looked_up[w] = *ps_lookup_rows_of(r->lookup[w]);
+    }
+    const ps_lookup_join join = {.with = spec->with,
+                                 .n_with = spec->with_count,
+                                 .lookup = (const ps_lookup *const *)r->lookup,
+                                 .is_missing = is_no_key,
+                                 .context = spec};
+    ps_table *file = r->table;
+    r->table = NULL;
+    const ps_status status =
+        ps_lookup_join_table(&join, file, r->name, r->n_names, &r->table, &r->met, err);
+    ps_table_free(file);
+    return status;
+}
+
+static ps_status read_table(reading *r, const ps_talk *talk, ps_error *err) {
+    const ps_job_records *spec = r->set->spec;
+    PS_TRY(read_file(r, talk, err));
+    if (spec->with_count > 0) PS_TRY(join_lookups(r, talk, err));
     for (size_t k = 0; k < r->n_names; k++)
         PS_TRY(ps_table_need_column(r->table, ps_str_of(r->name[k]), &r->place[k], err));
     r->code = place_of(r, spec->code);
@@ -220,12 +281,6 @@ static ps_status alloc_set(reading *r, ps_error *err) {
 
 static ps_str cell(const reading *r, size_t row, int column) {
     return ps_str_trim(ps_table_cell(r->table, row, (size_t)column));
-}
-
-static bool is_missing(const ps_job_records *spec, ps_str text) {
-    for (unsigned m = 0; m < spec->missing_count; m++)
-        if (ps_str_is(text, spec->missing[m])) return true;
-    return false;
 }
 
 static bool passes_filters(const reading *r, size_t row) {
@@ -316,6 +371,7 @@ static ps_status find_months(reading *r, ps_error *err) {
         ps_period months;
         ps_date day;
         bool has_day;
+        if (r->met != NULL && r->met[row].found != PS_LOOKUP_FOUND) continue;
         if (passes_filters(r, row) &&
             read_date(r, cell(r, row, r->date), &months, &day, &has_day) &&
             in_range(months.last))
@@ -405,10 +461,19 @@ static void read_place(reading *r, size_t row, size_t record) {
 }
 
 static ps_status read_row(reading *r, size_t row, ps_error *err) {
+    static const ps_record_cause cause_of[] = {
+        [PS_LOOKUP_FOUND] = PS_RECORD_CAUSES,
+        [PS_LOOKUP_UNKNOWN] = PS_RECORD_UNKNOWN_KEY,
+        [PS_LOOKUP_AMBIGUOUS] = PS_RECORD_AMBIGUOUS_KEY,
+        [PS_LOOKUP_NO_KEY] = PS_RECORD_NO_KEY};
     ps_record_set *s = r->set;
     size_t wrong;
     ps_record_cause cause = PS_RECORD_BAD_DATE;
     s->rows.read++;
+    if (r->met != NULL && r->met[row].found != PS_LOOKUP_FOUND) {
+        note_invalid(r, row, r->met[row].column, cause_of[r->met[row].found]);
+        return PS_OK;
+    }
     if (!passes_filters(r, row)) {
         s->rows.filtered++;
         return PS_OK;
@@ -604,6 +669,9 @@ ps_status ps_records_open(const ps_bindings *bindings, const ps_geographies *all
         reading r = {.bindings = bindings, .all = all, .index = i, .set = &sets[i]};
         status = read_set(&r, talk, err);
         ps_table_free(r.table);
+        for (unsigned w = 0; r.lookup != NULL && w < sets[i].spec->with_count; w++)
+            ps_lookup_free(r.lookup[w]);
+        ps_free(r.lookup), ps_free(r.met);
         ps_free((void *)r.name), ps_free(r.place), ps_free(r.at), ps_free(r.needs);
         ps_free(r.least), ps_free(r.most);
         ps_free(r.where), ps_free(r.area);
@@ -623,7 +691,7 @@ static void free_set(ps_record_set *s) {
     }
     for (size_t g = 0; g < s->n_areas; g++)
         ps_free(s->areas[g].offset), ps_free(s->areas[g].record);
-    ps_free(s->column), ps_free(s->areas);
+    ps_free(s->column), ps_free(s->areas), ps_free(s->looked_up);
     ps_reach_free(s->reach);
 }
 
@@ -721,6 +789,12 @@ void ps_records_manifest(const ps_record_set *s, ps_json *json) {
         ps_json_end_object(json);
     }
     ps_json_end_object(json);
+    if (s->spec->with_count == 0) return;
+    ps_json_key(json, "looked_up");
+    ps_json_array(json);
+    for (unsigned w = 0; w < s->spec->with_count; w++)
+        ps_lookup_manifest(json, &s->spec->with[w], &s->looked_up[w]);
+    ps_json_end_array(json);
 }
 
 ps_status ps_records_strict(const ps_records *records, ps_error *err) {

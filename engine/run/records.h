@@ -3,6 +3,8 @@
  * numbers are, when it is of and where.
  *
  * Every row has exactly one fate, tested in this order:
+ *   invalid    a key that another table does not know, since filters may ask for what is
+ *              looked up
  *   filtered   left out by a filter of the job, and no further looked at
  *   invalid    a date, a weight or a number that cannot be read, an event dated far from
  *              all others, no sampling unit, a number off its scale
@@ -19,15 +21,19 @@
 
 #include "engine/core/json.h"
 #include "engine/run/binding.h"
+#include "engine/run/lookup.h"
 #include "engine/run/reach.h"
 
 typedef enum ps_record_cause {
-    PS_RECORD_BAD_DATE,   /* none, or one that cannot be read */
-    PS_RECORD_FAR_DATE,   /* of an event, by the rule of isolated.h */
-    PS_RECORD_BAD_WEIGHT, /* none, no number, or below 0 */
-    PS_RECORD_NO_UNIT,    /* of the sample: stratum, primary unit or population size */
-    PS_RECORD_BAD_NUMBER, /* an answer, but no number where one is needed */
-    PS_RECORD_OFF_SCALE,  /* a number off the scale that the framework gives */
+    PS_RECORD_NO_KEY,        /* of a look-up; and the next two */
+    PS_RECORD_UNKNOWN_KEY,   /* in the table looked up */
+    PS_RECORD_AMBIGUOUS_KEY, /* of several rows there that differ */
+    PS_RECORD_BAD_DATE,      /* none, or one that cannot be read */
+    PS_RECORD_FAR_DATE,      /* of an event, by the rule of isolated.h */
+    PS_RECORD_BAD_WEIGHT,    /* none, no number, or below 0 */
+    PS_RECORD_NO_UNIT,       /* of the sample: stratum, primary unit or population size */
+    PS_RECORD_BAD_NUMBER,    /* an answer, but no number where one is needed */
+    PS_RECORD_OFF_SCALE,     /* a number off the scale that the framework gives */
     PS_RECORD_CAUSES
 } ps_record_cause;
 
@@ -68,14 +74,15 @@ typedef struct ps_record_set {
     const ps_job_records *spec;
     const char *folder; /* that its file is relative to */
     ps_record_rows rows;
-    size_t n;            /* records: rows but those filtered and invalid */
-    int64_t *row;        /* by record: of the data, from 1 */
-    ps_month *first;     /* by record: months that it is of; */
-    ps_month *last;      /* 0 without dates */
-    ps_date *day;        /* by record: the first of a month or year */
-    bool days;           /* every record has a day of its own */
-    bool stretches;      /* some are of more than a month */
-    ps_month begin, end; /* span of all; begin > end: no records */
+    ps_lookup_rows *looked_up; /* by look-up */
+    size_t n;                  /* records: rows but those filtered and invalid */
+    int64_t *row;              /* by record: of the data, from 1 */
+    ps_month *first;           /* by record: months that it is of; */
+    ps_month *last;            /* 0 without dates */
+    ps_date *day;              /* by record: the first of a month or year */
+    bool days;                 /* every record has a day of its own */
+    bool stretches;            /* some are of more than a month */
+    ps_month begin, end;       /* span of all; begin > end: no records */
     ps_record_column *column;
     size_t n_columns;
     ps_record_areas *areas; /* by geography of the job */

@@ -245,18 +245,9 @@ static void manifest_lookups(ps_json *json, const ps_data_set *d) {
     if (d->spec->with_count == 0) return;
     ps_json_key(json, "looked_up");
     ps_json_array(json);
-    for (unsigned w = 0; w < d->spec->with_count; w++) {
-        const ps_lookup_rows *rows =
-            ps_lookup_rows_of(ps_points_lookup(d->count->points, w));
-        ps_json_object(json);
-        ps_json_member_text(json, "file", d->spec->with[w].file);
-        ps_json_member_text(json, "key", d->spec->with[w].key);
-        ps_json_member_int(json, "rows", rows->rows);
-        ps_json_member_int(json, "rows_without_key", rows->without_key);
-        ps_json_member_int(json, "repeated_keys", rows->repeated);
-        ps_json_member_int(json, "ambiguous_keys", rows->ambiguous);
-        ps_json_end_object(json);
-    }
+    for (unsigned w = 0; w < d->spec->with_count; w++)
+        ps_lookup_manifest(json, &d->spec->with[w],
+                           ps_lookup_rows_of(ps_points_lookup(d->count->points, w)));
     ps_json_end_array(json);
 }
 

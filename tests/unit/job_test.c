@@ -576,10 +576,10 @@ static const struct {
      "job.yaml:2:80: points[0].with[0].columns[2]: 'd' is looked up already"},
     {AREAS WITH("columns: [d, k]"),
      "job.yaml:2:61: points[0].with[0].key: 'k' is looked up itself; a look-up goes by a "
-     "column of 'files'"},
+     "column of the input's own"},
     {AREAS WITH("columns: [d], by: d"),
      "job.yaml:2:82: points[0].with[0].by: 'd' is looked up itself; a look-up goes by a "
-     "column of 'files'"},
+     "column of the input's own"},
     {AREAS WITH("by: d"),
      "job.yaml:2:42: points[0].with[0]: the key 'columns' is missing"},
 

@@ -231,6 +231,59 @@ static void records_have_their_months(void **state) {
     }
 }
 
+/* What is looked up is a column like any other: coded by, dated by, filtered by, bound.
+ */
+static void columns_are_looked_up(void **state) {
+    (void)state;
+    static const char rows[] =
+        "visit,w,street,mark\n"
+        "v1,1,s1,4\n"
+        "v2,1,s1,5\n"
+        ",1,s1,5\n"      /* row 3: nothing to look up */
+        "v9,1,s1,5\n"    /* not there */
+        "v3,1,s1,5\n"    /* there twice, and differs */
+        "v4,1,s1,5\n"    /* filtered */
+        " v2 ,1,s1,6\n"; /* row 7 */
+    static const char visits[] =
+        "place,id,day,worry,kind\n"
+        "A,v1,2021-05-03,litter,x\nB,v2,2021-06-30,speed,x\n"
+        "A,v3,2021-05-03,,x\nB,v3,2021-05-03,,x\n"
+        "A,v4,2021-05-03,,y\nB,v2,2021-06-30,speed,x\n";
+    fixture f = {
+        .folder = make_folder(
+            AREAS "records:\n"
+                  "  - {id: poll, file: poll.csv, areas: ward, code: place, date: day,\n"
+                  "     with: [{file: visits.csv, key: id, by: visit, columns: [place, "
+                  "day, worry, kind]}],\n"
+                  "     where: [{column: kind, is: [x]}]}\n" POLL_COLUMNS,
+            rows)};
+    write_file(f.folder, "visits.csv", visits);
+    ps_error err = {.text = ""};
+    if (open_all(&f, &err) != PS_OK) fail_msg("%s", err.text);
+    const ps_record_set *s = ps_records_find(f.records, "poll");
+    const ps_record_rows *r = &s->rows;
+    assert_int_equal(r->read, 7);
+    assert_int_equal(r->kept, 3);
+    assert_int_equal(r->filtered, 1);
+    assert_int_equal(r->invalid, 3);
+    assert_int_equal(r->by_cause[PS_RECORD_NO_KEY], 1);
+    assert_int_equal(r->by_cause[PS_RECORD_UNKNOWN_KEY], 1);
+    assert_int_equal(r->by_cause[PS_RECORD_AMBIGUOUS_KEY], 1);
+    assert_string_equal(r->example[1].row.text, "4, line 5");
+    assert_string_equal(r->example[1].column, "visit");
+    assert_string_equal(r->example[1].seen, "v9");
+    assert_int_equal(s->row[2], 7);
+    assert_int_equal(s->first[1], 2021 * 12 + 5);
+    const ps_record_column *worry = ps_records_column(s, "worry");
+    assert_true(ps_str_is(ps_keys_text(worry->texts, worry->text[2]), "speed"));
+    assert_true(ps_records_column(s, "mark")->number[2] == 6);
+    assert_int_equal(s->areas[0].offset[1], 1); /* of ward A */
+    assert_int_equal(s->areas[0].offset[2], 3);
+    assert_int_equal(s->looked_up[0].ambiguous, 1);
+    assert_int_equal(s->looked_up[0].repeated, 1);
+    close_all(&f);
+}
+
 static void lies_in(const fixture *f, const char *geography, const char *how,
                     const char *code, const char *records) {
     const ps_record_set *s = &f->records->set[0];
@@ -374,6 +427,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_has_one_fate),
         cmocka_unit_test(cells_are_texts_and_numbers),
+        cmocka_unit_test(columns_are_looked_up),
         cmocka_unit_test(records_have_their_months),
         cmocka_unit_test(records_reach_every_geography_that_is_no_finer),
         cmocka_unit_test(there_may_be_no_rows),
