@@ -1,4 +1,6 @@
-/* A published figure, shown in the plan's own area as it was published. */
+/* A published figure, shown as it was published in the area that it is of: the plan's, or
+ * as context everywhere.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,12 +24,26 @@ static ps_status periods(const ps_measures *all, ps_measure *m, ps_error *err) {
     return PS_OK;
 }
 
+static const char *area_of_plan(const ps_measure *m) {
+    const ps_framework_area *own = m->binding->framework->area;
+    return own->name != NULL ? own->name : own->code;
+}
+
 static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
                          ps_measured *out, ps_error *err) {
     (void)item, (void)p, (void)err;
     const ps_framework_reference *r = s->measure->spec->reference;
     *out = ps_measured_nothing();
-    ps_measured_note(out, "as published: %s", r->source);
+    if (r->area == NULL && !ps_scope_is_plans_area(s)) {
+        out->value.status = PS_VALUE_NOT_APPLICABLE;
+        ps_measured_note(out, "published for another area, %s: %s",
+                         area_of_plan(s->measure), r->source);
+        return PS_OK;
+    }
+    if (r->area != NULL)
+        ps_measured_note(out, "as published for %s: %s", r->area, r->source);
+    else
+        ps_measured_note(out, "as published: %s", r->source);
     if (r->value == NULL) return PS_OK;
     out->value.status = PS_VALUE_OK;
     out->value.value = *r->value;

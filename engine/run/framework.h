@@ -248,9 +248,12 @@ typedef struct ps_framework_result {
                      of a round or year; optional */
 } ps_framework_result;
 
-/* A published figure that is shown beside the measures and not computed. */
+/* A published figure that is shown beside the measures and not computed. Like every
+ * stated figure it holds for the plan's area alone, unless it says which area it is of.
+ */
 typedef struct ps_framework_reference {
     double *value;
+    char *area; /* in words, such as England: context, shown in every area; optional */
     char *period;
     char *source;
 } ps_framework_reference;

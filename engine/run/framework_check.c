@@ -394,17 +394,20 @@ static ps_status check_target(const ps_yaml *yaml, const ps_framework_measure *m
     return PS_OK;
 }
 
+static const char *stated_key(const ps_framework_measure *m) {
+    if (m->baseline != NULL && m->baseline->value != NULL) return "baseline.value";
+    if (m->target != NULL && (m->target->value != NULL || m->target->step != NULL))
+        return "target";
+    return m->reference != NULL && m->reference->area == NULL ? "reference" : NULL;
+}
+
 /* A stated figure holds for one area, so the plan has to say which. */
 static ps_status check_stated(const ps_yaml *yaml, const ps_framework *f, unsigned m,
                               ps_error *err) {
-    const ps_framework_measure *measure = &f->measures[m];
-    const ps_framework_baseline *baseline = measure->baseline;
-    const ps_framework_target *target = measure->target;
+    const char *key = stated_key(&f->measures[m]);
     char path[PS_YAML_PATH];
-    const bool stated = baseline != NULL && baseline->value != NULL;
-    const bool aimed = target != NULL && (target->value != NULL || target->step != NULL);
-    if (f->area != NULL || (!stated && !aimed)) return PS_OK;
-    PS_YAML_AT(path, "measures[%u].%s", m, stated ? "baseline.value" : "target");
+    if (f->area != NULL || key == NULL) return PS_OK;
+    PS_YAML_AT(path, "measures[%u].%s", m, key);
     return PS_YAML_WRONG(yaml, err, path,
                          "a stated figure holds for one area, but the framework's key "
                          "'area' is missing");

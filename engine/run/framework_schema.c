@@ -235,6 +235,7 @@ static const cyaml_schema_field_t result_fields[] = {
 
 static const cyaml_schema_field_t reference_fields[] = {
     PS_OPTIONAL_NUMBER("value", ps_framework_reference, value),
+    PS_OPTIONAL_TEXT("area", ps_framework_reference, area),
     PS_OPTIONAL_TEXT("period", ps_framework_reference, period),
     PS_TEXT("source", ps_framework_reference, source), CYAML_FIELD_END};
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/run/measures.h"
 #include "engine/run/release.h"
 #include "engine/run/tailoring.h"
 #include "indicators/distribution.h"
@@ -512,7 +513,6 @@ ps_status ps_judge_area(const ps_scope *scope, ps_measure_figure *figures,
                         ps_error *err) {
     const ps_measure *m = scope->measure;
     const ps_framework *plan = m->binding->framework;
-    const ps_framework_area *own = plan->area;
     const ps_framework_change *change = m->view != NULL ? m->view->change : NULL;
     scene s = {.scope = scope,
                .plan = plan,
@@ -521,8 +521,7 @@ ps_status ps_judge_area(const ps_scope *scope, ps_measure_figure *figures,
                .multiplier = *m->spec->multiplier,
                .is_rate = m->form->judged_by == PS_JUDGED_BY_COUNT &&
                           m->denominator.spec != NULL};
-    s.is_own = own != NULL && strcmp(own->geography, scope->geo->spec->id) == 0 &&
-               ps_str_is(scope->geo->areas->code[scope->area], own->code);
+    s.is_own = ps_scope_is_plans_area(scope);
     s.aims_own = s.is_own || (change != NULL && change->target != NULL);
     s.is_own = s.is_own || (change != NULL && change->baseline != NULL);
     s.has_base = ps_form_baseline(m->spec, &s.base);

@@ -196,6 +196,12 @@ bool ps_scope_shows(const ps_scope *scope, size_t area) {
     return view != NULL ? view->shown : scope->everywhere->spec->only == NULL;
 }
 
+bool ps_scope_is_plans_area(const ps_scope *scope) {
+    const ps_framework_area *own = scope->measure->binding->framework->area;
+    return own != NULL && strcmp(own->geography, scope->geo->spec->id) == 0 &&
+           ps_str_is(scope->geo->areas->code[scope->area], own->code);
+}
+
 size_t ps_scope_figures(const ps_scope *scope) {
     return scope->n_items * scope->measure->n_periods;
 }

@@ -41,6 +41,8 @@ void ps_scope_close(ps_scope *scope);
 bool ps_scope_shows(const ps_scope *scope, size_t area);
 /* Look at an area: the form can be asked for its values. Errors, threads: see below. */
 ps_status ps_scope_enter(ps_scope *scope, size_t area, ps_error *err) PS_MUST_CHECK;
+/* Is the area that is looked at the one that the plan's stated figures hold for? */
+bool ps_scope_is_plans_area(const ps_scope *scope);
 /* Figures of an area. */
 size_t ps_scope_figures(const ps_scope *scope);
 /* All figures of one area, ps_scope_figures of them: the periods of the first item, then

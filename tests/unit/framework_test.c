@@ -265,6 +265,9 @@ static const struct {
     {WHOLE COUNT(", baseline: {value: 5, period: 2021/22}"),
      "plan.yaml:10:121: measures[0].baseline.value: a stated figure holds for one area, "
      "but the framework's key 'area' is missing"},
+    {WHOLE MEASURE("reference: {value: 5, source: S}, polarity: none"),
+     "plan.yaml:10:37: measures[0].reference: a stated figure holds for one area, but "
+     "the framework's key 'area' is missing"},
     {WHOLE COUNT(", baseline: {period: 2021-04}"),
      "plan.yaml:10:122: measures[0].baseline.period: a count is compared by years, and "
      "'2021-04' has 1 months"},

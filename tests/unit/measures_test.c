@@ -193,9 +193,24 @@ static const char *cell(const char *text, const char *measure, const char *area,
     return test_field(row_of(text, measure, area, period), test_column(text, column));
 }
 
-static const struct {
+typedef struct answer {
     const char *measure, *area, *period, *column, *wanted;
-} answers[] = {
+} answer;
+
+static int wrong_answers(const char *text, const answer *list, size_t n) {
+    int wrong = 0;
+    for (size_t i = 0; i < n; i++) {
+        const answer *a = &list[i];
+        const char *seen = cell(text, a->measure, a->area, a->period, a->column);
+        if (strcmp(seen, a->wanted) == 0) continue;
+        print_error("%s %s %s %s: %s, expected %s\n", a->measure, a->area, a->period,
+                    a->column, seen, a->wanted);
+        wrong++;
+    }
+    return wrong;
+}
+
+static const answer answers[] = {
     /* The plan's own area is held to the plan's figures, and what differs is told. */
     {"fires", "A", "2022/23", "value", "12"},
     {"fires", "A", "2022/23", "numerator", "12"},
@@ -304,15 +319,7 @@ static const struct {
 static void answers_are_known(void **state) {
     (void)state;
     char *text = measures_of(job_text, plan_text);
-    int wrong = 0;
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-        const char *seen = cell(text, answers[i].measure, answers[i].area,
-                                answers[i].period, answers[i].column);
-        if (strcmp(seen, answers[i].wanted) == 0) continue;
-        print_error("%s %s %s %s: %s, expected %s\n", answers[i].measure, answers[i].area,
-                    answers[i].period, answers[i].column, seen, answers[i].wanted);
-        wrong++;
-    }
+    const int wrong = wrong_answers(text, answers, PS_LENGTH(answers));
     /* The order of the report. */
     assert_string_equal(test_field(strchr(text, '\n') + 1, 2), "fire-rate");
     /* Every row has every column. */
@@ -327,6 +334,53 @@ static void answers_are_known(void **state) {
         }
         assert_int_equal(seen, columns);
     }
+    free(text);
+    assert_int_equal(wrong, 0);
+}
+
+#define PLAN_HEAD                                                                  \
+    "id: plan\n"                                                                   \
+    "title: Plan\n"                                                                \
+    "area: {geography: square, code: A, name: First}\n"                            \
+    "geographies: [{id: square, title: S}]\n"                                      \
+    "data:\n"                                                                      \
+    "  - {id: incidents, kind: incidents, title: I, columns: [{id: kind, values: " \
+    "[fire, flood, arson]}, {id: attended, values: ['yes']}]}\n"                   \
+    "  - {id: residents, kind: population, title: R}\n"                            \
+    "priorities: [{id: all, title: All}]\n"                                        \
+    "measures:\n"
+
+/* Published figures: of the plan's area alone, or of a wider one as context. */
+static const char stated_plan[] = PLAN_HEAD MEASURE(
+    "published",
+    "unit: calls, reference: {value: 25, period: '2020', source: Bulletin}, polarity: "
+    "none, geographies: [square]")
+    MEASURE("national",
+            "unit: '%', reference: {value: 90, area: England, source: Census}, polarity: "
+            "none, geographies: [square]")
+        MEASURE(
+            "against-published",
+            "unit: times, method: poisson_change, table: {rows: one, columns: [{name: "
+            "x1, measure: published}, {name: x2, text: '50'}]}, result: {value: "
+            "rate_ratio}, polarity: none, geographies: [square]");
+
+static const answer stated[] = {
+    {"published", "A", "2020", "value", "25"},
+    {"published", "A", "2020", "reason", "as published: Bulletin"},
+    {"published", "B", "2020", "value", ""},
+    {"published", "B", "2020", "status", "not-applicable"},
+    {"published", "B", "2020", "reason", "published for another area, First: Bulletin"},
+    {"national", "A", "", "value", "90"},
+    {"national", "B", "", "value", "90"},
+    {"national", "B", "", "reason", "as published for England: Census"},
+    {"against-published", "A", "all", "value", "2"},
+    {"against-published", "B", "all", "value", ""},
+};
+
+static void stated_figures_are_of_one_area(void **state) {
+    (void)state;
+    char *text = measures_of(job_text, stated_plan);
+    const int wrong = wrong_answers(text, stated, PS_LENGTH(stated));
     free(text);
     assert_int_equal(wrong, 0);
 }
@@ -499,6 +553,7 @@ static void memory_may_run_out_while_computing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_known),
+        cmocka_unit_test(stated_figures_are_of_one_area),
         cmocka_unit_test(change_is_exact),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(a_framework_that_is_not_there),
