@@ -75,6 +75,7 @@ ps_goal ps_goal_of(ps_target_kind kind, double baseline, double figure, double s
             break;
     }
     goal.known = isfinite(goal.target) != 0;
+    if (goal.known && goal.direction < 0 && goal.target == 0) goal.inclusive = true;
     if (!goal.known) goal.target = 0;
     return goal;
 }
@@ -496,7 +497,8 @@ const ps_method ps_method_target = {
         "target T: baseline (below-baseline, reduce, increase), figure (above, mirror), "
         "or "
         "baseline + years * step (trajectory, reached at T). Counts: met when A < T (A > "
-        "T for increases), unrounded; p_fixed = P(X <= A | T) of Poisson (P(X >= A | "
+        "T for increases; A = 0 when T is 0, as nothing is left to reduce), unrounded; "
+        "p_fixed = P(X <= A | T) of Poisson (P(X >= A | "
         "T)); "
         "p_two_sample, ratio and prob_improved as in poisson_change; with a dispersion "
         "that decides, prob_improved is normal on the log scale. Surveys: clear when "

@@ -59,17 +59,17 @@ typedef struct ps_goal {
     ps_target_status otherwise; /* baseline-missing or awaiting-target */
     double target;
     int direction;  /* -1: the actual has to be below, 1: above */
-    bool inclusive; /* reached at the target itself: a trajectory */
+    bool inclusive; /* reached at the target itself: a trajectory, a reduction to 0 */
 } ps_goal;
 
 /* What has to be reached?
  * Shapes   baseline, figure, step: NAN when there is none; years: after the baseline
  *   year; polarity: 1 or -1, needed for mirror only.
  * Rule     below-baseline and reduce: strictly below; above and increase: strictly above;
- *   a trajectory is reached at its value, in the direction of its step. reduce, increase,
- *   below-baseline and above without figure and baseline, and a trajectory without
- *   baseline: baseline-missing. mirror without figure or polarity, a trajectory without
- *   step: awaiting-target. */
+ *   a trajectory is reached at its value, in the direction of its step, and a reduction
+ * to 0 at 0: nothing is left to reduce. reduce, increase, below-baseline and above
+ * without figure and baseline, and a trajectory without baseline: baseline-missing.
+ * mirror without figure or polarity, a trajectory without step: awaiting-target. */
 ps_goal ps_goal_of(ps_target_kind kind, double baseline, double figure, double step,
                    double years, int polarity);
 /* The unrounded value against the target. */

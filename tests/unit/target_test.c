@@ -54,6 +54,22 @@ static void goals(void **state) {
     assert_false(ps_goal_reached(&steps, 170.5));
 }
 
+/* No count, rate or share is below 0, so who stays there has done all there is to do. */
+static void nothing_is_left_to_reduce(void **state) {
+    (void)state;
+    static const ps_target_kind kinds[] = {PS_TARGET_REDUCE, PS_TARGET_BELOW_BASELINE};
+    for (size_t i = 0; i < PS_LENGTH(kinds); i++) {
+        const ps_goal kept =
+            ps_goal_of(kinds[i], 0, (double)NAN, (double)NAN, (double)NAN, -1);
+        assert_true(kept.inclusive);
+        assert_true(ps_goal_reached(&kept, 0));
+        assert_false(ps_goal_reached(&kept, 1));
+    }
+    const ps_goal more =
+        ps_goal_of(PS_TARGET_INCREASE, 0, (double)NAN, (double)NAN, (double)NAN, 1);
+    assert_false(ps_goal_reached(&more, 0));
+}
+
 static ps_target_count_input count_input(double actual, double baseline) {
     return (ps_target_count_input){
         .actual = actual,
@@ -266,6 +282,7 @@ static void tables(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goals),
+        cmocka_unit_test(nothing_is_left_to_reduce),
         cmocka_unit_test(probability_follows_the_dispersion),
         cmocka_unit_test(counts),
         cmocka_unit_test(during_the_year),
