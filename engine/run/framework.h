@@ -31,7 +31,9 @@ typedef struct ps_framework_years {
     ps_year_kind *kind; /* financial (default), calendar */
     char *first, *last; /* of the plan: 2022/23, 2026/27; optional */
     char **exceptional; /* periods with a level of their own, as lockdowns: left out of
-                           how much months vary; optional */
+                           how much months vary, and years with them of the season that a
+                           running year is projected by, unless there is no other;
+                           optional */
     unsigned exceptional_count;
 } ps_framework_years;
 

@@ -11,7 +11,8 @@
 
 enum {
     YEAR = 12,
-    EARLIER_YEARS = 3 /* that the share of a part of the year is taken from */
+    EARLIER_YEARS = 3, /* that the share of a part of the year is taken from */
+    EARLIEST_YEAR = 6  /* before this one that they are looked for in */
 };
 
 /* Everything that is the same for all periods of one item in one area. */
@@ -148,27 +149,55 @@ static void change_of_surveys(const scene *s, ps_measure_figure *f) {
 
 /* ---- Counts and rates ---- */
 
-/* The year's end from the months so far and the same months of earlier years. */
+/* Do these months share one with a period that the plan calls exceptional? */
+static bool is_exceptional(const ps_framework_years *years, ps_month first,
+                           ps_month last) {
+    for (unsigned i = 0; i < years->exceptional_count; i++) {
+        ps_period period;
+        size_t n = 0;
+        if (ps_period_expand(ps_str_of(years->exceptional[i]), 1, 0, &period, 1, &n,
+                             NULL) == PS_OK &&
+            period.first <= last && first <= period.last)
+            return true;
+    }
+    return false;
+}
+
+/* The mean share of a year that its months so far have had in the last whole years. */
+static ps_value share_of_year(const scene *s, const ps_period *p, bool exceptional) {
+    double part[EARLIER_YEARS], year[EARLIER_YEARS];
+    size_t n = 0, used = 0;
+    const ps_month last = ps_history_last(s->months);
+    for (int k = 1; k <= EARLIEST_YEAR && n < EARLIER_YEARS; k++) {
+        const ps_month back = k * YEAR;
+        if (is_exceptional(s->plan->years, p->first - back, p->last - back) ==
+                exceptional &&
+            ps_history_whole(s->months, p->first - back, last - back, &part[n]) &&
+            ps_history_whole(s->months, p->first - back, p->last - back, &year[n]) &&
+            year[n] > 0)
+            n++;
+    }
+    return ps_projection_share(n, part, year, &used);
+}
+
+/* The year's end from the months so far and the same months of earlier years. Those that
+ * the plan calls exceptional had a season of their own; they serve when there are no
+ * others. */
 static void project(const scene *s, const ps_period *p, const ps_goal *goal,
                     ps_measure_figure *f) {
-    double part[EARLIER_YEARS], year[EARLIER_YEARS];
-    size_t used = 0;
-    const ps_month last = ps_history_last(s->months);
-    for (int k = 1; k <= EARLIER_YEARS; k++) {
-        const ps_month back = k * YEAR;
-        if (!ps_history_whole(s->months, p->first - back, last - back, &part[k - 1]) ||
-            !ps_history_whole(s->months, p->first - back, p->last - back, &year[k - 1]))
-            part[k - 1] = year[k - 1] = (double)NAN;
-    }
-    const ps_value share = ps_projection_share(EARLIER_YEARS, part, year, &used);
+    ps_value share = share_of_year(s, p, false);
+    const bool ordinary = ps_value_ok(share);
+    if (!ordinary) share = share_of_year(s, p, true);
     if (!ps_value_ok(share)) {
-        NOTE(f, "no earlier year is whole, so no projection");
+        NOTE(f, "no earlier year is whole and has any, so no projection");
         return;
     }
     f->share = share.value;
     f->projection =
         ps_projection_pro_rata(f->measured.numerator, share.value, s->course.dispersion,
                                goal, s->scope->confidence);
+    if (ps_value_ok(f->projection.total) && !ordinary)
+        NOTE(f, "projected by the season of exceptional years");
     if (!ps_value_ok(f->projection.total))
         NOTE(f, f->measured.numerator == 0
                     ? "no projection from a year without a case so far"

@@ -155,21 +155,27 @@ static char *make_folder(const char *job, const char *plan) {
     return folder;
 }
 
-/* measures.csv of the job in a fresh folder; freed with free. */
-static char *measures_of(const char *job, const char *plan) {
-    char *folder = make_folder(job, plan);
-    char out[4096];
+/* measures.csv of the folder's job; freed with free. */
+static char *measures_in(const char *folder) {
+    char job[4096], out[4096];
+    snprintf(job, sizeof job, "%s", test_path(folder, "job.yaml"));
     snprintf(out, sizeof out, "%s", test_path(folder, "out"));
     ps_error err = {.text = ""};
     ps_output *nowhere = NULL;
     ps_run_outcome outcome;
     assert_int_equal(ps_output_open("/dev/null", &nowhere, &err), PS_OK);
-    const ps_run_options options = {
-        .job = test_path(folder, "job.yaml"), .folder = out, .command = "test"};
+    const ps_run_options options = {.job = job, .folder = out, .command = "test"};
     if (ps_run_job(&options, nowhere, &outcome, &err) != PS_OK) fail_msg("%s", err.text);
     ps_output_abandon(nowhere);
     char *text = test_file_read(test_path(out, "measures.csv"), NULL);
     assert_non_null(text);
+    return text;
+}
+
+/* The same in a fresh folder. */
+static char *measures_of(const char *job, const char *plan) {
+    char *folder = make_folder(job, plan);
+    char *text = measures_in(folder);
     test_folder_remove(folder);
     return text;
 }
@@ -385,6 +391,66 @@ static void stated_figures_are_of_one_area(void **state) {
     assert_int_equal(wrong, 0);
 }
 
+/* All fires of a year of A are in its first month, but in the exceptional year before the
+ * last one all are in its last; B has none in the running year. */
+static const char season_plan[] =
+    "id: plan\n"
+    "title: Plan\n"
+    "years: {exceptional: [2022-06..2022-08]}\n"
+    "geographies: [{id: square, title: S}]\n"
+    "data:\n"
+    "  - {id: incidents, kind: incidents, title: I, columns: [{id: kind, values: "
+    "[fire]}]}\n"
+    "priorities: [{id: all, title: All}]\n"
+    "measures:\n" MEASURE("fires", FIRES COUNT
+                          "baseline: {period: 2021/22}, target: {kind: reduce}, "
+                          "geographies: [square]");
+
+static const char season_job[] =
+    "areas: [{id: square, file: squares.geojson, code: code}]\n"
+    "points:\n"
+    "  - {id: calls, files: [season.csv], x: e, y: n, crs: 'EPSG:27700', date: day, "
+    "category: kind, covers: all}\n"
+    "periods: [financial-years]\n"
+    "framework: plan.yaml\n"
+    "data: [{id: incidents, input: calls, columns: [{id: kind, column: kind, values: "
+    "[{id: fire, of: [Fire]}]}]}]\n";
+
+static void write_calls(FILE *out, const char *day, int e, int n) {
+    for (int i = 0; i < n; i++) fprintf(out, "%s,Fire,%d,400500\n", day, e);
+}
+
+static void seasons_are_of_ordinary_years(void **state) {
+    (void)state;
+    char *folder = make_folder(season_job, season_plan);
+    FILE *calls = fopen(test_path(folder, "season.csv"), "w");
+    assert_non_null(calls);
+    fprintf(calls, "day,kind,e,n\n");
+    for (int m = 3; m < 33; m++) /* every month has a row */
+        fprintf(calls, "%d-%02d-01,Flood,401500,400500\n", 2021 + m / 12, m % 12 + 1);
+    write_calls(calls, "2021-04-05", 400500, 10); /* half of the year so far */
+    write_calls(calls, "2022-01-05", 400500, 10);
+    write_calls(calls, "2022-04-05", 400500, 1); /* a tenth */
+    write_calls(calls, "2023-03-05", 400500, 9);
+    write_calls(calls, "2021-05-05", 401500, 9);
+    write_calls(calls, "2023-09-05", 400500, 6);
+    fclose(calls);
+    char *text = measures_in(folder);
+    assert_string_equal(cell(text, "fires", "A", "2023/24", "projection"), "12");
+    assert_string_equal(cell(text, "fires", "A", "2023/24", "reason"),
+                        "6 of 12 months so far; change against the same months of the "
+                        "baseline");
+    assert_string_equal(cell(text, "fires", "B", "2023/24", "projection"), "");
+    assert_string_equal(cell(text, "fires", "B", "2023/24", "target_status"),
+                        "not-yet-known");
+    assert_string_equal(cell(text, "fires", "B", "2023/24", "reason"),
+                        "6 of 12 months so far; no projection from a year without a "
+                        "case so far; change against the same months "
+                        "of the baseline");
+    free(text);
+    test_folder_remove(folder);
+}
+
 /* The exact test of 30 against 12, half of the sum each. */
 static void change_is_exact(void **state) {
     (void)state;
@@ -554,6 +620,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_known),
         cmocka_unit_test(stated_figures_are_of_one_area),
+        cmocka_unit_test(seasons_are_of_ordinary_years),
         cmocka_unit_test(change_is_exact),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(a_framework_that_is_not_there),
