@@ -178,6 +178,10 @@ ps_target_result ps_target_count(const ps_goal *goal, const ps_target_count_inpu
     return r;
 }
 
+static bool is_unclear(ps_target_status status) {
+    return status == PS_TARGET_MET_UNCLEAR || status == PS_TARGET_NOT_MET_UNCLEAR;
+}
+
 ps_target_result ps_target_survey(const ps_goal *goal, double value, double se,
                                   double lower, double upper, double whole,
                                   double years_left, double confidence) {
@@ -209,6 +213,9 @@ ps_target_result ps_target_survey(const ps_goal *goal, double value, double se,
     r.prob_target =
         ps_value_of(goal->direction > 0 ? ps_normal_cdf(z) : ps_normal_tail(z));
     r.strength = strength_of(ps_normal_tail(fabs(z)));
+    /* Two ways to the same question, and the limits have answered it. */
+    if (r.strength == PS_STRENGTH_CLEAR && is_unclear(r.status))
+        r.strength = PS_STRENGTH_SOME;
     return r;
 }
 

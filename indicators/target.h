@@ -116,7 +116,8 @@ ps_target_result ps_target_count(const ps_goal *goal, const ps_target_count_inpu
  * Rule     for "above": met-clear when lower > target, met-unclear when value > target,
  *   not-met-unclear when value <= target <= upper, not-met-clear when upper < target; the
  *   mirror for "below". P(true > target) by the normal on the logit scale; undefined for
- *   0 %, 100 % or a target outside. Strength: the smaller tail. */
+ *   0 %, 100 % or a target outside. Strength: the smaller tail, but never clear where the
+ *   limits hold the target. */
 ps_target_result ps_target_survey(const ps_goal *goal, double value, double se,
                                   double lower, double upper, double whole,
                                   double years_left, double confidence);

@@ -51,10 +51,20 @@ static ps_value known(double value) {
 
 /* ---- Baseline ---- */
 
-/* The figure that the area is compared with. */
+/* Is the figure itself a change from the baseline period? */
+static bool is_change(const ps_framework_measure *m) {
+    for (unsigned c = 0; m->table != NULL && c < m->table->columns_count; c++) {
+        const char *period = m->table->columns[c].period;
+        if (period != NULL && strcmp(period, "baseline") == 0) return true;
+    }
+    return false;
+}
+
+/* The figure that the area is compared with. A change from the baseline has none: that of
+ * the baseline period from itself is 0 whatever the data. */
 static void find_baseline(const scene *s, ps_measure_figure *f) {
     const ps_framework_baseline *baseline = s->spec->baseline;
-    if (baseline == NULL) return;
+    if (baseline == NULL || is_change(s->spec)) return;
     if (there(&s->before) && !s->before.running) {
         f->own = s->before.value.value;
         f->baseline_numerator = s->before.numerator;
@@ -336,8 +346,27 @@ static double years_left(const ps_framework *plan, const ps_period *p) {
     return (end.last - p->last) / 12.0;
 }
 
-static void tell_result(const scene *s, bool overlaps, ps_measure_figure *f) {
+static void tell_no_baseline(const scene *s, ps_measure_figure *f) {
     const ps_framework_baseline *baseline = s->spec->baseline;
+    if (baseline == NULL) {
+        NOTE(f, "the plan has no baseline");
+        return;
+    }
+    if (s->before.value.status == PS_VALUE_SUPPRESSED) {
+        NOTE(f, "the baseline is suppressed");
+        return;
+    }
+    NOTE(f, "%s%s%s",
+         baseline->value != NULL && !s->is_own
+             ? "the plan's baseline is that of another area, and "
+             : "",
+         baseline->measure != NULL  ? "there is no figure of "
+         : baseline->period != NULL ? "the data do not hold the baseline period"
+                                    : "it names no period for this area's own",
+         baseline->measure != NULL ? baseline->measure : "");
+}
+
+static void tell_result(const scene *s, bool overlaps, ps_measure_figure *f) {
     if (overlaps && (f->goal.known || s->spec->target == NULL)) {
         /* Neither figure is independent of the other, so no p holds. */
         f->result.strength = PS_STRENGTH_NONE;
@@ -345,20 +374,12 @@ static void tell_result(const scene *s, bool overlaps, ps_measure_figure *f) {
         NOTE(f, "the period shares months with the baseline, so no test of change");
     }
     if (s->spec->target == NULL) return;
+    /* What is suppressed has no actual figure to show, whatever it is held against. */
+    if (f->result.status == PS_TARGET_BASELINE_MISSING &&
+        f->measured.value.status == PS_VALUE_SUPPRESSED)
+        f->result.status = PS_TARGET_MISSING;
     f->target_status = ps_target_status_text(f->result.status);
-    if (f->result.status == PS_TARGET_BASELINE_MISSING && baseline == NULL)
-        NOTE(f, "the plan has no baseline");
-    else if (f->result.status == PS_TARGET_BASELINE_MISSING &&
-             s->before.value.status == PS_VALUE_SUPPRESSED)
-        NOTE(f, "the baseline is suppressed");
-    else if (f->result.status == PS_TARGET_BASELINE_MISSING)
-        NOTE(f, "%s%s%s",
-             baseline->value != NULL && !s->is_own
-                 ? "the plan's baseline is that of another area, and "
-                 : "",
-             baseline->measure != NULL ? "there is no figure of "
-                                       : "the data do not hold the baseline period",
-             baseline->measure != NULL ? baseline->measure : "");
+    if (f->result.status == PS_TARGET_BASELINE_MISSING) tell_no_baseline(s, f);
     if (f->result.status == PS_TARGET_AWAITING)
         NOTE(f, s->spec->target->kind == PS_TARGET_TRAJECTORY
                     ? "the step of the plan is that of another area"

@@ -484,8 +484,8 @@ static void waves_have_their_periods(void **state) {
     assert_int_equal(a.measured.value.status, PS_VALUE_MISSING);
     assert_string_equal(a.reason,
                         "nobody answered here; the plan's baseline is that of "
-                        "another area, and the data do not hold the baseline "
-                        "period");
+                        "another area, and it names no period for this area's "
+                        "own");
     assert_string_equal(f.bindings->binding[0].absent[5],
                         "no input of the job is 'hate' (H)");
     close_job(&f);

@@ -356,7 +356,8 @@ static void answers_are_known(void **state) {
     "priorities: [{id: all, title: All}]\n"                                        \
     "measures:\n"
 
-/* Published figures: of the plan's area alone, or of a wider one as context. */
+/* Published figures: of the plan's area alone, or of a wider one as context; a baseline
+ * that no other area can have; a change, which has none of its own. */
 static const char stated_plan[] = PLAN_HEAD MEASURE(
     "published",
     "unit: calls, reference: {value: 25, period: '2020', source: Bulletin}, polarity: "
@@ -368,7 +369,18 @@ static const char stated_plan[] = PLAN_HEAD MEASURE(
             "against-published",
             "unit: times, method: poisson_change, table: {rows: one, columns: [{name: "
             "x1, measure: published}, {name: x2, text: '50'}]}, result: {value: "
-            "rate_ratio}, polarity: none, geographies: [square]");
+            "rate_ratio}, polarity: none, geographies: [square]")
+            MEASURE(
+                "pledge", FIRES COUNT
+                "baseline: {value: 30}, target: {kind: reduce}, geographies: [square]")
+                MEASURE("shift", FIRES
+                        "unit: '%', method: poisson_change, table: {rows: one, columns: "
+                        "[{name: x1, "
+                        "count: numerator, period: baseline}, {name: x2, count: "
+                        "numerator}]}, result: "
+                        "{value: percent}, polarity: none, baseline: {period: 2021/22}, "
+                        "geographies: "
+                        "[square]");
 
 static const answer stated[] = {
     {"published", "A", "2020", "value", "25"},
@@ -381,6 +393,16 @@ static const answer stated[] = {
     {"national", "B", "", "reason", "as published for England: Census"},
     {"against-published", "A", "all", "value", "2"},
     {"against-published", "B", "all", "value", ""},
+    {"pledge", "A", "2022/23", "target_status", "met"},
+    {"pledge", "B", "2022/23", "target_status", "baseline-missing"},
+    {"pledge", "B", "2022/23", "reason",
+     "the plan's baseline is that of another area, and it names no period for this "
+     "area's "
+     "own"},
+    {"shift", "A", "2022/23", "value", "-50"},
+    {"shift", "A", "2022/23", "baseline", ""},
+    {"shift", "A", "2022/23", "baseline_from", ""},
+    {"shift", "A", "2022/23", "difference", ""},
 };
 
 static void stated_figures_are_of_one_area(void **state) {

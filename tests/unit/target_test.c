@@ -148,6 +148,18 @@ static void during_the_year(void **state) {
     assert_int_equal(ps_target_count(&goal, &in).p_fixed.status, PS_VALUE_NOT_APPLICABLE);
 }
 
+/* The tail below 0.05 on one side, the limits of 95 % on both. */
+static void survey_never_clear_and_unclear(void **state) {
+    (void)state;
+    const ps_goal above =
+        ps_goal_of(PS_TARGET_ABOVE, (double)NAN, 55, (double)NAN, (double)NAN, 0);
+    const ps_target_result r =
+        ps_target_survey(&above, 60, 2.8, 54.5, 65.5, 100, (double)NAN, 0.95);
+    assert_true(r.prob_target.value > 0.95);
+    assert_int_equal(r.status, PS_TARGET_MET_UNCLEAR);
+    assert_int_equal(r.strength, PS_STRENGTH_SOME);
+}
+
 static void surveys(void **state) {
     (void)state;
     static const struct {
@@ -287,6 +299,7 @@ int main(void) {
         cmocka_unit_test(counts),
         cmocka_unit_test(during_the_year),
         cmocka_unit_test(surveys),
+        cmocka_unit_test(survey_never_clear_and_unclear),
         cmocka_unit_test(registers),
         cmocka_unit_test(registers_of_clusters),
         cmocka_unit_test(tables),
