@@ -394,6 +394,53 @@ static ps_status check_target(const ps_yaml *yaml, const ps_framework_measure *m
     return PS_OK;
 }
 
+/* All of what a measure is a share of, in its unit; 0: it is no share. */
+static double whole_of(const ps_framework_measure *m) {
+    if (m->method == NULL) return 0;
+    const bool asks = strcmp(m->method, "svy_mean") == 0 && m->numerator != NULL &&
+                      m->numerator->where_count > 0;
+    if (!asks && strcmp(m->method, "proportion") != 0 &&
+        strcmp(m->method, "repeat") != 0 && strcmp(m->method, "svy_share") != 0)
+        return 0;
+    return m->multiplier != NULL ? *m->multiplier : 1;
+}
+
+static ps_status check_possible(const ps_yaml *yaml, const ps_framework_measure *m,
+                                const double *value, const char *path, ps_error *err) {
+    const double whole = whole_of(m);
+    if (value == NULL || m->method == NULL) return PS_OK;
+    if (whole > 0 && !(*value >= 0 && *value <= whole))
+        return PS_YAML_WRONG(yaml, err, path, "%g is no share: these go from 0 to %g",
+                             *value, whole);
+    const bool counts =
+        strcmp(m->method, "count_ci") == 0 || strcmp(m->method, "crude_rate") == 0;
+    if (counts && *value < 0)
+        return PS_YAML_WRONG(yaml, err, path, "%g is below 0, as no %s is", *value,
+                             strcmp(m->method, "count_ci") == 0 ? "count" : "rate");
+    return PS_OK;
+}
+
+ps_status ps_framework_check_figures(const ps_yaml *yaml, const ps_framework_measure *m,
+                                     const ps_framework_baseline *baseline,
+                                     const ps_framework_target *target, const char *at,
+                                     ps_error *err) {
+    const double *from = baseline != NULL ? baseline->value : NULL,
+                 *to = target != NULL ? target->value : NULL;
+    char path[PS_YAML_PATH];
+    PS_YAML_AT(path, "%s.baseline.value", at);
+    PS_TRY(check_possible(yaml, m, from, path, err));
+    PS_YAML_AT(path, "%s.target.value", at);
+    PS_TRY(check_possible(yaml, m, to, path, err));
+    if (from == NULL || to == NULL) return PS_OK;
+    const bool falls =
+        target->kind == PS_TARGET_BELOW_BASELINE || target->kind == PS_TARGET_REDUCE;
+    if ((falls && *to > *from) || (target->kind == PS_TARGET_INCREASE && *to < *from))
+        return PS_YAML_WRONG(
+            yaml, err, path, "the target is '%s', but %g is %s the baseline, %g",
+            ps_target_kind_text(target->kind), *to, falls ? "above" : "below", *from);
+    return PS_OK;
+}
+
 static const char *stated_key(const ps_framework_measure *m) {
     if (m->baseline != NULL && m->baseline->value != NULL) return "baseline.value";
     if (m->target != NULL && (m->target->value != NULL || m->target->step != NULL))
@@ -525,6 +572,8 @@ static ps_status check_measures(const ps_yaml *yaml, const ps_framework *f, ps_k
         PS_YAML_AT(path, "measures[%u]", m);
         PS_YAML_AT(polarity, "measures[%u].polarity", m);
         PS_TRY(ps_framework_check_goal(yaml, measure, path, polarity, err));
+        PS_TRY(ps_framework_check_figures(yaml, measure, measure->baseline,
+                                          measure->target, path, err));
         PS_TRY(check_stated(yaml, f, m, err));
         PS_TRY(check_asked_geographies(yaml, f, m, err));
         PS_TRY(check_measure_before(yaml, f, m, err));

@@ -19,6 +19,14 @@ ps_status ps_framework_check_table(const ps_yaml *yaml, const ps_framework *fram
 ps_status ps_framework_check_goal(const ps_yaml *yaml,
                                   const ps_framework_measure *measure, const char *at,
                                   const char *polarity_at, ps_error *err) PS_MUST_CHECK;
+/* Can the figures that stand at a path be: shares within their whole, counts and rates
+ * not below 0, the target on the side of the baseline that its kind says? Either may be
+ * NULL. */
+ps_status ps_framework_check_figures(const ps_yaml *yaml,
+                                     const ps_framework_measure *measure,
+                                     const ps_framework_baseline *baseline,
+                                     const ps_framework_target *target, const char *at,
+                                     ps_error *err) PS_MUST_CHECK;
 /* The plans of single areas, after the measures. */
 ps_status ps_framework_check_tailored(const ps_yaml *yaml, const ps_framework *framework,
                                       ps_error *err) PS_MUST_CHECK;

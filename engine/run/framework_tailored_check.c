@@ -91,7 +91,9 @@ static ps_status check_change(const ps_yaml *yaml, const ps_framework *f, unsign
                              change->measure);
     const ps_framework_measure here = ps_tailored_measure(m, change);
     PS_YAML_AT(target, "tailored[%u].change[%u].target", i, k);
-    return ps_framework_check_goal(yaml, &here, path, target, err);
+    PS_TRY(ps_framework_check_goal(yaml, &here, path, target, err));
+    return ps_framework_check_figures(yaml, m, change->baseline, change->target, path,
+                                      err);
 }
 
 static ps_status check_area(const ps_yaml *yaml, const ps_framework *f, unsigned i,

@@ -262,6 +262,18 @@ static const struct {
                    "target: {kind: mirror}"),
      "plan.yaml:10:89: measures[0].polarity: none, but the target is 'mirror', which "
      "needs a direction"},
+    {WHOLE COUNT(
+         ", baseline: {value: 4404}, target: {kind: below-baseline, value: 9999}"),
+     "plan.yaml:10:166: measures[0].target.value: the target is 'below-baseline', but "
+     "9999 "
+     "is above the baseline, 4404"},
+    {WHOLE COUNT(", baseline: {value: -5}"),
+     "plan.yaml:10:121: measures[0].baseline.value: -5 is below 0, as no count is"},
+    {WHOLE MEASURE("numerator: {what: N, data: crime}, denominator: {what: D, data: "
+                   "crime}, method: proportion, multiplier: 100, polarity: lower-better, "
+                   "baseline: {value: 7200}"),
+     "plan.yaml:10:177: measures[0].baseline.value: 7200 is no share: these go from 0 to "
+     "100"},
     {WHOLE COUNT(", baseline: {value: 5, period: 2021/22}"),
      "plan.yaml:10:121: measures[0].baseline.value: a stated figure holds for one area, "
      "but the framework's key 'area' is missing"},
