@@ -6,6 +6,7 @@
 
 #include "engine/run/answers.h"
 #include "engine/run/framework_check.h"
+#include "engine/run/people.h"
 
 enum { TOLD_TEXTS = 5 };
 
@@ -66,7 +67,38 @@ static void tell_places(const ps_figures *f, const ps_data_set *d, const ps_talk
                d->spec->id, (long long)p.outside, (long long)p.located, p.geography);
 }
 
+/* The newest year of the populations of one id; 0: one of them has none. */
+static int64_t newest_year(const ps_job *job, const char *id) {
+    const ps_job_population *p;
+    int64_t newest = 0;
+    for (unsigned k = 0; (p = ps_job_population_at(job, k)) != NULL; k++) {
+        if (strcmp(p->id, id) != 0) continue;
+        if (p->year == 0) return 0;
+        if (p->year > newest) newest = p->year;
+    }
+    return newest;
+}
+
+static void tell_old_people(const ps_figures *f, const ps_talk *talk) {
+    const ps_job_population *p;
+    int32_t year = 0;
+    for (size_t d = 0; d < f->n_data; d++)
+        if (f->data[d].spec->date != NULL && f->data[d].first <= f->data[d].last &&
+            f->data[d].last / 12 > year)
+            year = f->data[d].last / 12;
+    for (unsigned k = 0; (p = ps_job_population_at(f->job, k)) != NULL; k++) {
+        const int64_t newest = newest_year(f->job, p->id);
+        if (newest == 0 || newest != p->year || year - newest <= PS_PEOPLE_FRESH)
+            continue;
+        ps_say(talk, PS_TALK_WARNING,
+               "%s: the people are of mid-%d and the data go on to %d; rates of later "
+               "years are of the people of then",
+               p->id, (int)newest, (int)year);
+    }
+}
+
 void ps_doubts_of_points(const ps_figures *f, const ps_talk *talk) {
+    tell_old_people(f, talk);
     for (size_t d = 0; d < f->n_data; d++) {
         tell_invalid(&f->data[d], talk);
         tell_places(f, &f->data[d], talk);

@@ -429,6 +429,10 @@ static ps_status tell_part(explanation *e, const char *label,
                  from->title);
         line(e, "  data", text);
         if (people != NULL) line(e, "  people", people->method);
+        if (from->year != 0) {
+            snprintf(text, sizeof text, "mid-%d", (int)from->year);
+            line(e, "  year", text);
+        }
         return PS_OK;
     }
     if (part->records != NULL) {

@@ -747,10 +747,11 @@ static void compute(const ps_figures *f, const ps_data_set *d, size_t geography,
     else if (years > 1)
         snprintf(out->note, sizeof out->note, "rate per person-year over %d months",
                  months);
-    if (!ps_people_vary(geo, id)) return;
+    char told[PS_PEOPLE_NOTE];
+    ps_people_tell(geo, people, dated ? p->first : 1, dated ? p->last : 0, told);
     const size_t used = strlen(out->note);
-    snprintf(out->note + used, sizeof out->note - used, "%speople of %d",
-             used > 0 ? "; " : "", (int)people->spec->year);
+    snprintf(out->note + used, sizeof out->note - used, "%s%s",
+             used > 0 && told[0] != '\0' ? "; " : "", told);
 }
 
 static void suppress(ps_figure *out) {

@@ -126,6 +126,17 @@ static void tell_absence(const ps_scope *s, const ps_period *p, ps_measured *out
     }
 }
 
+/* Which people, where that is not plain. */
+static void tell_people(const ps_scope *s, ps_month first, ps_month last,
+                        ps_measured *out) {
+    const char *id = s->measure->denominator.people;
+    char note[PS_PEOPLE_NOTE];
+    if (id == NULL) return;
+    ps_people_tell(s->geo, ps_geography_people(s->geo, id, first, last), first, last,
+                   note);
+    if (note[0] != '\0') ps_measured_note(out, "%s", note);
+}
+
 static bool cuts_records(const ps_measure_part *part, ps_month first, ps_month last) {
     return part->records != NULL && !ps_records_whole(part->records, first, last);
 }
@@ -158,6 +169,7 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     if (out->running)
         ps_measured_note(out, "%d of %d months so far", (int)out->months,
                          (int)ps_period_months(p));
+    tell_people(s, p->first, last, out);
     const int64_t least = s->measure->spec->min_base;
     if (s->measure->denominator.spec == NULL || n >= (double)least) return PS_OK;
     out->value.status = out->value.limits_status = PS_VALUE_SMALL_BASE;

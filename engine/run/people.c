@@ -217,9 +217,23 @@ const ps_people *ps_geography_people(const ps_geography *g, const char *id,
     return best;
 }
 
-bool ps_people_vary(const ps_geography *g, const char *id) {
+static bool vary(const ps_geography *g, const char *id) {
     size_t n = 0;
     for (size_t k = 0; k < g->n_people; k++)
         n += g->people[k].value != NULL && strcmp(g->people[k].spec->id, id) == 0;
     return n > 1;
+}
+
+void ps_people_tell(const ps_geography *g, const ps_people *p, ps_month first,
+                    ps_month last, char note[PS_PEOPLE_NOTE]) {
+    enum { HALF_MONTHS = 24 }; /* of a year */
+    const int year = (int)p->spec->year;
+    const int32_t away = year != 0 && first <= last ? distance(p, first, last) : 0;
+    note[0] = '\0';
+    if (year == 0) return;
+    if (away > PS_PEOPLE_FRESH * HALF_MONTHS)
+        snprintf(note, PS_PEOPLE_NOTE, "people of mid-%d, %d years away", year,
+                 (int)((away + HALF_MONTHS / 2) / HALF_MONTHS));
+    else if (vary(g, p->spec->id))
+        snprintf(note, PS_PEOPLE_NOTE, "people of mid-%d", year);
 }

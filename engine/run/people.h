@@ -19,7 +19,11 @@ ps_status ps_people_read(const ps_job_file *job, ps_geographies *all, const ps_t
  * last) are not known. NULL: there is none in this geography. Any number of threads. */
 const ps_people *ps_geography_people(const ps_geography *geography, const char *id,
                                      ps_month first, ps_month last);
-/* Have the populations of this id several years? */
-bool ps_people_vary(const ps_geography *geography, const char *id);
+/* What a reader has to know of people whom figures of the months [first, last] are
+ * divided by: their year, where the job has several of this id or the year is more than
+ * PS_PEOPLE_FRESH years away; else "". */
+enum { PS_PEOPLE_FRESH = 3, PS_PEOPLE_NOTE = 64 };
+void ps_people_tell(const ps_geography *geography, const ps_people *people,
+                    ps_month first, ps_month last, char note[PS_PEOPLE_NOTE]);
 
 #endif

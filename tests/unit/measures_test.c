@@ -25,15 +25,18 @@ static const char squares[] =
 
 static const char people[] = "code,people\nA,100\nB,200\n";
 
-#define JOB_HEAD                                                           \
+#define JOB_CALLS                                                          \
     "areas: [{id: square, file: squares.geojson, code: code}]\n"           \
     "points:\n"                                                            \
     "  - {id: calls, files: [calls.csv], x: e, y: n, crs: 'EPSG:27700',\n" \
-    "     date: day, category: kind, covers: all}\n"                       \
-    "population: {file: people.csv, areas: square, code: code, columns: "  \
-    "[people]}\n"                                                          \
-    "periods: [2021/22, 2022/23, 12m@2023-03, 12m@2022-09, 2022-04]\n"     \
+    "     date: day, category: kind, covers: all}\n"
+#define JOB_PLAN                                                       \
+    "periods: [2021/22, 2022/23, 12m@2023-03, 12m@2022-09, 2022-04]\n" \
     "framework: plan.yaml\n"
+#define JOB_HEAD                                                          \
+    JOB_CALLS                                                             \
+    "population: {file: people.csv, areas: square, code: code, columns: " \
+    "[people]}\n" JOB_PLAN
 
 static const char job_text[] = JOB_HEAD
     "data:\n"
@@ -155,6 +158,15 @@ static char *make_folder(const char *job, const char *plan) {
     return folder;
 }
 
+static char warned[4096]; /* by the last run */
+
+static void hear(void *context, ps_talk_level level, const char *text) {
+    (void)context;
+    const size_t used = strlen(warned);
+    if (level == PS_TALK_WARNING)
+        snprintf(warned + used, sizeof warned - used, "%s\n", text);
+}
+
 /* measures.csv of the folder's job; freed with free. */
 static char *measures_in(const char *folder) {
     char job[4096], out[4096];
@@ -164,7 +176,10 @@ static char *measures_in(const char *folder) {
     ps_output *nowhere = NULL;
     ps_run_outcome outcome;
     assert_int_equal(ps_output_open("/dev/null", &nowhere, &err), PS_OK);
-    const ps_run_options options = {.job = job, .folder = out, .command = "test"};
+    const ps_talk talk = {.say = hear};
+    const ps_run_options options = {
+        .job = job, .folder = out, .command = "test", .talk = &talk};
+    warned[0] = '\0';
     if (ps_run_job(&options, nowhere, &outcome, &err) != PS_OK) fail_msg("%s", err.text);
     ps_output_abandon(nowhere);
     char *text = test_file_read(test_path(out, "measures.csv"), NULL);
@@ -413,6 +428,44 @@ static void stated_figures_are_of_one_area(void **state) {
     assert_int_equal(wrong, 0);
 }
 
+static const char people_plan[] = PLAN_HEAD MEASURE(
+    "rate", FIRES
+    "denominator: {what: D, data: residents}, unit: per 1000, multiplier: 1000, method: "
+    "crude_rate, polarity: lower-better, geographies: [square]");
+
+/* Rates tell which people they are of, where a job has several or old ones only. */
+static void people_of_another_year_are_told(void **state) {
+    (void)state;
+    static const char data[] =
+        "data: [{id: incidents, input: calls, columns: [{id: kind, column: kind, values: "
+        "[{id: fire, of: [Fire, FIRE]}]}]}, {id: residents, input: population}]\n";
+    static const char old[] =
+        "population: {file: people.csv, areas: square, code: code, "
+        "columns: [people], year: 2015}\n";
+    static const char two[] =
+        "populations: [{id: population, file: people.csv, areas: square, code: code, "
+        "columns: [people], year: 2021}, {id: population, file: people.csv, areas: "
+        "square, code: code, columns: [people], year: 2022}]\n";
+    static const struct {
+        const char *population, *period, *reason;
+    } cases[] = {{old, "2022/23", "people of mid-2015, 7 years away"},
+                 {two, "2022/23", "people of mid-2022"},
+                 {two, "2021/22", "people of mid-2021"}};
+    for (size_t i = 0; i < PS_LENGTH(cases); i++) {
+        char job[4096];
+        snprintf(job, sizeof job, "%s%s%s%s", JOB_CALLS, cases[i].population, JOB_PLAN,
+                 data);
+        char *text = measures_of(job, people_plan);
+        assert_string_equal(cell(text, "rate", "B", cases[i].period, "reason"),
+                            cases[i].reason);
+        assert_int_equal(strstr(warned,
+                                "population: the people are of mid-2015 and the "
+                                "data go on to 2023") != NULL,
+                         cases[i].population == old);
+        free(text);
+    }
+}
+
 /* All fires of a year of A are in its first month, but in the exceptional year before the
  * last one all are in its last; B has none in the running year. */
 static const char season_plan[] =
@@ -642,6 +695,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_known),
         cmocka_unit_test(stated_figures_are_of_one_area),
+        cmocka_unit_test(people_of_another_year_are_told),
         cmocka_unit_test(seasons_are_of_ordinary_years),
         cmocka_unit_test(change_is_exact),
         cmocka_unit_test(mistakes_are_told),
