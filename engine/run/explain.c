@@ -428,11 +428,10 @@ static ps_status tell_part(explanation *e, const char *label,
         snprintf(text, sizeof text, "%s = the job's population: %s", spec->data,
                  from->title);
         line(e, "  data", text);
-        if (people != NULL) line(e, "  people", people->method);
-        if (from->year != 0) {
-            snprintf(text, sizeof text, "mid-%d", (int)from->year);
-            line(e, "  year", text);
-        }
+        if (people == NULL) return PS_OK;
+        if (from->year != 0)
+            snprintf(text, sizeof text, "of mid-%d, %s", (int)from->year, people->method);
+        line(e, "  people", from->year != 0 ? text : people->method);
         return PS_OK;
     }
     if (part->records != NULL) {
@@ -588,10 +587,25 @@ static ps_status tell_table(const explanation *e, size_t area, const ps_period *
     return status;
 }
 
+static void tell_limits(const explanation *e, const ps_measure *m,
+                        const ps_measure_figure *f) {
+    const ps_framework_result *result = m->spec->result;
+    const ps_estimate *v = &f->measured.value;
+    char lower[32], upper[32], level[32];
+    shown(v->lower, lower), shown(v->upper, upper);
+    if (result != NULL && result->interval != NULL)
+        ps_output_printf(e->out, ", %s to %s (%s: %s)", lower, upper, v->method,
+                         result->interval);
+    else
+        ps_output_printf(e->out, ", %s %% interval %s to %s (%s)",
+                         shown(100 * *e->job->job->confidence, level), lower, upper,
+                         v->method);
+}
+
 static void tell_value(const explanation *e, const ps_measure *m,
                        const ps_measure_figure *f) {
     const ps_method *method = ps_method_find(m->spec->method);
-    char value[32], lower[32], upper[32], x[32], n[32], scale[32];
+    char value[32], x[32], n[32], scale[32];
     if (method != NULL) {
         ps_output_printf(e->out, "%-11s %s: %s\n", "Method", method->id, method->formula);
     }
@@ -612,11 +626,7 @@ static void tell_value(const explanation *e, const ps_measure *m,
                          shown(f->measured.denominator, n));
     ps_output_printf(e->out, "%s %s", shown(f->measured.value.value, value),
                      m->spec->unit);
-    if (f->measured.value.limits_status == PS_VALUE_OK)
-        ps_output_printf(e->out, ", %s %% interval %s to %s (%s)",
-                         shown(100 * *e->job->job->confidence, scale),
-                         shown(f->measured.value.lower, lower),
-                         shown(f->measured.value.upper, upper), f->measured.value.method);
+    if (f->measured.value.limits_status == PS_VALUE_OK) tell_limits(e, m, f);
     if (f->measured.verdict != NULL && f->measured.verdict[0] != '\0')
         ps_output_printf(e->out, ", %s", f->measured.verdict);
     ps_output_text(e->out, "\n");

@@ -242,7 +242,9 @@ typedef struct ps_framework_table {
 typedef struct ps_framework_result {
     char *value;
     char *lower, *upper, *numerator, *denominator, *verdict; /* optional */
-    char *item; /* every row is a figure, named by this column; optional */
+    char *interval; /* what lower and upper hold, in words, where it is no confidence
+                       interval of the job, such as "90 % of the runs"; optional */
+    char *item;     /* every row is a figure, named by this column; optional */
     char *area; /* of a whole table: the column with the row's area; default area_code */
     ps_framework_filter *where; /* rows of the result that count; optional */
     unsigned where_count;

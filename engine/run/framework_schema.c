@@ -227,6 +227,7 @@ static const cyaml_schema_field_t result_fields[] = {
     PS_OPTIONAL_TEXT("numerator", ps_framework_result, numerator),
     PS_OPTIONAL_TEXT("denominator", ps_framework_result, denominator),
     PS_OPTIONAL_TEXT("verdict", ps_framework_result, verdict),
+    PS_OPTIONAL_TEXT("interval", ps_framework_result, interval),
     PS_OPTIONAL_TEXT("item", ps_framework_result, item),
     PS_OPTIONAL_TEXT("area", ps_framework_result, area),
     PS_OPTIONAL_LIST("where", ps_framework_result, where, &filter_entry, 1, MOST_TEXTS),
