@@ -356,20 +356,23 @@ static void wilson(ps_survey_figure *f, double n, double confidence, const char 
     if (e.limits_status == PS_VALUE_OK) set_limits(f, e.lower, e.upper, name);
 }
 
-static void proportion_limits(ps_survey_figure *f, const ps_survey_question *q) {
+/* simple: as exact as so many answers, by the variance alone. */
+static void proportion_limits(ps_survey_figure *f, const ps_survey_question *q,
+                              double simple) {
     double p = f->value.value, df = (double)f->df, half = (1 - q->confidence) / 2;
     const char *name = ps_survey_limits_text(q->limits);
-    double n = f->n_eff.value, records = (double)f->records;
-    /* Corrected for few units: as exact as n_eff in a sample of that many records. */
-    double corrected = n;
+    double records = (double)f->records, base = (double)f->base;
+    /* Corrected for few units: as exact as that in a sample of so many records. */
+    double corrected = simple;
     if (records > 1) {
         double ratio = t_of(q->confidence, records - 1) / t_of(q->confidence, df);
-        corrected = n * ratio * ratio;
+        corrected = simple * ratio * ratio;
     }
+    corrected = fmin(corrected, base);
     double reach = t_of(q->confidence, df) * f->se.value;
     switch (q->limits) {
         case PS_SURVEY_WILSON:
-            wilson(f, n, q->confidence, name);
+            wilson(f, fmin(simple, base), q->confidence, name);
             break;
         case PS_SURVEY_WILSON_DF:
             wilson(f, corrected, q->confidence, name);
@@ -404,16 +407,17 @@ static void measure(const ps_survey_question *q, const spread *v, double simple,
         return;
     }
     if (!v->known || (f->df < 1 && !v->whole && !(v->variance > 0))) return;
-    double p = f->value.value, n = (double)f->base;
+    double p = f->value.value, n = (double)f->base, exact = 0;
     bool share = q->statistic == PS_SURVEY_PROPORTION;
     f->se = ps_value_of(sqrt(v->variance));
     f->zero_variance = !(v->variance > 0) && !v->whole;
     if (v->variance > 0) {
         if (simple > 0) f->deff = ps_value_of(v->variance / simple);
         if (share)
-            f->n_eff = ps_value_of(p * (1 - p) / v->variance);
+            exact = p * (1 - p) / v->variance;
         else if (ps_value_ok(f->deff))
-            f->n_eff = ps_value_of(n / f->deff.value);
+            exact = n / f->deff.value;
+        if (share || ps_value_ok(f->deff)) f->n_eff = ps_value_of(fmin(exact, n));
     } else if (f->zero_variance && share) {
         f->n_eff = ps_value_of(n / f->kish.value);
     }
@@ -428,7 +432,7 @@ static void measure(const ps_survey_question *q, const spread *v, double simple,
         else if (!(simple > 0))
             set_limits(f, p, p, "wald-t");
     } else if (share) {
-        proportion_limits(f, q);
+        proportion_limits(f, q, exact);
     } else {
         double reach = t_of(q->confidence, (double)f->df) * f->se.value;
         set_limits(f, p - reach, p + reach, "wald-t");

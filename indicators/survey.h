@@ -83,7 +83,7 @@ typedef struct ps_survey_figure {
     int64_t numerator;    /* of a proportion: who answered 1 */
     double weighted_base; /* their weights */
     ps_value value, se, lower, upper;
-    ps_value n_eff;       /* a simple sample of this size would be as exact */
+    ps_value n_eff;       /* a simple sample of this size would be as exact; <= base */
     ps_value deff;        /* variance over that of a simple sample with replacement */
     ps_value kish;        /* n sum w^2 / (sum w)^2: what the weights alone would cost */
     int64_t psus, strata; /* with a record of the domain, answered or not */
@@ -100,7 +100,9 @@ typedef struct ps_survey_figure {
  *   "wilson-kish"; a mean of equal answers: both limits are the value; units that happen
  *   to agree: limits undefined. All units of the strata drawn: no uncertainty, both
  *   limits are the value, "census". n_eff of a proportion is p (1 - p) / variance, of
- *   others base / deff.
+ *   others base / deff, but never more than the base: a variance that comes of few units
+ *   is small by chance as well, and nobody is surer for having asked fewer. So it is in
+ *   the limits, after the correction for few units; deff and se stay as estimated.
  * Units    of y; a proportion is a share of 1.
  * Errors   PS_NOMEM; PS_FORMAT for a proportion with answers other than 0 and 1.
  * Threads  pure. Cost O(m log m), whatever the size of the file. */

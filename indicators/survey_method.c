@@ -461,8 +461,11 @@ const ps_method ps_method_svy_mean = {
         "p) "
         "/ variance; wilson-neff: Wilson with n_eff; wilson-neff-df: with n* = n_eff "
         "(t(records - 1) / t(df))^2; logit: expit(logit p -+ t se / (p (1 - p))); beta: "
-        "Korn-Graubard, beta quantiles with n*. Others: value -+ t(df) se.",
-    .source = SURVEY_SOURCE "; Korn & Graubard 1998; Kish 1965",
+        "Korn-Graubard, beta quantiles with n*; n_eff and n* are at most the answers. "
+        "Others: value -+ t(df) se.",
+    .source = SURVEY_SOURCE
+    "; Korn & Graubard 1998; Kish 1965; Parker et al. 2017, NCHS Vital and Health "
+    "Statistics 2(175): the base as the most",
     .evidence =
         "svymean, svytotal, svyratio and svyciprop (beta, xlogit) of R survey 4.1.1, "
         "fresh "
@@ -509,7 +512,7 @@ const ps_method ps_method_deff = {
         "sum(w^2) "
         "/ (sum w)^2, n_eff_kish = (sum w)^2 / sum(w^2): what weights alone cost. n_eff "
         "= "
-        "p (1 - p) / variance of a proportion, n / deff of others.",
+        "p (1 - p) / variance of a proportion, n / deff of others, at most n.",
     .source = "Kish 1965, Survey Sampling; Lumley 2010",
     .evidence =
         "deff='replace' of svymean, R survey 4.1.1, the designs of svy_mean: 4e-13",

@@ -137,7 +137,12 @@ static void estimates(void **state) {
            "p <- svymean(~yes, a, na.rm=TRUE, deff='replace'); df <- degf(a)\n"
            "m <- svymean(~y, a, na.rm=TRUE, deff='replace')\n"
            "t <- svytotal(~y, a, na.rm=TRUE); r <- svyratio(~y, ~x, a, na.rm=TRUE)\n"
-           "b <- confint(svyciprop(~yes, a, method='beta', na.rm=TRUE))\n"
+           /* No surer than as many answers, which R leaves to its users. */
+           "v <- coef(p); n <- sum(!is.na(a$variables$yes) & weights(a) > 0)\n"
+           "e <- v * (1 - v) / vcov(p) * (qt(.025, nrow(a) - 1) / qt(.025, df))^2\n"
+           "b <- if (is.na(e) || e <= n) confint(svyciprop(~yes, a, method='beta', "
+           "na.rm=TRUE)) else c(qbeta(.025, n * v, n * (1 - v) + 1), qbeta(.975, n * v + "
+           "1, n * (1 - v)))\n"
            "l <- confint(svyciprop(~yes, a, method='xlogit', na.rm=TRUE))\n"
            "i <- confint(m, df=df)\n"
            "out <- c(out, coef(p), SE(p), deff(p), df, b, l, i, deff(m), SE(t), coef(r), "

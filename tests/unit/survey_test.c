@@ -59,6 +59,29 @@ static void a_simple_sample(void **state) {
     ps_survey_free(s);
 }
 
+/* Units that happen to agree: four of two answers each, one of each kind but for a unit.
+ */
+static void nobody_is_surer_than_as_many_answers(void **state) {
+    (void)state;
+    static const double y[] = {1, 0, 1, 0, 1, 0, 1, 0, 1, 1};
+    static const int32_t unit[] = {0, 0, 1, 1, 2, 2, 3, 3, 4, 4};
+    static const size_t all[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    ps_survey *s = create(&(ps_survey_design){.n = 10, .psu = unit});
+    ps_survey_figure f = estimate(s, PS_SURVEY_PROPORTION, y, PS_SURVEY_WILSON, 10, all);
+    assert_true(0.6 * 0.4 / (f.se.value * f.se.value) > 10);
+    test_near(f.n_eff.value, 10, 1e-15);
+    ps_estimate simple = ps_proportion(6, 10, 1, 0.95, PS_PROPORTION_WILSON);
+    test_near(f.lower.value, simple.lower, 1e-14);
+    test_near(f.upper.value, simple.upper, 1e-14);
+    /* After the correction for few units, which may leave less. */
+    double t9 = 2.2621571627409915, t4 = 2.7764451051977987;
+    double n = 0.24 / (f.se.value * f.se.value) * (t9 / t4) * (t9 / t4);
+    f = estimate(s, PS_SURVEY_PROPORTION, y, PS_SURVEY_WILSON_DF, 10, all);
+    simple = ps_proportion(0.6 * fmin(n, 10), fmin(n, 10), 1, 0.95, PS_PROPORTION_WILSON);
+    test_near(f.lower.value, simple.lower, 1e-12);
+    ps_survey_free(s);
+}
+
 /* Two strata of two units: by hand. Stratum 0: units (1, 1), (0); stratum 1: (1), (0, 0).
  * p = 1/2; influences +-1/12; totals 1/6, -1/12 and 1/12, -1/6: variance of each stratum
  * 2/1 * 2 (1/8)^2 = 1/16. */
@@ -357,6 +380,7 @@ static void several_answers(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_simple_sample),
+        cmocka_unit_test(nobody_is_surer_than_as_many_answers),
         cmocka_unit_test(by_hand),
         cmocka_unit_test(empty_units_stay),
         cmocka_unit_test(lonely_units),
