@@ -55,6 +55,7 @@ typedef struct ps_method {
     const ps_method_column *output;
     size_t n_output;
     ps_status (*run)(const ps_method_call *call, ps_error *err);
+    bool missing_is_zero; /* an empty count is no event, not an unknown number of them */
     /* What the tests compare it with, and the largest relative difference seen. */
     const char *evidence;
 } ps_method;

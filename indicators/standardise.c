@@ -372,6 +372,7 @@ const ps_method ps_method_dsr = {
     .output = dsr_outputs,
     .n_output = PS_LENGTH(dsr_outputs),
     .run = run_dsr,
+    .missing_is_zero = true,
     .evidence =
         "the formula in R over the 2013 European Standard, random areas: 1e-15; an area "
         "as its own standard gives its crude rate with Byar's limits",
@@ -491,6 +492,7 @@ const ps_method ps_method_isr = {
     .output = isr_outputs,
     .n_output = PS_LENGTH(isr_outputs),
     .run = run_isr,
+    .missing_is_zero = true,
     .evidence =
         "the formula in R, random areas: 1e-15; the reference against itself is 1",
 };

@@ -31,6 +31,13 @@ const ps_job_data_column *ps_binding_column(const ps_job_data *data, const char 
     return NULL;
 }
 
+const ps_job_meaning *ps_binding_meaning(const ps_job_data_column *column,
+                                         const char *value) {
+    for (unsigned v = 0; v < column->values_count; v++)
+        if (strcmp(column->values[v].id, value) == 0) return &column->values[v];
+    return NULL;
+}
+
 bool ps_binding_means(const ps_job_data_column *column, const char *value, ps_str text) {
     if (column->values_count == 0) return ps_str_is(text, value);
     for (unsigned v = 0; v < column->values_count; v++) {
@@ -268,6 +275,24 @@ static const char *unmeant(const ps_job_data_column *column,
     return NULL;
 }
 
+/* Of people by a column, whose values the job may not all bind. */
+static ps_status find_people_absence(const owner *own, const ps_binding *b,
+                                     const ps_framework_part *part,
+                                     const ps_job_data *data, const char **reason,
+                                     ps_error *err) {
+    const ps_framework_column *by = ps_binding_by(b, part);
+    const ps_job_data_column *bound = by != NULL ? ps_binding_column(data, by->id) : NULL;
+    for (unsigned v = 0; by != NULL && v < by->values_count; v++) {
+        if (bound != NULL && ps_binding_meaning(bound, by->values[v]) != NULL) continue;
+        *reason = ps_arena_printf(own->arena,
+                                  "the job does not say which columns of '%s' are the "
+                                  "people of '%s'",
+                                  data->input, by->values[v]);
+        return *reason != NULL ? PS_OK : ps_fail_nomem(err);
+    }
+    return PS_OK;
+}
+
 /* Why a part cannot be had, *reason NULL when it can. */
 static ps_status find_absence(const owner *own, const ps_binding *b,
                               const ps_framework_part *part, const char **reason,
@@ -281,7 +306,8 @@ static ps_status find_absence(const owner *own, const ps_binding *b,
                                   part->data, f->data[at].title);
         return *reason != NULL ? PS_OK : ps_fail_nomem(err);
     }
-    if (f->data[at].kind == PS_DATA_POPULATION) return PS_OK;
+    if (f->data[at].kind == PS_DATA_POPULATION)
+        return find_people_absence(own, b, part, data, reason, err);
     for (unsigned w = 0; w < part->where_count; w++) {
         const ps_framework_filter *filter = &part->where[w];
         const ps_job_data_column *column = ps_binding_column(data, filter->column);

@@ -42,6 +42,9 @@ const ps_job_data_column *ps_binding_role(const ps_framework_data *kind,
 /* The column that a part is split by, or NULL. */
 const ps_framework_column *ps_binding_by(const ps_binding *binding,
                                          const ps_framework_part *part);
+/* What the job binds for a value of a column; NULL: nothing. */
+const ps_job_meaning *ps_binding_meaning(const ps_job_data_column *column,
+                                         const char *value);
 /* Does a text of a bound column mean this value of the framework's? */
 bool ps_binding_means(const ps_job_data_column *column, const char *value, ps_str text);
 /* Does a text of a bound column pass a filter of the framework? */

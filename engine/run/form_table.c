@@ -336,12 +336,23 @@ static ps_status work_on(findings *f, const ps_scope *s, size_t area, size_t per
     ps_error why = {PS_OK, ""};
     bool taken = false;
     const char *unknown = ps_method_table_unknown(f->table, area);
-    if (unknown != NULL) return keep_refusal(f, area, period, unknown, err);
+    if (unknown != NULL) return keep_refusal(f, s, area, period, unknown, err);
     PS_TRY(ps_method_table_lay(f->table, area, &f->period[period], &input, err));
     if (ps_table_rows(input) == 0) {
         ps_table_free(input);
-        return keep_refusal(f, area, period, "there are no rows", err);
+        return keep_refusal(f, s, area, period, "there are no rows", err);
     }
+    unknown = unknown_events(f, s, area);
+    if (unknown != NULL) {
+        ps_table_free(input);
+        return keep_refusal(f, s, area, period, unknown, err);
+    }
+/* A method may take an empty cell for no event; here it is one that is not known. */
+static const char *unknown_events(const findings *f, const ps_scope *s, size_t area) {
+    const bool taken = ps_method_find(s->measure->spec->method)->missing_is_zero;
+    return taken ? ps_method_table_gap(f->table, area) : NULL;
+}
+
     ps_status status = ps_method_table_run(s->measure->spec, input, &result, &why);
     if (status == PS_OK)
         status = keep(f, s, result, area, period, &taken, err);

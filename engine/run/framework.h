@@ -133,9 +133,9 @@ typedef struct ps_framework_part {
     char *data; /* id of a kind of data */
     ps_framework_filter *where;
     unsigned where_count;
-    char
-        *by; /* column with values: one figure for each of them. A denominator by the same
-                column is split likewise, one without is the same for all; optional */
+    char *by; /* column with values: one figure for each of them. A denominator by the
+                 same column is split likewise, one without is the same for all; people
+                 are split only where a table has rows of the values; optional */
 } ps_framework_part;
 
 /* What the rows of a method's table are. */
@@ -181,8 +181,8 @@ typedef enum ps_table_take {
     PS_TAKE_VERDICT
 } ps_table_take;
 
-/* A column of a method's table. Exactly one of key, count, measure, column and text says
- * what stands in it. */
+/* A column of a method's table. Exactly one of key, count, measure, column, text and
+ * numbers says what stands in it. */
 typedef struct ps_framework_cell {
     char *name;            /* the method's column; `placestat list methods` has them */
     ps_table_key *key;     /* names the row, or says something of it */
@@ -195,10 +195,13 @@ typedef struct ps_framework_cell {
     char *data;            /* data of an area table; with `column` */
     char *column;          /* of `data`, or of the records that are the rows */
     char *text;            /* the same in every row */
-    char *period;          /* of a count, measure or column: another one, or "baseline";
-                              of a count "previous", as long and just before; default
-                              the row's */
-    char **is;             /* 1 when the text is one of these, else 0 */
+    double *numbers;       /* of rows of values: one for each, such as a standard
+                              population's */
+    unsigned numbers_count;
+    char *period; /* of a count, measure or column: another one, or "baseline";
+                     of a count "previous", as long and just before; default
+                     the row's */
+    char **is;    /* 1 when the text is one of these, else 0 */
     unsigned is_count;
     double *above; /* 1 when the number is above it, else 0 */
     double *bands; /* 1 + how many of these the number is above: quintiles of a rank */

@@ -241,6 +241,12 @@ static ps_status check_part(const ps_yaml *yaml, const ps_framework *f, unsigned
                            err));
     const ps_framework_data *data =
         &f->data[PS_FRAMEWORK_PLACE(f->data, f->data_count, part->data)];
+    PS_YAML_AT(path, "measures[%u].%s.where", m, key);
+    if (data->kind == PS_DATA_POPULATION && data->columns_count > 0 &&
+        part->where_count > 0)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "people are not filtered: a job binds a population of those "
+                             "who are meant");
     for (unsigned w = 0; w < part->where_count; w++) {
         PS_YAML_AT(path, "measures[%u].%s.where[%u]", m, key, w);
         PS_TRY(check_filter(yaml, data, &part->where[w], path, err));
@@ -330,12 +336,23 @@ static ps_status check_reference_figure(const ps_yaml *yaml,
     return PS_OK;
 }
 
+/* Of a table with rows of the values of a column of that name. */
+static bool splits_people(const ps_framework *f, const ps_framework_measure *measure) {
+    const ps_framework_part *below = measure->denominator;
+    const ps_framework_table *t = measure->table;
+    const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, below->data);
+    return f->data[at].kind == PS_DATA_POPULATION && t != NULL &&
+           t->rows == PS_ROWS_VALUES && t->of != NULL && strcmp(t->of, below->by) == 0;
+}
+
 /* A split denominator has a figure for each of the numerator's. */
-static ps_status check_split(const ps_yaml *yaml, const ps_framework_measure *measure,
-                             unsigned m, ps_error *err) {
+static ps_status check_split(const ps_yaml *yaml, const ps_framework *f,
+                             const ps_framework_measure *measure, unsigned m,
+                             ps_error *err) {
     const ps_framework_part *above = measure->numerator, *below = measure->denominator;
     char path[PS_YAML_PATH];
     if (below == NULL || below->by == NULL) return PS_OK;
+    if (splits_people(f, measure)) return PS_OK;
     if (above != NULL && above->by != NULL && strcmp(above->by, below->by) == 0 &&
         strcmp(above->data, below->data) == 0)
         return PS_OK;
@@ -566,7 +583,7 @@ static ps_status check_measures(const ps_yaml *yaml, const ps_framework *f, ps_k
             PS_TRY(check_method(yaml, measure, m, err));
             PS_TRY(ps_framework_check_table(yaml, f, m, err));
         }
-        PS_TRY(check_split(yaml, measure, m, err));
+        PS_TRY(check_split(yaml, f, measure, m, err));
         PS_TRY(check_periods(yaml, measure, m, err));
         char polarity[PS_YAML_PATH];
         PS_YAML_AT(path, "measures[%u]", m);

@@ -184,6 +184,7 @@ static const cyaml_schema_field_t cell_fields[] = {
     PS_OPTIONAL_TEXT("data", ps_framework_cell, data),
     PS_OPTIONAL_TEXT("column", ps_framework_cell, column),
     PS_OPTIONAL_TEXT("text", ps_framework_cell, text),
+    PS_OPTIONAL_LIST("numbers", ps_framework_cell, numbers, &number_entry, 1, MOST_TEXTS),
     PS_OPTIONAL_TEXT("period", ps_framework_cell, period),
     PS_OPTIONAL_LIST("is", ps_framework_cell, is, &text_entry, 1, MOST_VALUES),
     PS_OPTIONAL_NUMBER("above", ps_framework_cell, above),

@@ -222,6 +222,63 @@ static ps_status check_cell_period(const place *p, unsigned c, ps_error *err) {
     return PS_OK;
 }
 
+/* The column whose values are the rows. */
+static const ps_framework_column *rows_of(const place *p) {
+    if (p->table->rows != PS_ROWS_VALUES) return NULL;
+    const ps_framework_data *data = data_of(p, p->measure->numerator->data);
+    return &data->columns[PS_FRAMEWORK_PLACE(data->columns, data->columns_count,
+                                             p->table->of)];
+}
+
+static ps_status check_numbers(const place *p, unsigned c, ps_error *err) {
+    const ps_framework_cell *cell = &p->table->columns[c];
+    const ps_framework_column *rows = rows_of(p);
+    char path[PS_YAML_PATH];
+    PS_YAML_AT(path, "measures[%u].table.columns[%u].numbers", p->m, c);
+    if (rows == NULL) return PS_YAML_WRONG(p->yaml, err, path, "goes with rows: values");
+    if (cell->numbers_count != rows->values_count)
+        return PS_YAML_WRONG(p->yaml, err, path, "%u numbers for the %u values of '%s'",
+                             cell->numbers_count, rows->values_count, rows->id);
+    return PS_OK;
+}
+
+static bool counts_denominator(const ps_framework_table *t) {
+    for (unsigned c = 0; c < t->columns_count; c++)
+        if (t->columns[c].count != NULL && *t->columns[c].count == PS_COUNT_DENOMINATOR)
+            return true;
+    return false;
+}
+
+/* A rate of each value is of the people of that value. */
+static ps_status check_people(const place *p, ps_error *err) {
+    const ps_framework_part *below = p->measure->denominator;
+    const ps_framework_column *rows = rows_of(p);
+    char path[PS_YAML_PATH];
+    if (rows == NULL || below == NULL ||
+        data_of(p, below->data)->kind != PS_DATA_POPULATION)
+        return PS_OK;
+    const bool strata =
+        PS_FRAMEWORK_PLACE(p->method->input, p->method->n_input, "stratum") >= 0;
+    if (below->by == NULL && strata && counts_denominator(p->table))
+        return WRONG(p, err, ".denominator",
+                     "each row of the table would have the people of all values of "
+                     "'%.40s': 'by: %.40s' takes those of its own",
+                     rows->id, rows->id);
+    const ps_framework_data *people = data_of(p, below->data);
+    const int at =
+        below->by == NULL
+            ? -1
+            : PS_FRAMEWORK_PLACE(people->columns, people->columns_count, below->by);
+    for (unsigned v = 0; at >= 0 && v < rows->values_count; v++)
+        if (!ps_framework_lists(people->columns[at].values,
+                                people->columns[at].values_count, rows->values[v]))
+            return WRONG(p, err, ".denominator.by",
+                         "the column '%.40s' of '%.40s' has no value '%.40s', which the "
+                         "table has a row of",
+                         below->by, people->id, rows->values[v]);
+    return PS_OK;
+}
+
 static ps_status check_cell(const place *p, unsigned c, ps_error *err) {
     const ps_framework_table *t = p->table;
     const ps_framework_cell *cell = &t->columns[c];
@@ -232,11 +289,12 @@ static ps_status check_cell(const place *p, unsigned c, ps_error *err) {
     PS_YAML_AT(path, "measures[%u].table.columns[%u]", p->m, c);
     const int sources = (cell->key != NULL) + (cell->count != NULL) +
                         (cell->measure != NULL) + (cell->column != NULL) +
-                        (cell->text != NULL);
+                        (cell->text != NULL) + (cell->numbers != NULL);
     if (sources != 1)
         return PS_YAML_WRONG(p->yaml, err, path,
-                             "exactly one of key, count, measure, column and text says "
-                             "what stands in a column");
+                             "exactly one of key, count, measure, column, text and "
+                             "numbers says what stands in a column");
+    if (cell->numbers != NULL) PS_TRY(check_numbers(p, c, err));
     if (cell->key != NULL && !key_fits(*cell->key, t))
         return PS_YAML_WRONG(p->yaml, err, path, "rows of this kind have no such key");
     if (cell->count != NULL) PS_TRY(check_count(p, c, err));
@@ -362,6 +420,7 @@ ps_status ps_framework_check_table(const ps_yaml *yaml, const ps_framework *f, u
         return WRONG(&p, err, "", "'table' and 'result' go together");
     if (p.table == NULL) return PS_OK;
     PS_TRY(check_rows(&p, err));
+    PS_TRY(check_people(&p, err));
     PS_TRY(check_inputs(&p, err));
     return check_result(&p, err);
 }

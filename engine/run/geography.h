@@ -5,10 +5,11 @@
 #include "engine/core/tally.h"
 #include "engine/run/job.h"
 
-/* One population of the job in a geography. */
+/* One population of the job in a geography, or a group of its people. */
 typedef struct ps_people {
     const ps_job_population *spec;
-    double *value; /* by area; NULL: it cannot be told for this geography */
+    const ps_job_meaning *group; /* that a framework's data bind; NULL: all of them */
+    double *value;               /* by area; NULL: it cannot be told for this geography */
     bool *missing;
     const char *method; /* "table", "sum of members", "best fit by interior point" */
 } ps_people;
@@ -21,7 +22,7 @@ typedef struct ps_geography {
     size_t
         *offset; /* members of area a: member[offset[a] .. offset[a + 1]), rows of base */
     int32_t *member;
-    ps_people *people; /* by population of the job */
+    ps_people *people; /* by population of the job: all of it, then its groups */
     size_t n_people;
     /* The first of these, when there is one for this geography. */
     const double *population;

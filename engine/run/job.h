@@ -236,8 +236,9 @@ typedef struct ps_job_meaning {
 
 /* Which column of an input is one of the framework's. */
 typedef struct ps_job_data_column {
-    char *id;               /* the framework's column */
-    char *column;           /* the input's */
+    char *id;     /* the framework's column */
+    char *column; /* the input's; none of a population, where the texts of `values` are
+                     the columns that the people of each value stand in */
     ps_job_meaning *values; /* optional: the input's texts are the framework's values */
     unsigned values_count;
 } ps_job_data_column;

@@ -788,15 +788,53 @@ static ps_status check_series(const ps_yaml *yaml, const ps_job *job, ps_keys *i
 
 /* ---- Framework ---- */
 
+static bool is_population(const ps_job *job, const char *id) {
+    const ps_job_population *p;
+    for (unsigned k = 0; (p = ps_job_population_at(job, k)) != NULL; k++)
+        if (strcmp(population_id(p), id) == 0) return true;
+    return false;
+}
+
+/* People stand in columns by what they are, everything else has a column that says so. */
+static ps_status check_data_column(const ps_yaml *yaml, const ps_job_data *data,
+                                   unsigned i, unsigned c, bool of_people,
+                                   ps_error *err) {
+    const ps_job_data_column *column = &data->columns[c];
+    char path[PS_YAML_PATH];
+    PS_YAML_AT(path, "data[%u].columns[%u]", i, c);
+    if (of_people && column->values_count == 0)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "the key 'values' is missing: in which columns of the "
+                             "population the people of each value stand");
+    if (!of_people && column->column == NULL)
+        return PS_YAML_WRONG(yaml, err, path, "the key 'column' is missing");
+    PS_YAML_AT(path, "data[%u].columns[%u].column", i, c);
+    if (of_people && column->column != NULL)
+        return PS_YAML_WRONG(yaml, err, path,
+                             "a population has no column that says who people are; "
+                             "'values' names the columns that they stand in");
+    for (unsigned v = 0; of_people && v < column->values_count; v++) {
+        PS_YAML_AT(path, "data[%u].columns[%u].values[%u].of", i, c, v);
+        if (column->values[v].of_count == 0)
+            return PS_YAML_WRONG(yaml, err, path,
+                                 "names no column of the population that holds the "
+                                 "people of '%.40s'",
+                                 column->values[v].id);
+    }
+    return PS_OK;
+}
+
 /* All that can be told of data without the framework itself; see binding.h. */
-static ps_status check_data_columns(const ps_yaml *yaml, const ps_job_data *data,
-                                    unsigned i, ps_keys *ids, ps_keys *values,
-                                    ps_error *err) {
+static ps_status check_data_columns(const ps_yaml *yaml, const ps_job *job, unsigned i,
+                                    ps_keys *ids, ps_keys *values, ps_error *err) {
+    const ps_job_data *data = &job->data[i];
+    const bool of_people = is_population(job, data->input);
     char path[PS_YAML_PATH], key[160];
     for (unsigned c = 0; c < data->columns_count; c++) {
         const ps_job_data_column *column = &data->columns[c];
         PS_YAML_AT(path, "data[%u].columns[%u].id", i, c);
         PS_TRY(ps_yaml_check_id(yaml, ids, path, column->id, err));
+        PS_TRY(check_data_column(yaml, data, i, c, of_people, err));
         for (unsigned v = 0; v < column->values_count; v++) {
             bool added;
             int32_t at;
@@ -830,10 +868,9 @@ static ps_status check_input(const ps_yaml *yaml, const ps_job *job, unsigned i,
     }
     PS_YAML_AT(path, "data[%u].input", i);
     const ps_job_population *p;
-    for (unsigned k = 0; (p = ps_job_population_at(job, k)) != NULL; k++) {
-        if (strcmp(population_id(p), input) == 0) return PS_OK;
-        if (n < 63) candidates[n++] = population_id(p);
-    }
+    if (is_population(job, input)) return PS_OK;
+    for (unsigned k = 0; (p = ps_job_population_at(job, k)) != NULL && n < 63; k++)
+        candidates[n++] = population_id(p);
     if (strcmp(input, default_population) == 0)
         return PS_YAML_WRONG(yaml, err, path, "the job has no population%s",
                              job->populations_count > 0 ? " of that id" : "");
@@ -880,8 +917,7 @@ static ps_status check_data(const ps_yaml *yaml, const ps_job *job, ps_keys *ids
     PS_TRY(check_input(yaml, job, i, err));
     ps_status status = ps_keys_create(&columns, err);
     if (status == PS_OK) status = ps_keys_create(&values, err);
-    if (status == PS_OK)
-        status = check_data_columns(yaml, &job->data[i], i, columns, values, err);
+    if (status == PS_OK) status = check_data_columns(yaml, job, i, columns, values, err);
     ps_keys_free(columns);
     ps_keys_free(values);
     return status;

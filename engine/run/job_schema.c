@@ -214,7 +214,8 @@ static const cyaml_schema_value_t meaning_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, ps_job_meaning, meaning_fields)};
 
 static const cyaml_schema_field_t data_column_fields[] = {
-    PS_TEXT("id", ps_job_data_column, id), PS_TEXT("column", ps_job_data_column, column),
+    PS_TEXT("id", ps_job_data_column, id),
+    PS_OPTIONAL_TEXT("column", ps_job_data_column, column),
     PS_OPTIONAL_LIST("values", ps_job_data_column, values, &meaning_entry, 1,
                      MOST_SERIES),
     CYAML_FIELD_END};

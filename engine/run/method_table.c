@@ -298,6 +298,15 @@ static bool is_shown(const ps_method_table *t, const ps_measure_part *part, size
                             r->area, p->first, p->last);
 }
 
+/* The people of the row's value; NULL: of all. */
+static const ps_job_meaning *group_of(const ps_method_table *t,
+                                      const ps_measure_part *part, const row *r) {
+    if (part->spec->by == NULL) return NULL;
+    return ps_binding_meaning(
+        ps_binding_column(part->bound, part->spec->by),
+        ps_part_item(t->scope->measure->binding, t->values.spec, r->value));
+}
+
 /* How much of a part there is; NAN not known. */
 static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t item,
                         const row *r, const ps_period *p) {
@@ -305,8 +314,8 @@ static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t 
     if (part->people != NULL) {
         const ps_geography *geo =
             &t->scope->figures->geographies->geography[r->geography];
-        const ps_people *people =
-            ps_geography_people(geo, part->people, p->first, p->last);
+        const ps_people *people = ps_geography_people_of(
+            geo, part->people, group_of(t, part, r), p->first, p->last);
         const int32_t months = ps_period_months(p);
         if (people == NULL || people->missing[r->area]) {
             note_gap(t, r, "no population");
@@ -333,7 +342,9 @@ static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t 
 static double count_in(ps_method_table *t, ps_table_count which, const row *r,
                        const ps_period *p) {
     const ps_measure *m = t->scope->measure;
-    if (which == PS_COUNT_DENOMINATOR) return amount_of(t, &m->denominator, 0, r, p);
+    if (which == PS_COUNT_DENOMINATOR)
+        return amount_of(t, &m->denominator, m->denominator.n_items > 1 ? r->value : 0, r,
+                         p);
     if (t->layout->rows == PS_ROWS_VALUES)
         return amount_of(t, &t->values, r->value, r, p);
     return amount_of(t, &m->numerator, 0, r, p);
@@ -551,6 +562,8 @@ static ps_status cell_text(ps_method_table *t, unsigned c, const row *r, const c
     else if (cell->measure != NULL)
         PS_TRY(take_figure(t, c, cell->take != NULL ? *cell->take : PS_TAKE_VALUE, r, &p,
                            &number, &text, err));
+    else if (cell->numbers_count > 0)
+        number = cell->numbers[r->value];
     else if (cell->data != NULL)
         number = column_of(t, cell, r, &p);
     else if (cell->column != NULL) {

@@ -2,7 +2,9 @@
  *
  * Of the geography that a table speaks of they are as it says; what is built of that is
  * the sum of its members; other polygons get each area whole, by its interior point (best
- * fit). An area that none fell into has no known population, not none.
+ * fit). An area that none fell into has no known population, not none. Groups of people,
+ * as of an age, are read beside them when a framework's data bind columns of a
+ * population.
  */
 #ifndef PS_RUN_PEOPLE_H
 #define PS_RUN_PEOPLE_H
@@ -25,5 +27,9 @@ const ps_people *ps_geography_people(const ps_geography *geography, const char *
 enum { PS_PEOPLE_FRESH = 3, PS_PEOPLE_NOTE = 64 };
 void ps_people_tell(const ps_geography *geography, const ps_people *people,
                     ps_month first, ps_month last, char note[PS_PEOPLE_NOTE]);
+/* The same of a group of its people. */
+const ps_people *ps_geography_people_of(const ps_geography *geography, const char *id,
+                                        const ps_job_meaning *group, ps_month first,
+                                        ps_month last);
 
 #endif

@@ -1,0 +1,60 @@
+/* measures.csv of a job in a folder of its own. */
+#ifndef PS_TESTS_SUPPORT_MEASURES_H
+#define PS_TESTS_SUPPORT_MEASURES_H
+
+#include <stdio.h>
+
+#include "engine/run/run.h"
+#include "tests/support/rows.h"
+
+/* Three squares A, B and C beside each other, of a kilometre. */
+#define TEST_SQUARE(code, x, x1)                                                   \
+    "{\"type\":\"Feature\",\"properties\":{\"code\":\"" code                       \
+    "\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[" x ",400000],[" x1 \
+    ",400000],[" x1 ",401000],[" x ",401000],[" x ",400000]]]}}"
+/* clang-format off */
+static const char test_squares[] =
+    "{\"type\":\"FeatureCollection\",\"crs\":{\"type\":\"name\",\"properties\":{\"name\":"
+    "\"urn:ogc:def:crs:EPSG::27700\"}},\"features\":["
+    TEST_SQUARE("A", "400000", "401000") ","
+    TEST_SQUARE("B", "401000", "402000") ","
+    TEST_SQUARE("C", "402000", "403000") "]}";
+/* clang-format on */
+
+static inline void test_text_write(const char *folder, const char *name,
+                                   const char *text) {
+    test_file_write(folder, name, text, strlen(text));
+}
+
+/* Run job.yaml of the folder, which holds squares.geojson then, and remove the folder;
+ * freed with free. */
+static inline char *test_measures(char *folder) {
+    char out[4096];
+    ps_error err = {.text = ""};
+    ps_output *nowhere = NULL;
+    ps_run_outcome outcome;
+    test_text_write(folder, "squares.geojson", test_squares);
+    snprintf(out, sizeof out, "%s", test_path(folder, "out"));
+    assert_int_equal(ps_output_open("/dev/null", &nowhere, &err), PS_OK);
+    const ps_run_options options = {
+        .job = test_path(folder, "job.yaml"), .folder = out, .command = "test"};
+    if (ps_run_job(&options, nowhere, &outcome, &err) != PS_OK) fail_msg("%s", err.text);
+    ps_output_abandon(nowhere);
+    char *text = test_file_read(test_path(out, "measures.csv"), NULL);
+    assert_non_null(text);
+    test_folder_remove(folder);
+    return text;
+}
+
+/* The cell of a measure's first row of an area and period. */
+static inline const char *test_measure(const char *text, const char *measure,
+                                       const char *area, const char *period,
+                                       const char *column) {
+    static const char *const names[4] = {"measure", "area_code", "period", "measure"};
+    const char *const wanted[4] = {measure, area, period, measure};
+    const char *row = test_row(text, names, wanted);
+    if (row == NULL) fail_msg("no row %s %s %s in\n%s", measure, area, period, text);
+    return test_field(row, test_column(text, column));
+}
+
+#endif
