@@ -229,7 +229,9 @@ typedef struct ps_framework_table {
                     is its row of the result; default false: a table for every area of the
                     figures, of the rows that lie in it */
     bool *earlier;  /* of records: those before the figure's period stand in the table,
-                       too,  for methods that compare rounds or years; default false */
+                       too,  for methods that compare rounds or years; one (a text of
+                       the result's `latest`) that goes on after the period is left out
+                       whole; default false */
     char **periods; /* one set of rows for each; default: the figure's period */
     unsigned periods_count;
     ps_framework_cell *columns;

@@ -45,6 +45,10 @@ struct ps_method_table {
     ps_measure_part values;       /* the numerator split by the column that rows are of */
     const ps_record_set *records; /* that are the rows, or NULL */
     record_column *record_column; /* by column */
+    const ps_record_column *round; /* of the records: what of them is whole in a period or
+                                      not in it at all; or NULL */
+    ps_month *round_end;           /* by its texts, in the area of the table */
+    int32_t cut;                   /* the last of them left out; PS_NONE: none was */
     ps_history *history;
     const ps_measure_part *history_part; /* what the history is of */
     size_t history_item, history_geography, history_area;
@@ -190,6 +194,19 @@ static ps_status open_records(ps_method_table *t, ps_error *err) {
     return PS_OK;
 }
 
+/* The column that tells rounds or years apart: that which the latest of is the figure. */
+static ps_status open_rounds(ps_method_table *t, ps_error *err) {
+    const ps_framework_table *l = t->layout;
+    const char *latest = t->spec->result->latest;
+    if (latest == NULL || l->earlier == NULL || !*l->earlier) return PS_OK;
+    const int at = PS_FRAMEWORK_PLACE(l->columns, l->columns_count, latest);
+    if (at < 0 || !ps_records_dated(t->records)) return PS_OK;
+    t->round = t->record_column[at].values;
+    if (t->round == NULL) return PS_OK;
+    t->round_end = ps_alloc(ps_keys_size(t->round->texts) + 1, sizeof *t->round_end);
+    return t->round_end != NULL ? PS_OK : ps_fail_nomem(err);
+}
+
 /* A column that the job has no values for is left out of the table. */
 static bool has_column(const ps_method_table *t, unsigned c) {
     return t->record_column == NULL || t->record_column[c].column == NULL ||
@@ -209,7 +226,11 @@ static ps_status open_table(ps_method_table *t, ps_error *err) {
     t->gap = ps_alloc(t->n_gaps, sizeof *t->gap);
     if (t->gap == NULL) return ps_fail_nomem(err);
     if (l->rows == PS_ROWS_VALUES) PS_TRY(open_values(t, err));
-    if (l->rows == PS_ROWS_RECORDS) PS_TRY(open_records(t, err));
+    t->cut = PS_NONE;
+    if (l->rows == PS_ROWS_RECORDS) {
+        PS_TRY(open_records(t, err));
+        PS_TRY(open_rounds(t, err));
+    }
     if (l->periods_count > 0) {
         ps_month first, last;
         ps_measure_span(t->scope->all, t->scope->measure, &first, &last);
@@ -243,6 +264,7 @@ void ps_method_table_close(ps_method_table *t) {
     for (unsigned c = 0; t->within != NULL && c < t->layout->columns_count; c++)
         ps_free(t->within[c]);
     ps_free(t->within);
+    ps_free(t->round_end);
     ps_free(t->gap), ps_free(t->lies_in), ps_free(t->x), ps_free(t->y),
         ps_free(t->period);
     ps_neighbours_free(&t->neighbours);
@@ -656,12 +678,40 @@ static bool record_counts(const ps_method_table *t, size_t record, const ps_peri
     return ps_record_in(set, record, p->first, p->last);
 }
 
+/* When was the last record of each round, in this area? */
+static void end_rounds(ps_method_table *t, const row *r) {
+    const ps_record_areas *areas = &t->records->areas[r->geography];
+    if (t->round == NULL) return;
+    for (size_t i = 0; i < ps_keys_size(t->round->texts); i++)
+        t->round_end[i] = PS_NO_MONTH;
+    for (size_t k = areas->offset[r->area]; k < areas->offset[r->area + 1]; k++) {
+        const int32_t round = t->round->text[areas->record[k]];
+        const ps_month last = t->records->last[areas->record[k]];
+        if (round == PS_NONE) continue;
+        if (t->round_end[round] == PS_NO_MONTH || t->round_end[round] < last)
+            t->round_end[round] = last;
+    }
+}
+
+/* Part of a round is no round: what goes on after the period is left out whole. */
+static bool is_cut(ps_method_table *t, size_t record, const ps_period *p) {
+    const int32_t round = t->round != NULL ? t->round->text[record] : PS_NONE;
+    if (round == PS_NONE || t->round_end[round] <= p->last) return false;
+    const ps_keys *texts = t->round->texts;
+    if (t->cut == PS_NONE ||
+        ps_str_cmp(ps_keys_text(texts, round), ps_keys_text(texts, t->cut)) > 0)
+        t->cut = round;
+    return true;
+}
+
 static ps_status add_records(ps_method_table *t, row r, ps_table *out, ps_error *err) {
     const ps_record_areas *areas = &t->records->areas[r.geography];
     if (!ps_records_know(t->records, r.geography, r.area)) return PS_OK;
+    end_rounds(t, &r);
     for (size_t k = areas->offset[r.area]; k < areas->offset[r.area + 1]; k++) {
         r.record = (size_t)areas->record[k];
-        if (record_counts(t, r.record, r.period)) PS_TRY(add_row(t, &r, out, err));
+        if (record_counts(t, r.record, r.period) && !is_cut(t, r.record, r.period))
+            PS_TRY(add_row(t, &r, out, err));
     }
     return PS_OK;
 }
@@ -703,6 +753,7 @@ ps_status ps_method_table_lay(ps_method_table *t, size_t area, const ps_period *
     *out = NULL;
     ps_table *table = NULL;
     memset(t->gap, 0, t->n_gaps * sizeof *t->gap);
+    t->cut = PS_NONE;
     PS_TRY(create(t, &table, err));
     row r = {.period = period, .geography = t->scope->geography, .area = area};
     ps_status status = PS_OK;
@@ -726,6 +777,10 @@ const char *ps_method_table_unknown(const ps_method_table *t, size_t area) {
 
 const char *ps_method_table_gap(const ps_method_table *t, size_t area) {
     return t->gap[t->n_gaps > 1 ? area : 0];
+}
+
+ps_str ps_method_table_cut(const ps_method_table *t) {
+    return t->cut != PS_NONE ? ps_keys_text(t->round->texts, t->cut) : (ps_str){"", 0};
 }
 
 ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,

@@ -33,6 +33,9 @@ const char *ps_method_table_unknown(const ps_method_table *table, size_t area);
  * the table is whole, of the rows of this area. NULL: all are known. Good until the table
  * is closed. */
 const char *ps_method_table_gap(const ps_method_table *table, size_t area);
+/* The last round or year that the table laid out last leaves out, because records of it
+ * are later than its period; empty: none. */
+ps_str ps_method_table_cut(const ps_method_table *table);
 /* Let the method work on it. */
 ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,
                               ps_table **result, ps_error *err) PS_MUST_CHECK;
