@@ -284,13 +284,9 @@ static ps_status read_figure(findings *f, const ps_scope *s, const ps_table *res
     return PS_OK;
 }
 
-/* A round that answers came to after the period. */
-static void note_cut(const findings *f, const ps_framework_measure *spec,
-                     ps_measured *out) {
-    const ps_str cut = ps_method_table_cut(f->table);
-    if (cut.n > 0)
-        ps_measured_note(out, "%s %.*s goes on after the period", spec->result->latest,
-                         cut.n < 40 ? (int)cut.n : 40, cut.p);
+static void note_left(const findings *f, finding *found) {
+    const char *left = ps_method_table_left(f->table, (size_t)found->area);
+    if (left != NULL) ps_measured_note(&found->measured, "%s", left);
 }
 
 static ps_status keep(findings *f, const ps_scope *s, const ps_table *result, size_t area,
@@ -317,11 +313,10 @@ static ps_status keep(findings *f, const ps_scope *s, const ps_table *result, si
         PS_TRY(read_figure(f, s, result, r, &at,
                            ps_method_table_gap(f->table, (size_t)found.area),
                            &found.measured, err));
-        if (at.latest >= 0) {
+        if (at.latest >= 0)
             ps_measured_note(&found.measured, "%s %.*s", spec->result->latest,
                              (int)latest.n, latest.p);
-            note_cut(f, spec, &found.measured);
-        }
+        note_left(f, &found);
         check_base(spec, &found.measured);
         PS_TRY(
             ps_grow((void **)&f->found, &f->capacity, f->n + 1, sizeof *f->found, err));
@@ -331,13 +326,13 @@ static ps_status keep(findings *f, const ps_scope *s, const ps_table *result, si
 }
 
 /* What a method refuses about its table is told in place of the value, of every item. */
-static ps_status keep_refusal(findings *f, const ps_scope *s, size_t area, size_t period,
-                              const char *why, ps_error *err) {
+static ps_status keep_refusal(findings *f, size_t area, size_t period, const char *why,
+                              ps_error *err) {
     finding found = {.area = (int32_t)area, .period = (int32_t)period, .item = PS_NONE};
     PS_TRY(ps_grow((void **)&f->found, &f->capacity, f->n + 1, sizeof *f->found, err));
     found.measured = ps_measured_nothing();
     ps_measured_note(&found.measured, "%s", why);
-    note_cut(f, s->measure->spec, &found.measured);
+    note_left(f, &found);
     f->found[f->n++] = found;
     return PS_OK;
 }
@@ -354,16 +349,16 @@ static ps_status work_on(findings *f, const ps_scope *s, size_t area, size_t per
     ps_error why = {PS_OK, ""};
     bool taken = false;
     const char *unknown = ps_method_table_unknown(f->table, area);
-    if (unknown != NULL) return keep_refusal(f, s, area, period, unknown, err);
+    if (unknown != NULL) return keep_refusal(f, area, period, unknown, err);
     PS_TRY(ps_method_table_lay(f->table, area, &f->period[period], &input, err));
     if (ps_table_rows(input) == 0) {
         ps_table_free(input);
-        return keep_refusal(f, s, area, period, "there are no rows", err);
+        return keep_refusal(f, area, period, "there are no rows", err);
     }
     unknown = unknown_events(f, s, area);
     if (unknown != NULL) {
         ps_table_free(input);
-        return keep_refusal(f, s, area, period, unknown, err);
+        return keep_refusal(f, area, period, unknown, err);
     }
     ps_status status = ps_method_table_run(s->measure->spec, input, &result, &why);
     if (status == PS_OK)
@@ -372,9 +367,9 @@ static ps_status work_on(findings *f, const ps_scope *s, size_t area, size_t per
         status = ps_fail_nomem(err);
     else if (ps_method_table_whole(s->measure->spec->table))
         for (size_t a = 0; a < s->geo->areas->n && status != PS_NOMEM; a++)
-            status = keep_refusal(f, s, a, period, why.text, err);
+            status = keep_refusal(f, a, period, why.text, err);
     else
-        status = keep_refusal(f, s, area, period, why.text, err);
+        status = keep_refusal(f, area, period, why.text, err);
     ps_table_free(result);
     ps_table_free(input);
     return status;

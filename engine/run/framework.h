@@ -339,7 +339,7 @@ typedef struct ps_framework_change {
  * job without the area leaves it aside. */
 typedef struct ps_framework_tailored {
     ps_framework_area *area;
-    char **hide; /* measures without figures there */
+    char **hide; /* measures without figures there, left out of indices, too */
     unsigned hide_count;
     char **add; /* measures that are marked `only: tailored` */
     unsigned add_count;

@@ -56,7 +56,8 @@ struct ps_method_table {
     ps_neighbours neighbours;
     ps_period *period;
     size_t n_periods;
-    const char **gap; /* by area of rows_in when the table is whole, else one; or NULL */
+    const char **gap;  /* by area of rows_in when the table is whole, else one; or NULL */
+    const char **left; /* likewise: what was left out, in words; or NULL */
     size_t n_gaps;
     ps_arena *arena; /* texts of the table under construction */
 };
@@ -224,7 +225,8 @@ static ps_status open_table(ps_method_table *t, ps_error *err) {
     if (ps_method_table_whole(l))
         t->n_gaps = t->scope->figures->geographies->geography[t->rows_in].areas->n;
     t->gap = ps_alloc(t->n_gaps, sizeof *t->gap);
-    if (t->gap == NULL) return ps_fail_nomem(err);
+    t->left = ps_zalloc(t->n_gaps, sizeof *t->left);
+    if (t->gap == NULL || t->left == NULL) return ps_fail_nomem(err);
     if (l->rows == PS_ROWS_VALUES) PS_TRY(open_values(t, err));
     t->cut = PS_NONE;
     if (l->rows == PS_ROWS_RECORDS) {
@@ -265,6 +267,7 @@ void ps_method_table_close(ps_method_table *t) {
         ps_free(t->within[c]);
     ps_free(t->within);
     ps_free(t->round_end);
+    ps_free(t->left);
     ps_free(t->gap), ps_free(t->lies_in), ps_free(t->x), ps_free(t->y),
         ps_free(t->period);
     ps_neighbours_free(&t->neighbours);
@@ -289,6 +292,14 @@ static void note_figure(ps_method_table *t, const row *r, const char *measure,
     snprintf(why, sizeof why, "%s: %.180s", measure,
              reason[0] != '\0' ? reason : "no value");
     note_gap(t, r, why);
+}
+
+/* Tell what is not in the table. */
+static void note_left(ps_method_table *t, const row *r, const char *what) {
+    const char **left = &t->left[t->n_gaps > 1 ? r->area : 0];
+    const char *more =
+        *left != NULL ? ps_arena_printf(t->arena, "%s; %s", *left, what) : what;
+    if (more != NULL) *left = more;
 }
 
 /* Of counts. */
@@ -413,10 +424,8 @@ static ps_status take_figure(ps_method_table *t, size_t at, ps_table_take take,
                              const row *r, const ps_period *p, double *number,
                              const char **text, ps_error *err) {
     ps_scope *s = &t->figure[at];
-    const ps_form *form = s->measure->form;
     ps_measured found;
-    s->area = r->area;
-    if (form->enter != NULL) PS_TRY(form->enter(s, err));
+    PS_TRY(ps_scope_enter(s, r->area, err));
     PS_TRY(ps_judge_value(s, 0, p, &found, err));
     const ps_estimate *v = &found.value;
     const bool ok = v->status == PS_VALUE_OK,
@@ -466,6 +475,13 @@ static const char *neighbours_text(ps_method_table *t, size_t area) {
     return text;
 }
 
+/* What the plan of an area does not show is no part of an index there. */
+static void leave_hidden(ps_method_table *t, const char *measure, const row *r) {
+    const char *what =
+        ps_arena_printf(t->arena, "without %s, which is not shown here", measure);
+    if (what != NULL) note_left(t, r, what);
+}
+
 static ps_status key_text(ps_method_table *t, ps_table_key key, const row *r,
                           const char **text, double *number, ps_error *err) {
     const ps_framework *plan = t->scope->measure->binding->framework;
@@ -503,6 +519,10 @@ static ps_status key_text(ps_method_table *t, ps_table_key key, const row *r,
             break;
         case PS_KEY_FIGURE:
         case PS_KEY_VERDICT:
+            if (!ps_scope_shows(&t->figure[l->columns_count + r->indicator], r->area)) {
+                leave_hidden(t, in->measure, r);
+                break;
+            }
             return take_figure(t, l->columns_count + r->indicator,
                                key == PS_KEY_FIGURE ? PS_TAKE_VALUE : PS_TAKE_VERDICT, r,
                                r->period, number, text, err);
@@ -681,6 +701,7 @@ static bool record_counts(const ps_method_table *t, size_t record, const ps_peri
 /* When was the last record of each round, in this area? */
 static void end_rounds(ps_method_table *t, const row *r) {
     const ps_record_areas *areas = &t->records->areas[r->geography];
+    t->cut = PS_NONE;
     if (t->round == NULL) return;
     for (size_t i = 0; i < ps_keys_size(t->round->texts); i++)
         t->round_end[i] = PS_NO_MONTH;
@@ -713,6 +734,13 @@ static ps_status add_records(ps_method_table *t, row r, ps_table *out, ps_error 
         if (record_counts(t, r.record, r.period) && !is_cut(t, r.record, r.period))
             PS_TRY(add_row(t, &r, out, err));
     }
+    if (t->cut == PS_NONE) return PS_OK;
+    const ps_str cut = ps_keys_text(t->round->texts, t->cut);
+    const char *what =
+        ps_arena_printf(t->arena, "%s %.*s goes on after the period",
+                        t->spec->result->latest, cut.n < 40 ? (int)cut.n : 40, cut.p);
+    if (what == NULL) return ps_fail_nomem(err);
+    note_left(t, &r, what);
     return PS_OK;
 }
 
@@ -753,6 +781,7 @@ ps_status ps_method_table_lay(ps_method_table *t, size_t area, const ps_period *
     *out = NULL;
     ps_table *table = NULL;
     memset(t->gap, 0, t->n_gaps * sizeof *t->gap);
+    memset(t->left, 0, t->n_gaps * sizeof *t->left);
     t->cut = PS_NONE;
     PS_TRY(create(t, &table, err));
     row r = {.period = period, .geography = t->scope->geography, .area = area};
@@ -779,8 +808,8 @@ const char *ps_method_table_gap(const ps_method_table *t, size_t area) {
     return t->gap[t->n_gaps > 1 ? area : 0];
 }
 
-ps_str ps_method_table_cut(const ps_method_table *t) {
-    return t->cut != PS_NONE ? ps_keys_text(t->round->texts, t->cut) : (ps_str){"", 0};
+const char *ps_method_table_left(const ps_method_table *t, size_t area) {
+    return t->left[t->n_gaps > 1 ? area : 0];
 }
 
 ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,

@@ -33,9 +33,10 @@ const char *ps_method_table_unknown(const ps_method_table *table, size_t area);
  * the table is whole, of the rows of this area. NULL: all are known. Good until the table
  * is closed. */
 const char *ps_method_table_gap(const ps_method_table *table, size_t area);
-/* The last round or year that the table laid out last leaves out, because records of it
- * are later than its period; empty: none. */
-ps_str ps_method_table_cut(const ps_method_table *table);
+/* What the table laid out last leaves out, in words, as a round that goes on after its
+ * period or an indicator that an area's plan hides; of a whole table in this area. NULL:
+ * nothing. Good until the table is closed. */
+const char *ps_method_table_left(const ps_method_table *table, size_t area);
 /* Let the method work on it. */
 ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,
                               ps_table **result, ps_error *err) PS_MUST_CHECK;
