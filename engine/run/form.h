@@ -36,7 +36,8 @@ struct ps_scope {
     const ps_figures *figures;
     const ps_measure *measure; /* as it is in the area that is looked at */
     const ps_measure *everywhere;
-    ps_scope *before; /* of the measure whose figures are the baseline, or NULL */
+    ps_scope *before;   /* of the measure whose figures are the baseline, or NULL */
+    bool before_opened; /* which is done when a figure is judged for the first time */
     const ps_geography *geo;
     size_t geography;
     double confidence;

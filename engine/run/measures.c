@@ -156,8 +156,11 @@ static ps_status open_scope(const ps_measures *all, const ps_measure *measure,
     return status;
 }
 
-/* Of the measure that a baseline names, unless the job lacks what it needs. */
+/* Of the measure that a baseline names, unless the job lacks what it needs. Only who
+ * judges asks for it. */
 static ps_status open_before(ps_scope *scope, ps_error *err) {
+    if (scope->before_opened) return PS_OK;
+    scope->before_opened = true;
     const ps_framework_baseline *baseline = scope->everywhere->spec->baseline;
     if (baseline == NULL || baseline->measure == NULL) return PS_OK;
     const ps_measure *before =
@@ -176,10 +179,7 @@ static ps_status open_before(ps_scope *scope, ps_error *err) {
 
 ps_status ps_scope_open(const ps_measures *all, size_t measure, size_t geography,
                         ps_scope *scope, ps_error *err) {
-    PS_TRY(open_scope(all, &all->measure[measure], geography, scope, err));
-    const ps_status status = open_before(scope, err);
-    if (status != PS_OK) ps_scope_close(scope);
-    return status;
+    return open_scope(all, &all->measure[measure], geography, scope, err);
 }
 
 void ps_scope_close(ps_scope *scope) {
@@ -212,12 +212,13 @@ ps_status ps_scope_enter(ps_scope *scope, size_t area, ps_error *err) {
     scope->area = area;
     scope->measure = view != NULL ? &view->measure : scope->everywhere;
     const ps_form *form = scope->measure->form;
-    if (form->enter != NULL) PS_TRY(form->enter(scope, err));
-    return scope->before != NULL ? ps_scope_enter(scope->before, area, err) : PS_OK;
+    return form->enter != NULL ? form->enter(scope, err) : PS_OK;
 }
 
 ps_status ps_scope_area(ps_scope *scope, size_t area, ps_measure_figure *figures,
                         ps_error *err) {
     PS_TRY(ps_scope_enter(scope, area, err));
+    PS_TRY(open_before(scope, err));
+    if (scope->before != NULL) PS_TRY(ps_scope_enter(scope->before, area, err));
     return ps_judge_area(scope, figures, err);
 }

@@ -81,42 +81,42 @@ static const char plan_text[] =
                 "is: [flood]}]}, denominator: {what: D, data: incidents}, unit: '%', "
                 "multiplier: 100, method: proportion, polarity: higher-better, baseline: "
                 "{period: 2021/22}, target: {kind: increase}, geographies: [square], "
-                "min_base: 5")
-                MEASURE("not-floods",
-                        "numerator: {what: N, data: incidents, where: [{column: kind, "
-                        "not: [flood]}, {column: attended, is: ['yes']}]}, " COUNT
-                        "geographies: [square]") MEASURE("mirrored", FIRES COUNT
-                                                         "target: {kind: mirror}, "
-                                                         "geographies: [square]")
-                    MEASURE("steps", FIRES COUNT
-                            "baseline: {period: 2021/22}, target: {kind: trajectory, "
-                            "step: -2}, geographies: [square]") MEASURE("no-baseline",
-                                                                        FIRES COUNT
-                                                                        "target: {kind: "
-                                                                        "reduce}, "
-                                                                        "geographies: "
-                                                                        "[square]")
-                        MEASURE("old-baseline", FIRES COUNT
-                                "baseline: {value: 9, period: 2010/11}, target: "
-                                "{kind: reduce}, geographies: [square]")
-                            MEASURE("polled",
-                                    "numerator: {what: N, data: poll}, unit: '%', "
-                                    "method: svy_mean, "
-                                    "polarity: higher-better, baseline: {value: 60}, "
-                                    "target: {kind: above, value: "
-                                    "60}, geographies: [square]")
-                                MEASURE("arson",
-                                        "numerator: {what: N, data: incidents, where: "
-                                        "[{column: kind, is: "
-                                        "[arson]}]}, " COUNT "geographies: [square]")
-                                    MEASURE(
-                                        "flagged",
+                "min_base: 5") MEASURE("not-floods",
+                                       "numerator: {what: N, data: incidents, where: "
+                                       "[{column: kind, "
+                                       "not: [flood]}, {column: attended, is: "
+                                       "['yes']}]}, " COUNT
+                                       "baseline: {measure: fires}, geographies: "
+                                       "[square]") MEASURE("mirrored", FIRES COUNT
+                                                           "target: {kind: mirror}, "
+                                                           "geographies: [square]")
+                MEASURE("steps", FIRES COUNT
+                        "baseline: {period: 2021/22}, target: {kind: trajectory, "
+                        "step: -2}, geographies: [square]") MEASURE("no-baseline",
+                                                                    FIRES COUNT
+                                                                    "target: {kind: "
+                                                                    "reduce}, "
+                                                                    "geographies: "
+                                                                    "[square]")
+                    MEASURE("old-baseline", FIRES COUNT
+                            "baseline: {value: 9, period: 2010/11}, target: "
+                            "{kind: reduce}, geographies: [square]")
+                        MEASURE("polled",
+                                "numerator: {what: N, data: poll}, unit: '%', "
+                                "method: svy_mean, "
+                                "polarity: higher-better, baseline: {value: 60}, "
+                                "target: {kind: above, value: "
+                                "60}, geographies: [square]")
+                            MEASURE("arson",
+                                    "numerator: {what: N, data: incidents, where: "
+                                    "[{column: kind, is: "
+                                    "[arson]}]}, " COUNT "geographies: [square]")
+                                MEASURE("flagged",
                                         "numerator: {what: N, data: incidents, where: "
                                         "[{column: flag, is: "
                                         "['yes']}]}, " COUNT
                                         "target: {kind: reduce}, geographies: [square]")
-                                        MEASURE(
-                                            "repeats", FIRES
+                                    MEASURE("repeats", FIRES
                                             "unit: '%', method: repeat, polarity: none, "
                                             "geographies: "
                                             "[square]") "report: {order: [fire-rate]}\n";
@@ -662,7 +662,12 @@ static ps_status compute(void *context, ps_error *err) {
         status = ps_scope_open(all, i, 0, &scope, err);
         if (status != PS_OK) break;
         assert_true(ps_scope_figures(&scope) <= 8);
-        status = ps_scope_area(&scope, 0, figure, err);
+        /* The baseline's measure is opened for who judges, and for nobody else. */
+        status = ps_scope_enter(&scope, 0, err);
+        assert_null(scope.before);
+        if (status == PS_OK) status = ps_scope_area(&scope, 0, figure, err);
+        const bool named = strcmp(all->measure[i].spec->id, "not-floods") == 0;
+        if (status == PS_OK) assert_true((scope.before != NULL) == named);
         ps_scope_close(&scope);
     }
     ps_measures_free(all);
