@@ -9,7 +9,8 @@ import collections
 import csv
 import gzip
 
-from support import check, data, equal, finish, inputs, rows_of, start, total
+from support import (ROAD_CASUALTIES, casualties, check, data, equal, finish, inputs, rows_of,
+                     start, total)
 
 COLLISIONS = "stats19_2024_collisions_kirklees_leeds.csv"
 JOB = """
@@ -39,7 +40,6 @@ series:
 """
 
 
-# One row a person; place and day are those of the collision.
 HURT = """
 title: People hurt on roads
 areas:
@@ -48,32 +48,11 @@ areas:
     of: lsoa
     table: {file: %s, member: lsoa21_code, code: ltla24_code, name: ltla24_name}
 points:
-  - id: casualties
-    files: [%s]
-    with:
-      - file: %s
-        key: collision_index
-        columns: [location_easting_osgr, location_northing_osgr, date]
-    x: location_easting_osgr
-    y: location_northing_osgr
-    crs: EPSG:27700
-    date: date
-    date_form: dmy
-    missing: ["-1"]
-    covers: all
+%s
 periods: [2024]
 framework: communities-partnership-plan
 data:
-  - id: road-casualties
-    input: casualties
-    columns:
-      - id: severity
-        column: casualty_severity
-        values:
-          - {id: killed, of: ["1"]}
-          - {id: serious, of: ["2"]}
-          - {id: slight, of: ["3"]}
-"""
+""" + ROAD_CASUALTIES.lstrip("\n")
 
 
 def killed_or_seriously_injured(program, name):
@@ -85,11 +64,12 @@ def killed_or_seriously_injured(program, name):
 
 def people_hurt(program, points, lsoas, lookup, area_of):
     """The measure of the plan by the place of the collision, against a join by hand."""
-    casualties = data("road_casualties", COLLISIONS.replace("collisions", "casualties"))
-    done = program.job("hurt", HURT % (lsoas, lookup, casualties, points))
+    hurt = data("road_casualties", COLLISIONS.replace("collisions", "casualties"))
+    job = HURT % (lsoas, lookup, casualties(hurt, points))
+    done = program.job("hurt", job)
     if done.manifest is None:
         return
-    people = list(rows_of(casualties, encoding="utf-8-sig"))
+    people = list(rows_of(hurt, encoding="utf-8-sig"))
     equal("people read", total(done.manifest, "read"), len(people))
     equal("people without a collision", total(done.manifest, "invalid"), 0)
     looked_up = done.manifest["data"][0]["looked_up"][0]
@@ -114,7 +94,7 @@ def people_hurt(program, points, lsoas, lookup, area_of):
     again = lines[4].split(",")
     other = [*again[:3], str(int(again[3]) + 5000), *again[4:]]
     program.write("holes.csv", "\n".join([lines[0], *lines[4:], ",".join(other)]) + "\n")
-    holes = program.job("hurt-holes", HURT % (lsoas, lookup, casualties, "holes.csv"))
+    holes = program.job("hurt-holes", HURT % (lsoas, lookup, casualties(hurt, "holes.csv")))
     if holes.manifest is None:
         return
     causes = inputs(holes.manifest)[0]["rows"]["invalid_by_cause"]
@@ -127,7 +107,7 @@ def people_hurt(program, points, lsoas, lookup, area_of):
           "the collision that stands twice is told: " + holes.talk)
     program.run("run", program.file("hurt-holes.yaml"), "--strict", "-o",
                 program.file("strict"), "--progress", "none", expect=3)
-    lacking = program.job("hurt-wrong", (HURT % (lsoas, lookup, casualties, points)).replace(
+    lacking = program.job("hurt-wrong", job.replace(
         "key: collision_index", "key: accident_index"), expect=2)
     check("has no column 'accident_index'" in lacking.talk,
           "an absent key is told: " + lacking.talk)
@@ -210,9 +190,9 @@ def main():
                 {r["collision_index"]: area for r, area in zip(published, where)})
 
     # Casualties carry no coordinates: the message names the column and those that exist.
-    casualties = data("road_casualties", COLLISIONS.replace("collisions", "casualties"))
-    lost = program.job("casualties", JOB % (lsoas, lookup, casualties), expect=2)
-    check("points[0]: " + casualties + " has no column 'location_easting_osgr'; it has: "
+    hurt = data("road_casualties", COLLISIONS.replace("collisions", "casualties"))
+    lost = program.job("casualties", JOB % (lsoas, lookup, hurt), expect=2)
+    check("points[0]: " + hurt + " has no column 'location_easting_osgr'; it has: "
           "collision_index, " in lost.talk, "casualties are refused by: " + lost.talk)
     finish()
 

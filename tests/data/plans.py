@@ -9,7 +9,8 @@ import collections
 import csv
 import gzip
 
-from support import check, data, equal, finish, inputs, rows_of, start
+from support import (ROAD_CASUALTIES, casualties, check, data, equal, finish, inputs, rows_of,
+                     start)
 
 KIRKLEES, LEEDS = "E08000034", "E08000035"
 PLACES = {
@@ -51,21 +52,10 @@ points:
     date_form: financial-year
     where: [{column: LA Name, not: ["*Total"]}]
     covers: all
-  - id: casualties
+%(hurt)s
     title: People hurt where a collision was
     disclosure: public
-    files: [%(casualties)s]
-    with:
-      - file: %(collisions)s
-        key: collision_index
-        columns: [location_easting_osgr, location_northing_osgr, date]
-    x: location_easting_osgr
-    y: location_northing_osgr
-    crs: EPSG:27700
-    date: date
-    date_form: dmy
     category: casualty_severity
-    covers: all
   - id: crime
     format: police.uk
     files: [%(crime)s]
@@ -82,15 +72,7 @@ frameworks: [communities-partnership-plan, strategic-intelligence-assessment,
 data:
   - {id: fly-tipping, input: fly-tipping}
   - {id: fly-tipping-history, input: fly-tipping}
-  - id: road-casualties
-    input: casualties
-    columns:
-      - id: severity
-        column: casualty_severity
-        values:
-          - {id: killed, of: ["1"]}
-          - {id: serious, of: ["2"]}
-          - {id: slight, of: ["3"]}
+%(severity)s
   - id: recorded-crime
     input: crime
     columns:
@@ -111,9 +93,11 @@ def main():
         "fly": data("fly_tipping", "flytipping_la.ods"),
         "collisions": data("road_casualties", "stats19_2024_collisions_kirklees_leeds.csv"),
         "casualties": data("road_casualties", "stats19_2024_casualties_kirklees_leeds.csv"),
+        "severity": ROAD_CASUALTIES.strip("\n"),
         "crime": data("crime", "west_yorkshire_partial", "leeds_2024-03_street_excel.csv"),
         "people": data("population", "lsoa11_mid2019_by_age.csv.gz"),
     }
+    files["hurt"] = casualties(files["casualties"], files["collisions"])
     wards, members = {}, collections.defaultdict(set)
     with gzip.open(files["lookup"], "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):

@@ -163,6 +163,40 @@ class Program:
         return done
 
 
+CASUALTIES = """
+  - id: casualties
+    files: [%s]
+    with:
+      - file: %s
+        key: collision_index
+        columns: [location_easting_osgr, location_northing_osgr, date]
+    x: location_easting_osgr
+    y: location_northing_osgr
+    crs: EPSG:27700
+    date: date
+    date_form: dmy
+    missing: ["-1"]
+    covers: all
+"""
+ROAD_CASUALTIES = """
+  - id: road-casualties
+    input: casualties
+    columns:
+      - id: severity
+        column: casualty_severity
+        values:
+          - {id: killed, of: ["1"]}
+          - {id: serious, of: ["2"]}
+          - {id: slight, of: ["3"]}
+"""
+
+
+def casualties(people, collisions):
+    """People hurt on roads, one row each, as points of a job: place and day are those of
+    their collision. ROAD_CASUALTIES are these in the data of a plan."""
+    return (CASUALTIES % (people, collisions)).strip("\n")
+
+
 def inputs(manifest, kind="points"):
     return [entry for entry in manifest["inputs"] if entry["kind"] == kind]
 
