@@ -205,7 +205,9 @@ typedef struct ps_job_records {
                     each geography that has one */
     char *code;  /* column of the code */
     char *area;  /* code of the area that all rows are of */
-    char *date;  /* column: a day, a month, a year (2021) or a financial year (2021/22) */
+    char *
+        date; /* column: a day, a month, a year (2021), a financial year (2021/22), twelve
+                 months by their last (12m@2022-09), or a range (2021-07..2022-06) */
     ps_date_form *date_form; /* of days: auto (default), iso, dmy, mdy */
     char *period;   /* that all rows are of, when no column tells: 2021, 2021/22 */
     char **missing; /* texts that mean no answer; default: the empty one */

@@ -328,15 +328,22 @@ static bool names_a_day(ps_str text) {
     return words >= 3;
 }
 
-/* A year as "2021" or "2021/22" is a stretch; all else is a day or month. */
+/* "2021", "2021/22", "12m@2022-09", "2021-07..2022-06"; all else is a day or month. */
+static bool is_stretch(ps_str text) {
+    if (text.n == 4 || (text.n == 7 && text.p[4] == '/')) return true;
+    for (size_t i = 0; i + 1 < text.n; i++)
+        if (text.p[i] == '@' || (text.p[i] == '.' && text.p[i + 1] == '.')) return true;
+    return false;
+}
+
 static bool read_date(const reading *r, ps_str text, ps_period *months, ps_date *day,
                       bool *has_day) {
     size_t n = 0;
     *has_day = false;
-    if ((text.n == 4 || (text.n == 7 && text.p[4] == '/')) &&
-        ps_period_expand(text, 1, 0, months, 1, &n, NULL) == PS_OK && n == 1) {
+    if (is_stretch(text) && ps_period_expand(text, 1, 0, months, 1, &n, NULL) == PS_OK &&
+        n == 1) {
         *day = (ps_date){months->first / YEAR, months->first % YEAR + 1, 1};
-        return in_range(months->first);
+        return in_range(months->first) && in_range(months->last);
     }
     if (!ps_parse_date(text, *r->set->spec->date_form, day)) return false;
     months->first = months->last = ps_month_of(*day);

@@ -203,6 +203,8 @@ static void records_have_their_months(void **state) {
     } dates[] = {
         {"2021", 2021 * 12, 2021 * 12 + 11, false},
         {"2021/22", 2021 * 12 + 3, 2022 * 12 + 2, false},
+        {"12m@2022-09", 2021 * 12 + 9, 2022 * 12 + 8, false},
+        {"2021-07..2022-06", 2021 * 12 + 6, 2022 * 12 + 5, false},
         {"2021-05", 2021 * 12 + 4, 2021 * 12 + 4, false},
         {"May 2021", 2021 * 12 + 4, 2021 * 12 + 4, false},
         {"3-May-21", 2021 * 12 + 4, 2021 * 12 + 4, true},
@@ -220,7 +222,8 @@ static void records_have_their_months(void **state) {
         assert_int_equal(s->days, dates[i].day);
         close_all(&f);
     }
-    static const char *const bad[] = {"1821", "2021/23", "1821-05-03", "3/5/2021", "21"};
+    static const char *const bad[] = {"1821", "2021/23",  "1821-05-03",      "3/5/2021",
+                                      "21",   "12m@2022", "2022-06..2021-07"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char rows[256];
         snprintf(rows, sizeof rows, "wave,ward,day,w,street,mark,worry\n2,A,%s,1,s,1,\n",
