@@ -237,8 +237,9 @@ static void measure_boxes(const ps_areas *set, double *box) {
         double low_x = HUGE_VAL, low_y = HUGE_VAL, high_x = -HUGE_VAL, high_y = -HUGE_VAL;
         const size_t end = set->ring_point[set->area_ring[a + 1]];
         for (size_t p = set->ring_point[set->area_ring[a]]; p < end; p++) {
-            low_x = fmin(low_x, set->x[p]), high_x = fmax(high_x, set->x[p]);
-            low_y = fmin(low_y, set->y[p]), high_y = fmax(high_y, set->y[p]);
+            const double x = set->x[p], y = set->y[p]; /* fmin would be a call */
+            low_x = x < low_x ? x : low_x, high_x = x > high_x ? x : high_x;
+            low_y = y < low_y ? y : low_y, high_y = y > high_y ? y : high_y;
         }
         box[4 * a] = low_x, box[4 * a + 1] = low_y;
         box[4 * a + 2] = high_x, box[4 * a + 3] = high_y;

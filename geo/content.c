@@ -58,5 +58,5 @@ void ps_content_keep(const ps_store *store, const char *kind, const ps_content *
         !ps_store_begin(store, kind, &content->key, NULL, n, &file))
         return;
     ps_store_write(file, value, n);
-    ps_store_end(file);
+    (void)ps_store_end(file, NULL);
 }

@@ -662,6 +662,7 @@ typedef struct building {
     size_t n_chunks;
     words band_start, band_list; /* the chunks that reach each band */
     scratch *scratch;
+    const ps_grid_sink *sink; /* or NULL */
 } building;
 
 /* Put an area in or out of the ascending set. */
@@ -778,9 +779,7 @@ static ps_status build_rows(scratch *s, const window *w, ps_error *err) {
     return PS_OK;
 }
 
-static ps_status build_band(void *context, size_t index, size_t index_end, int worker,
-                            ps_error *err) {
-    (void)index_end;
+static ps_status build_band(void *context, size_t index, int worker, ps_error *err) {
     const building *b = context;
     ps_grid *g = b->grid;
     scratch *s = &b->scratch[worker];
@@ -808,11 +807,29 @@ static ps_status build_band(void *context, size_t index, size_t index_end, int w
         PS_TRY(spread_edge(&s->cells, &w, &s->edges.p[i], (uint32_t)i, err));
     PS_TRY(spread_sort(&s->cells, (size_t)w.rows * w.columns, err));
     s->budget = 64 * s->cells.touch.n;
-    PS_TRY(build_rows(s, &w, err));
-    g->band[index] = ps_alloc(s->out.n, sizeof *s->out.p);
+    return build_rows(s, &w, err);
+}
+
+static ps_status keep_band(void *context, size_t index, size_t index_end, int worker,
+                           ps_error *err) {
+    (void)index_end;
+    const building *b = context;
+    ps_grid *g = b->grid;
+    PS_TRY(build_band(context, index, worker, err));
+    const words *out = &b->scratch[worker].out;
+    g->band[index] = ps_alloc(out->n, sizeof *out->p);
     if (g->band[index] == NULL) return ps_fail_nomem(err);
-    if (s->out.n > 0) memcpy(g->band[index], s->out.p, s->out.n * sizeof *s->out.p);
-    g->band_words[index] = s->out.n;
+    if (out->n > 0) memcpy(g->band[index], out->p, out->n * sizeof *out->p);
+    g->band_words[index] = out->n;
+    return PS_OK;
+}
+
+static ps_status hand_over_band(void *context, size_t index, int worker, ps_error *err) {
+    (void)err;
+    const building *b = context;
+    const words *out = &b->scratch[worker].out;
+    b->grid->band_words[index] = out->n;
+    b->sink->band(b->sink->to, out->p, out->n);
     return PS_OK;
 }
 
@@ -959,11 +976,14 @@ static ps_status build_all(building *b, ps_error *err) {
         return ps_fail_nomem(err);
     for (int w = 0; w < ps_threads(); w++) b->scratch[w].grid = g;
     PS_TRY(sort_chunks(b, err));
-    return ps_par_for(g->n_bands, 1, build_band, b, err);
+    if (b->sink == NULL) return ps_par_for(g->n_bands, 1, keep_band, b, err);
+    b->sink->planned(b->sink->to, g);
+    return ps_par_pipe(g->n_bands, build_band, hand_over_band, NULL, b, err);
 }
 
-ps_status ps_grid_build(const ps_frozen *const *frozen, ps_grid *grid, ps_error *err) {
-    building b = {.frozen = frozen, .grid = grid};
+ps_status ps_grid_build(const ps_frozen *const *frozen, ps_grid *grid,
+                        const ps_grid_sink *sink, ps_error *err) {
+    building b = {.frozen = frozen, .grid = grid, .sink = sink};
     const ps_status status = build_all(&b, err);
     ps_free(b.chunks);
     ps_free(b.band_start.p);

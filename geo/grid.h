@@ -128,10 +128,20 @@ static inline size_t ps_grid_layer(const ps_grid *g, size_t layer, uint32_t area
     return layer;
 }
 
+/* Who takes bands as they are made, so that they need not be kept. */
+typedef struct ps_grid_sink {
+    /* Once, before the first band: all is known of the grid but top and bands. */
+    void (*planned)(void *to, const ps_grid *grid);
+    /* Band after band, in order, by one thread at a time. */
+    void (*band)(void *to, const uint32_t *words, size_t n);
+    void *to;
+} ps_grid_sink;
+
 /* Fill in a grid of which only layers and first are set: one frozen layer each, all of
- * one scale, which together span less than 2^31 units. What stands in *grid afterwards is
- * freed with ps_grid_free, also on failure. Errors  NOMEM; LIMIT. */
+ * one scale, which together span less than 2^31 units. With a sink, which may be NULL,
+ * bands stay NULL. What stands in *grid afterwards is the caller's to free, also on
+ * failure. Errors  NOMEM; LIMIT. */
 ps_status ps_grid_build(const ps_frozen *const *frozen, ps_grid *grid,
-                        ps_error *err) PS_MUST_CHECK;
+                        const ps_grid_sink *sink, ps_error *err) PS_MUST_CHECK;
 
 #endif

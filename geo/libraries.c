@@ -183,7 +183,7 @@ static bool make_list(const ps_store *store, const ps_store_key *key, ps_store_k
         hash_list(l.p, l.n, out);
         if (ps_store_begin(store, kind, key, NULL, l.n, &file)) {
             ps_store_write(file, l.p, l.n);
-            ps_store_end(file);
+            (void)ps_store_end(file, NULL);
         }
     }
     ps_free(l.p);

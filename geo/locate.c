@@ -116,27 +116,31 @@ static size_t count_near(ps_frozen *const *f, size_t n) {
     return i;
 }
 
-static ps_status build_parts(ps_locator *l, ps_frozen **frozen, ps_error *err) {
+static ps_status build_grid(const ps_frozen *const *frozen, ps_grid *g,
+                            const ps_locator_sink *sink, ps_error *err);
+
+static ps_status build_parts(ps_locator *l, ps_frozen **frozen,
+                             const ps_locator_sink *sink, ps_error *err) {
     for (size_t i = 0; i < l->layers; i++)
         PS_TRY(
             ps_freeze(l->layer[i].areas, l->layer[i].op, l->geographic, &frozen[i], err));
     for (size_t i = 0; i < l->layers;) {
         part *p = NULL;
         PS_TRY(begin_part(l, count_near(frozen + i, l->layers - i), &p, err));
-        PS_TRY(ps_grid_build((const ps_frozen *const *)frozen + i, &p->grid, err));
+        PS_TRY(build_grid((const ps_frozen *const *)frozen + i, &p->grid, sink, err));
         set_reach(p);
         i += p->grid.layers;
     }
     return PS_OK;
 }
 
-ps_status ps_locator_build(const ps_locator_layer *from, size_t n, bool geographic,
-                           ps_locator **out, ps_error *err) {
+static ps_status build(const ps_locator_layer *from, size_t n, bool geographic,
+                       const ps_locator_sink *sink, ps_locator **out, ps_error *err) {
     ps_locator *l = NULL;
     ps_status status = create(from, n, geographic, &l, err);
     ps_frozen **frozen = ps_zalloc(n, sizeof(ps_frozen *));
     if (status == PS_OK && frozen == NULL) status = ps_fail_nomem(err);
-    if (status == PS_OK) status = build_parts(l, frozen, err);
+    if (status == PS_OK) status = build_parts(l, frozen, sink, err);
     for (size_t i = 0; frozen != NULL && i < n; i++) ps_frozen_free(frozen[i]);
     ps_free(frozen);
     if (status != PS_OK) {
@@ -144,6 +148,19 @@ ps_status ps_locator_build(const ps_locator_layer *from, size_t n, bool geograph
         l = NULL;
     }
     *out = l;
+    return status;
+}
+
+ps_status ps_locator_build(const ps_locator_layer *from, size_t n, bool geographic,
+                           ps_locator **out, ps_error *err) {
+    return build(from, n, geographic, NULL, out, err);
+}
+
+ps_status ps_locator_write(const ps_locator_layer *from, size_t n, bool geographic,
+                           const ps_locator_sink *sink, ps_error *err) {
+    ps_locator *l = NULL;
+    const ps_status status = build(from, n, geographic, sink, &l, err);
+    ps_locator_free(l);
     return status;
 }
 
@@ -262,15 +279,27 @@ static size_t image_front(size_t n_bands) {
     return line_up((sizeof(image) + (n_bands + 1) * sizeof(extent)) / sizeof(uint32_t));
 }
 
-typedef void write_bytes(void *to, const void *bytes, size_t n);
+/* A grid on its way out. */
+typedef struct writing {
+    const ps_locator_sink *sink;
+    size_t at; /* of its head */
+} writing;
 
-static void write_words(write_bytes *write, void *to, const uint32_t *from, size_t n) {
-    static const uint32_t zero[LINE_WORDS];
-    if (n > 0) write(to, from, n * sizeof *from);
-    if (line_up(n) > n) write(to, zero, (line_up(n) - n) * sizeof *zero);
+static void leave_front(void *to, const ps_grid *g) {
+    writing *w = to;
+    const size_t words = image_front(g->n_bands) + line_up(top_words(g));
+    w->at = w->sink->leave(w->sink->to, words * sizeof(uint32_t));
 }
 
-static void write_grid(const ps_grid *g, write_bytes *write, void *to) {
+static void write_band(void *to, const uint32_t *from, size_t n) {
+    static const uint32_t zero[LINE_WORDS];
+    const ps_locator_sink *sink = ((const writing *)to)->sink;
+    if (n > 0) sink->write(sink->to, from, n * sizeof *from);
+    if (line_up(n) > n) sink->write(sink->to, zero, (line_up(n) - n) * sizeof *zero);
+}
+
+/* What stands before the bands. */
+static void fill_front(const writing *w, const ps_grid *g) {
     const image head = {g->scale,
                         g->origin_x,
                         g->origin_y,
@@ -294,15 +323,19 @@ static void write_grid(const ps_grid *g, write_bytes *write, void *to) {
         memcpy(front + used, &e, sizeof e);
         used += sizeof e / sizeof *front;
     }
-    write_words(write, to, front, used);
-    write_words(write, to, g->top, top_words(g));
-    for (size_t i = 0; i < g->n_bands; i++)
-        write_words(write, to, g->band[i], g->band_words[i]);
+    w->sink->fill(w->sink->to, w->at, front, used * sizeof *front);
+    w->sink->fill(w->sink->to, w->at + image_front(g->n_bands) * sizeof *front, g->top,
+                  top_words(g) * sizeof *g->top);
 }
 
-void ps_locator_write(const ps_locator *locator, write_bytes *write, void *to) {
-    for (size_t i = 0; i < locator->parts; i++)
-        write_grid(&locator->part[i].grid, write, to);
+static ps_status build_grid(const ps_frozen *const *frozen, ps_grid *g,
+                            const ps_locator_sink *sink, ps_error *err) {
+    if (sink == NULL) return ps_grid_build(frozen, g, NULL, err);
+    writing w = {.sink = sink};
+    const ps_grid_sink bands = {leave_front, write_band, &w};
+    PS_TRY(ps_grid_build(frozen, g, &bands, err));
+    fill_front(&w, g);
+    return PS_OK;
 }
 
 /* A band under test. Each word belongs to one grid or record, so what was visited cannot

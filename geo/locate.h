@@ -53,10 +53,19 @@ size_t ps_locator_bytes(const ps_locator *locator);
 /* The same index byte for byte, so the same answer everywhere. */
 bool ps_locator_same(const ps_locator *a, const ps_locator *b);
 
-/* The index as bytes, piece by piece, for a file. */
+/* Where the bytes of an index go: in order, but for some that are known last. */
+typedef struct ps_locator_sink {
+    void (*write)(void *to, const void *bytes, size_t n);
+    /* Leave out n bytes, which stand at the offset that it returns; fill them. */
+    size_t (*leave)(void *to, size_t n);
+    void (*fill)(void *to, size_t at, const void *bytes, size_t n);
+    void *to;
+} ps_locator_sink;
+
+/* As ps_locator_build, but the index goes into a file while it is made. */
 enum { PS_LOCATOR_IMAGE = 2 }; /* version of the form, and of what is written in it */
-void ps_locator_write(const ps_locator *locator,
-                      void (*write)(void *to, const void *bytes, size_t n), void *to);
+ps_status ps_locator_write(const ps_locator_layer *layer, size_t n, bool geographic,
+                           const ps_locator_sink *sink, ps_error *err) PS_MUST_CHECK;
 /* An index that reads such bytes where they stand: they begin at a multiple of 8, are
  * never written, and stay until ps_locator_free calls release(held); on failure it is not
  * called. deep: every entry is looked at, so that no bytes whatsoever can lead ps_locate

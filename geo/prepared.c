@@ -284,16 +284,35 @@ ps_prepared ps_prepared_default(char folder[PS_STORE_PATH]) {
 
 /* --- indexes --- */
 
-static void count_bytes(void *to, const void *bytes, size_t n) {
-    (void)bytes;
-    *(size_t *)to += n;
-}
-
 static ps_status build_locator(const ps_locator_layer *layer, size_t n, bool geographic,
                                ps_locator **out, ps_error *err) {
     for (size_t i = 0; i < n; i++)
         if (layer[i].op != NULL) PS_TRY(ps_crs_operation_ready(layer[i].op, err));
     return ps_locator_build(layer, n, geographic, out, err);
+}
+
+/* Straight into a file, which is then used as it stands: the bands of a country are never
+ * all in memory, and are written while others are made. *out stays NULL when there is no
+ * room for the file. */
+static ps_status store_locator(const ps_store *store, const ps_store_key *k,
+                               const ps_locator_layer *layer, size_t n, bool geographic,
+                               ps_locator **out, ps_error *err) {
+    ps_store_file *file;
+    ps_stored *made;
+    for (size_t i = 0; i < n; i++)
+        if (layer[i].op != NULL) PS_TRY(ps_crs_operation_ready(layer[i].op, err));
+    if (!ps_store_begin(store, index_kind, k, NULL, PS_STORE_ANY, &file)) return PS_OK;
+    const ps_locator_sink sink = {ps_store_write, ps_store_leave, ps_store_fill, file};
+    ps_status status = ps_locator_write(layer, n, geographic, &sink, err);
+    if (status != PS_OK) {
+        ps_store_drop(file);
+        return status;
+    }
+    if (!ps_store_end(file, &made)) return PS_OK;
+    status = ps_locator_view(made->body, made->n, false, layer, n, geographic,
+                             ps_stored_release, made, out, err);
+    if (status != PS_OK) ps_stored_release(made);
+    return status;
 }
 
 ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_locator_layer *layer,
@@ -318,15 +337,8 @@ ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_locator_laye
         ps_stored_release(found);
         if (status == PS_NOMEM) return status;
     }
-    PS_TRY(build_locator(layer, n, geographic, out, err));
-    size_t body = 0;
-    ps_locator_write(*out, count_bytes, &body);
-    ps_store_file *file;
-    if (ps_store_begin(&prepared->store, index_kind, &k, NULL, body, &file)) {
-        ps_locator_write(*out, ps_store_write, file);
-        ps_store_end(file);
-    }
-    return PS_OK;
+    PS_TRY(store_locator(&prepared->store, &k, layer, n, geographic, out, err));
+    return *out != NULL ? PS_OK : build_locator(layer, n, geographic, out, err);
 }
 
 /* --- areas --- */
@@ -597,7 +609,7 @@ static void write_areas(const ps_prepared *prepared, const ps_store_key *k,
         }
         ps_store_write(file, zero, eights(at + 1) - (at + 1));
         write_section(file, said->p, d.bytes[MESSAGES]);
-        ps_store_end(file);
+        (void)ps_store_end(file, NULL);
     }
     ps_free(end);
 }

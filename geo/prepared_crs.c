@@ -78,7 +78,7 @@ static void keep_answer(const ps_prepared *prepared, const char *kind,
     ps_store_write(file, a->number, a->numbers * sizeof *a->number);
     for (size_t i = 0; i < a->texts; i++)
         ps_store_write(file, a->text[i], strlen(a->text[i]) + 1);
-    ps_store_end(file);
+    (void)ps_store_end(file, NULL);
 }
 
 /* ---- systems ---- */

@@ -19,16 +19,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* the state of a hash on the stack */
-#define XXH_STATIC_LINKING_ONLY
 #include <xxhash.h>
 
 #include "engine/core/mem.h"
+#include "engine/core/par.h"
 
 enum {
-    FORMAT = 2,
+    FORMAT = 3,
     DIGITS = 32,
     BUFFER_BYTES = 1 << 18,
+    PIECE_BYTES = 1 << 20,     /* hashed at once */
     SMALL_BODY = 1 << 16,      /* for which no room is made, */
     SMALL_STORE = 1 << 24,     /* but in a store as small as this */
     TOUCH_SECONDS = 60,        /* times are not set more often */
@@ -99,10 +99,38 @@ typedef struct stored {
     char state[PS_STORE_STATE], checked_path[PS_STORE_PATH];
 } stored;
 
-static void digest_of(const XXH3_state_t *state, unsigned char out[16]) {
-    XXH128_canonical_t digest;
-    XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(state));
-    memcpy(out, digest.digest, 16);
+typedef struct hashing {
+    const char *bytes;
+    size_t n;
+    XXH128_canonical_t *piece;
+} hashing;
+
+static ps_status hash_pieces(void *context, size_t begin, size_t end, int worker,
+                             ps_error *err) {
+    (void)worker;
+    (void)err;
+    const hashing *h = context;
+    for (size_t i = begin; i < end; i++) {
+        const size_t at = i * PIECE_BYTES, left = h->n - at;
+        const size_t n = left < PIECE_BYTES ? left : PIECE_BYTES;
+        XXH128_canonicalFromHash(&h->piece[i], XXH3_128bits(h->bytes + at, n));
+    }
+    return PS_OK;
+}
+
+/* false when memory ran out. */
+static bool hash_of(const char *bytes, size_t n, unsigned char out[PS_STORE_TAIL]) {
+    const size_t pieces = (n + PIECE_BYTES - 1) / PIECE_BYTES;
+    hashing h = {bytes, n, ps_alloc(pieces, sizeof *h.piece)};
+    const bool good =
+        h.piece != NULL && ps_par_for(pieces, 4, hash_pieces, &h, NULL) == PS_OK;
+    if (good) {
+        XXH128_canonical_t all;
+        XXH128_canonicalFromHash(&all, XXH3_128bits(h.piece, pieces * sizeof *h.piece));
+        memcpy(out, all.digest, sizeof all.digest);
+    }
+    ps_free(h.piece);
+    return good;
 }
 
 /* Does the .checked beside a file speak of this state? Then it is used, now. */
@@ -131,12 +159,10 @@ static bool is_whole(const stored *s, const char *kind, const ps_store_key *key)
         h.body != s->n - sizeof h - PS_STORE_TAIL)
         return false;
     if (s->open.checked) return true;
-    XXH3_state_t state;
-    unsigned char found[16];
-    (void)XXH3_128bits_reset(&state);
-    (void)XXH3_128bits_update(&state, s->map, s->n - PS_STORE_TAIL);
-    digest_of(&state, found);
-    return memcmp(found, (const char *)s->map + s->n - PS_STORE_TAIL, 16) == 0;
+    const size_t n = s->n - PS_STORE_TAIL;
+    unsigned char found[PS_STORE_TAIL];
+    return hash_of(s->map, n, found) &&
+           memcmp(found, (const char *)s->map + n, sizeof found) == 0;
 }
 
 static bool map_stored(stored *s, const char *path) {
@@ -162,6 +188,12 @@ void ps_stored_release(void *held) {
     ps_free(s);
 }
 
+static void point_into_map(stored *s) {
+    s->open.body = (char *)s->map + PS_STORE_HEAD;
+    s->open.n = s->n - PS_STORE_HEAD - PS_STORE_TAIL;
+    s->open.note = (const char *)s->map + offsetof(head, note);
+}
+
 bool ps_store_get(const ps_store *store, const char *kind, const ps_store_key *key,
                   ps_stored **out) {
     *out = NULL;
@@ -180,9 +212,7 @@ bool ps_store_get(const ps_store *store, const char *kind, const ps_store_key *k
         ps_stored_release(s);
         return false;
     }
-    s->open.body = (char *)s->map + PS_STORE_HEAD;
-    s->open.n = s->n - PS_STORE_HEAD - PS_STORE_TAIL;
-    s->open.note = (const char *)s->map + offsetof(head, note);
+    point_into_map(s);
     if (s->open.checked) { /* only the first reader has more to do with it */
         close(s->fd);
         s->fd = -1;
@@ -241,37 +271,56 @@ void ps_stored_is_sound(ps_stored *open) {
 struct ps_store_file {
     int fd;
     bool failed;
-    char *buffer;
+    char *buffer; /* what comes before at */
     size_t used;
-    uint64_t body, left; /* what was promised, and of it what is to come */
-    XXH3_state_t state;
+    uint64_t at;       /* where the file ends so far */
+    uint64_t promised; /* of the body */
+    head head;
     ps_store store;
     char path[PS_STORE_PATH], temporary[PS_STORE_PATH];
 };
 
-static void flush(ps_store_file *f) {
-    if (!f->failed && f->used > 0) f->failed = !write_all(f->fd, f->buffer, f->used);
-    f->used = 0;
+static void write_at(ps_store_file *f, uint64_t at, const void *bytes, size_t n) {
+    const char *from = bytes;
+    while (n > 0 && !f->failed) {
+        const ssize_t wrote = pwrite(f->fd, from, n, (off_t)at);
+        if (wrote < 0 && errno == EINTR) continue;
+        f->failed = wrote <= 0;
+        if (f->failed) return;
+        from += wrote;
+        at += (uint64_t)wrote;
+        n -= (size_t)wrote;
+    }
 }
 
-static void put(ps_store_file *f, const void *bytes, size_t n) {
-    if (n == 0 || f->failed) return;
-    if (n > BUFFER_BYTES - f->used) flush(f);
-    if (n > BUFFER_BYTES) {
-        f->failed = f->failed || !write_all(f->fd, bytes, n);
-        return;
-    }
-    memcpy(f->buffer + f->used, bytes, n);
-    f->used += n;
+static void flush(ps_store_file *f) {
+    write_at(f, f->at - f->used, f->buffer, f->used);
+    f->used = 0;
 }
 
 void ps_store_write(void *file, const void *bytes, size_t n) {
     ps_store_file *f = file;
-    if (n > f->left) f->failed = true;
     if (n == 0 || f->failed) return;
-    f->left -= n;
-    (void)XXH3_128bits_update(&f->state, bytes, n);
-    put(f, bytes, n);
+    if (n > BUFFER_BYTES - f->used) flush(f);
+    if (n > BUFFER_BYTES) {
+        write_at(f, f->at, bytes, n);
+    } else {
+        memcpy(f->buffer + f->used, bytes, n);
+        f->used += n;
+    }
+    f->at += n;
+}
+
+size_t ps_store_leave(void *file, size_t n) {
+    ps_store_file *f = file;
+    flush(f);
+    const size_t at = f->at - PS_STORE_HEAD;
+    f->at += n;
+    return at;
+}
+
+void ps_store_fill(void *file, size_t at, const void *bytes, size_t n) {
+    write_at(file, PS_STORE_HEAD + (uint64_t)at, bytes, n);
 }
 
 /* --- room --- */
@@ -366,7 +415,7 @@ static bool needs_room(const ps_store *store, uint64_t body) {
     return body > SMALL_BODY || store->most_bytes < SMALL_STORE;
 }
 
-static void give_up(ps_store_file *f) {
+void ps_store_drop(ps_store_file *f) {
     if (f->fd >= 0) {
         close(f->fd);
         (void)unlink(f->temporary);
@@ -378,48 +427,78 @@ static void give_up(ps_store_file *f) {
 bool ps_store_begin(const ps_store *store, const char *kind, const ps_store_key *key,
                     const char *note, size_t body, ps_store_file **out) {
     *out = NULL;
-    const uint64_t all = (uint64_t)body + PS_STORE_HEAD + PS_STORE_TAIL;
+    const uint64_t known = body != PS_STORE_ANY ? body : 0;
+    const uint64_t all = known + PS_STORE_HEAD + PS_STORE_TAIL;
     if (!ps_store_is_used(store) || all > (uint64_t)store->most_bytes) return false;
     ps_store_file *f = ps_zalloc(1, sizeof *f);
     if (f == NULL) return false;
     f->fd = -1;
-    f->body = f->left = body;
+    f->at = PS_STORE_HEAD;
+    f->promised = body;
     f->store = *store;
     f->buffer = ps_alloc(BUFFER_BYTES, 1);
     if (f->buffer == NULL || !file_path(store, kind, key, "", f->path) ||
         !make_folder(store->folder)) {
-        give_up(f);
+        ps_store_drop(f);
         return false;
     }
-    if (needs_room(store, body)) make_room(store, (int64_t)all);
+    if (needs_room(store, known)) make_room(store, (int64_t)all);
     f->fd = make_temporary(f->path, f->temporary);
     if (f->fd < 0) {
-        give_up(f);
+        ps_store_drop(f);
         return false;
     }
-    head h = {.byte_order = BYTE_ORDER_MARK, .format = FORMAT, .body = body};
-    memcpy(h.magic, magic, sizeof magic);
-    memcpy(h.kind, kind, strnlen(kind, sizeof h.kind));
-    memcpy(h.key, key->byte, sizeof h.key);
-    if (note != NULL) memcpy(h.note, note, sizeof h.note);
-    (void)XXH3_128bits_reset(&f->state);
-    (void)XXH3_128bits_update(&f->state, &h, sizeof h);
-    put(f, &h, sizeof h);
+    head *h = &f->head;
+    h->byte_order = BYTE_ORDER_MARK;
+    h->format = FORMAT;
+    memcpy(h->magic, magic, sizeof magic);
+    memcpy(h->kind, kind, strnlen(kind, sizeof h->kind));
+    memcpy(h->key, key->byte, sizeof h->key);
+    if (note != NULL) memcpy(h->note, note, sizeof h->note);
     *out = f;
     return true;
 }
 
-void ps_store_end(ps_store_file *f) {
-    unsigned char found[PS_STORE_TAIL];
-    digest_of(&f->state, found);
-    if (f->left > 0) f->failed = true;
-    put(f, found, sizeof found);
+/* Head and hash. NULL when it cannot be written, or memory ran out. */
+static stored *close_file(ps_store_file *f) {
     flush(f);
-    if (!f->failed && rename(f->temporary, f->path) == 0) {
+    f->head.body = f->at - PS_STORE_HEAD;
+    write_at(f, 0, &f->head, sizeof f->head);
+    stored *s = ps_zalloc(1, sizeof *s);
+    if (s == NULL) return NULL;
+    s->fd = -1;
+    s->n = f->at + PS_STORE_TAIL;
+    if (!f->failed && ftruncate(f->fd, (off_t)s->n) == 0) {
+        void *map = mmap(NULL, s->n, PROT_READ, MAP_SHARED, f->fd, 0);
+        if (map != MAP_FAILED) s->map = map;
+    }
+    unsigned char found[PS_STORE_TAIL];
+    const bool hashed = s->map != NULL && hash_of(s->map, f->at, found);
+    if (hashed) write_at(f, f->at, found, sizeof found);
+    if (hashed && !f->failed) return s;
+    ps_stored_release(s);
+    return NULL;
+}
+
+bool ps_store_end(ps_store_file *f, ps_stored **made) {
+    stored *s = close_file(f);
+    const uint64_t body = f->head.body;
+    const bool keeps = s != NULL && s->n <= (uint64_t)f->store.most_bytes &&
+                       (f->promised == PS_STORE_ANY || f->promised == body) &&
+                       rename(f->temporary, f->path) == 0;
+    if (keeps) {
         close(f->fd);
         f->fd = -1;
         /* others may have written meanwhile */
-        if (needs_room(&f->store, f->body)) make_room(&f->store, 0);
+        if (needs_room(&f->store, body)) make_room(&f->store, 0);
     }
-    give_up(f);
+    ps_store_drop(f);
+    if (s == NULL) return false;
+    s->open.checked = true;
+    point_into_map(s);
+    if (made != NULL)
+        *made = &s->open;
+    else
+        ps_stored_release(s);
+    return true;
 }

@@ -2,7 +2,7 @@
  *
  * Layout   <folder>/<32 hexadecimal digits of the key>.<kind>, and beside it a .checked
  *          once it was looked at in full. A file is a head of 512 bytes, the body, and a
- *          hash of both.
+ *          hash of the hashes of their pieces of 1 MB.
  * Rule     Files are written under another name and renamed, so they are there whole or
  * not at all. Before its first use a file is hashed; later, an unchanged file that
  * belongs to the user and that nobody else may write is taken as checked. When the files
@@ -36,6 +36,8 @@ enum {
     PS_STORE_STATE = 160
 };
 
+#define PS_STORE_ANY SIZE_MAX
+
 /* Is anything kept at all? */
 bool ps_store_is_used(const ps_store *store);
 
@@ -57,14 +59,20 @@ void ps_stored_release(void *stored);
 
 /* A file on the way. */
 typedef struct ps_store_file ps_store_file;
-/* body: the bytes that will be written. note: PS_STORE_NOTE bytes or NULL. false when it
- * will not be kept. */
+/* body: the bytes that will be written, or PS_STORE_ANY. note: PS_STORE_NOTE bytes or
+ * NULL. false when it will not be kept. */
 bool ps_store_begin(const ps_store *store, const char *kind, const ps_store_key *key,
                     const char *note, size_t body, ps_store_file **out);
 /* Takes a ps_store_file. */
 void ps_store_write(void *file, const void *bytes, size_t n);
-/* All is written: put the file in its place, unless something failed. */
-void ps_store_end(ps_store_file *file);
+/* n bytes that are filled in later: their place in the body. */
+size_t ps_store_leave(void *file, size_t n);
+void ps_store_fill(void *file, size_t at, const void *bytes, size_t n);
+/* All is written: put the file in its place, unless something failed. made, which may be
+ * NULL: the file, mapped, also when it is more than the store keeps. false when it could
+ * not be written. Parallel inside. */
+bool ps_store_end(ps_store_file *file, ps_stored **made);
+void ps_store_drop(ps_store_file *file);
 
 /* What tells one state of a file on disk from another, as text: whoever changes the file
  * changes its time of change. false when there is no such file. */

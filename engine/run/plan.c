@@ -173,7 +173,7 @@ static ps_status append_libraries(words *w, const ps_prepared *prepared, ps_erro
     ps_store_file *file;
     if (ps_store_begin(&prepared->store, kind, &key, NULL, w->n - before, &file)) {
         ps_store_write(file, w->p + before, w->n - before);
-        ps_store_end(file);
+        (void)ps_store_end(file, NULL);
     }
     return PS_OK;
 }

@@ -33,8 +33,8 @@ static void build(ground *g, uint64_t seed, size_t layers) {
     }
     g->grid.layers = layers;
     g->grid.first = g->first;
-    assert_int_equal(ps_grid_build((const ps_frozen *const *)g->frozen, &g->grid, NULL),
-                     PS_OK);
+    assert_int_equal(
+        ps_grid_build((const ps_frozen *const *)g->frozen, &g->grid, NULL, NULL), PS_OK);
 }
 
 static void drop(ground *g) {

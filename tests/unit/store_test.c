@@ -34,7 +34,7 @@ static void put_bytes(const ps_store *store, uint64_t number, size_t n) {
         const uint64_t word = number * 1000003 + i;
         ps_store_write(file, &word, n - i < 8 ? n - i : 8);
     }
-    ps_store_end(file);
+    (void)ps_store_end(file, NULL);
 }
 
 /* Is it there? Then it must be right. */
@@ -125,7 +125,7 @@ static void test_note(void **state) {
     ps_store_file *file = NULL;
     assert_true(ps_store_begin(&store, kind, &key, note, 4, &file));
     ps_store_write(file, "body", 4);
-    ps_store_end(file);
+    (void)ps_store_end(file, NULL);
     ps_stored *found = NULL;
     assert_true(ps_store_get(&store, kind, &key, &found));
     assert_memory_equal(found->note, note, sizeof note);
@@ -136,10 +136,48 @@ static void test_note(void **state) {
     for (size_t n = 3; n <= 5; n += 2) {
         assert_true(ps_store_begin(&store, kind, &other, NULL, 4, &file));
         ps_store_write(file, "bodies", n);
-        ps_store_end(file);
+        (void)ps_store_end(file, NULL);
         assert_false(ps_store_get(&store, kind, &other, &found));
     }
     assert_int_equal(test_folder_entries(folder), 1);
+    test_folder_remove(folder);
+}
+
+/* What is filled in last stands where it was left out, and the file is mapped at once. */
+static void test_filled_in_later(void **state) {
+    (void)state;
+    char *folder = test_folder_make();
+    enum { FRONT = 100, PIECE = 400000, MORE = 3 };
+    char *all = malloc(FRONT + MORE * PIECE), *body = all;
+    assert_non_null(all);
+    for (size_t i = 0; i < FRONT + MORE * PIECE; i++) body[i] = (char)(i % 251);
+    for (uint64_t i = 0; i < 2; i++) { /* of which the first is more than is kept */
+        const ps_store store = {folder, i == 0 ? 1000000 : INT64_MAX};
+        const ps_store_key key = key_of(i);
+        ps_store_file *file = NULL;
+        ps_stored *made = NULL, *found = NULL;
+        assert_true(ps_store_begin(&store, kind, &key, NULL, PS_STORE_ANY, &file));
+        ps_store_write(file, body, 10);
+        assert_int_equal(ps_store_leave(file, FRONT - 10), 10);
+        for (size_t k = 0; k < MORE; k++)
+            ps_store_write(file, body + FRONT + k * PIECE, PIECE);
+        ps_store_fill(file, 10, body + 10, FRONT - 10);
+        assert_true(ps_store_end(file, &made));
+        assert_int_equal(made->n, FRONT + MORE * PIECE);
+        assert_memory_equal(made->body, body, FRONT + MORE * PIECE);
+        assert_int_equal(ps_store_get(&store, kind, &key, &found), i);
+        if (i > 0) assert_memory_equal(found->body, body, found->n);
+        ps_stored_release(found);
+        ps_stored_release(made);
+    }
+    const ps_store store = {folder, INT64_MAX};
+    const ps_store_key key = key_of(2);
+    ps_store_file *file = NULL;
+    assert_true(ps_store_begin(&store, kind, &key, NULL, PS_STORE_ANY, &file));
+    ps_store_write(file, body, 10);
+    ps_store_drop(file);
+    assert_int_equal(test_folder_entries(folder), 1);
+    free(all);
     test_folder_remove(folder);
 }
 
@@ -364,11 +402,17 @@ static void test_out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_comes_back),     cmocka_unit_test(test_note),
-        cmocka_unit_test(test_damage),         cmocka_unit_test(test_least_recently_used),
-        cmocka_unit_test(test_removed_in_use), cmocka_unit_test(test_other_files),
-        cmocka_unit_test(test_harmless),       cmocka_unit_test(test_full),
-        cmocka_unit_test(test_processes),      cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_note),
+        cmocka_unit_test(test_filled_in_later),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_least_recently_used),
+        cmocka_unit_test(test_removed_in_use),
+        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_harmless),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_processes),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
