@@ -2,9 +2,10 @@
  *
  * Areas: features come from OGR one after the other, as WKB into a batch of bounded size.
  * While the next batch is read, the other threads look at the polygons of this one: what
- * is not certainly valid is checked, and repaired, by GEOS. Then, again in order, their
- * rings go to the builder. So the whole layer is in memory only once, as the arrays that
- * the caller gets, and order and report do not depend on the threads.
+ * is not certainly valid is checked, and repaired, by GEOS. Meanwhile, again in order,
+ * the rings of the one before go to the builder. So the whole layer is in memory only
+ * once, as the arrays that the caller gets, and order and report do not depend on the
+ * threads.
  */
 #include "geo/layer_ogr.h"
 
@@ -22,6 +23,7 @@
 #include "geo/validity.h"
 
 enum {
+    BATCHES = 3,
     BATCH_FEATURES = 1024,  /* read before they are checked together */
     BATCH_BYTES = 16 << 20, /* or this much of geometry */
     CHECK_GRAIN = 16,       /* polygons per block of the parallel check */
@@ -377,8 +379,8 @@ typedef struct reading {
     bool ended;        /* there are no more features */
     int failures;      /* of GDAL while reading, */
     char message[512]; /* the first of them */
-    batch batches[2];  /* one that is checked, one that is read */
-    batch *checked, *fresh;
+    batch batches[BATCHES];
+    batch *settled, *checked, *fresh;
     judge *judges; /* per worker */
 } reading;
 
@@ -442,7 +444,7 @@ static ps_status settle(reading *r, item *it, ps_error *err) {
             trouble = why;
             break;
         case SHAPE_POLYGON:
-            wkb = r->checked->wkb.bytes + it->at;
+            wkb = r->settled->wkb.bytes + it->at;
             n = it->n;
             if (it->valid) break;
             report->invalid_geometry++;
@@ -456,7 +458,6 @@ static ps_status settle(reading *r, item *it, ps_error *err) {
         if (n == 0) report->skipped++;
         if (n == 0 && r->spec->policy == PS_GEOMETRY_SKIP) return PS_OK;
     }
-    if (r->duplicates > 0) return PS_OK; /* it will fail; go on only to count */
     PS_TRY(ps_areas_builder_area(r->builder, it->code, it->name, err));
     return n > 0 ? ps_shape_read(wkb, n, r->builder, err) : PS_OK;
 }
@@ -500,16 +501,25 @@ static ps_status read_batch(reading *r, ps_error *err) {
     return status;
 }
 
-/* Block 0 reads the next batch, each other one checks some polygons of this one. */
-static ps_status read_and_check(void *context, size_t begin, size_t end, int worker,
-                                ps_error *err) {
+static ps_status settle_batch(reading *r, ps_error *err) {
+    for (size_t i = 0; i < r->settled->n; i++)
+        PS_TRY(settle(r, &r->settled->items[i], err));
+    return PS_OK;
+}
+
+/* Block 0 settles the batch before, block 1 reads the next one, each other one checks
+ * some polygons of this one. */
+enum { SETTLING, READING, CHECKING };
+static ps_status pass_batches(void *context, size_t block, size_t end, int worker,
+                              ps_error *err) {
     (void)end;
     reading *r = context;
-    if (begin == 0) return read_batch(r, err);
+    if (block == SETTLING) return settle_batch(r, err);
+    if (block == READING) return read_batch(r, err);
     batch *b = r->checked;
-    size_t last = begin * CHECK_GRAIN;
-    if (last > b->n) last = b->n;
-    for (size_t i = (begin - 1) * CHECK_GRAIN; i < last; i++) {
+    const size_t first = (block - CHECKING) * CHECK_GRAIN;
+    const size_t last = b->n - first < CHECK_GRAIN ? b->n : first + CHECK_GRAIN;
+    for (size_t i = first; i < last; i++) {
         item *it = &b->items[i];
         if (it->kind != SHAPE_POLYGON) continue;
         PS_TRY(check_one(b, it, r->spec->policy, &r->judges[worker], err));
@@ -524,20 +534,20 @@ static ps_status read_features(reading *r, const ps_gdal_scope *scope, ps_error 
     double total = count > 0 ? (double)count : 0;
     PS_TRY(ps_progress(r->talk, "reading boundaries", 0, total, err));
     OGR_L_ResetReading(s->layer);
-    r->checked = &r->batches[0];
-    r->fresh = &r->batches[1];
+    r->settled = &r->batches[0];
+    r->checked = &r->batches[1];
+    r->fresh = &r->batches[2];
     do {
         const size_t blocks = (r->checked->n + CHECK_GRAIN - 1) / CHECK_GRAIN;
-        PS_TRY(ps_par_for(1 + blocks, 1, read_and_check, r, err));
-        for (size_t i = 0; i < r->checked->n; i++)
-            PS_TRY(settle(r, &r->checked->items[i], err));
-        clear_batch(r->checked);
-        batch *done = r->checked;
+        PS_TRY(ps_par_for(CHECKING + blocks, 1, pass_batches, r, err));
+        batch *done = r->settled;
+        clear_batch(done);
+        r->settled = r->checked;
         r->checked = r->fresh;
         r->fresh = done;
         PS_TRY(ps_progress(r->talk, "reading boundaries", (double)r->report->features,
                            total, err));
-    } while (r->checked->n > 0);
+    } while (r->settled->n + r->checked->n > 0);
     /* A database tells only now that it does not understand a filter. */
     const char *filter = r->spec->where;
     if (r->failures > 0 && r->report->features == 0 && filter != NULL &&
@@ -660,13 +670,13 @@ static ps_status read_areas(reading *r, ps_areas **out, ps_gdal_scope *scope,
         r->judges = ps_zalloc((size_t)ps_threads(), sizeof *r->judges);
         if (r->judges == NULL) status = ps_fail_nomem(err);
     }
-    for (int i = 0; status == PS_OK && i < 2; i++)
+    for (int i = 0; status == PS_OK && i < BATCHES; i++)
         status = make_batch(&r->batches[i], err);
     if (status == PS_OK) status = ps_keys_create(&r->codes, err);
     if (status == PS_OK) status = ps_areas_builder_create(&r->builder, err);
     if (status == PS_OK) status = read_features(r, scope, err);
     if (status == PS_OK) status = decide(r, err);
-    for (int i = 0; i < 2; i++) free_batch(&r->batches[i]);
+    for (int i = 0; i < BATCHES; i++) free_batch(&r->batches[i]);
     for (int i = 0; r->judges != NULL && i < ps_threads(); i++) {
         ps_validity_close(r->judges[i].quick);
         ps_overlay_close(r->judges[i].overlay);

@@ -30,7 +30,8 @@
 enum {
     FORMAT = 5,            /* of bodies */
     CHUNK_BYTES = 1 << 20, /* of a source, hashed at once */
-    BLOCK_BYTES = 1 << 18  /* read at once: stays in the cache */
+    CHUNK_GRAIN = 4,
+    BLOCK_BYTES = 1 << 18 /* read at once: stays in the cache */
 };
 
 static const char areas_kind[] = "areas";
@@ -82,16 +83,29 @@ static void end_key(const XXH3_state_t *state, ps_store_key *out) {
 typedef struct hashing {
     int fd;
     uint64_t n;
+    size_t n_chunks;
     XXH128_hash_t *chunks;
+    const ps_store *store;
 } hashing;
 
-/* Each chunk on its own, so that the hash is the same for any number of threads. */
-static ps_status hash_chunks(void *context, size_t begin, size_t end, int worker,
+/* Each chunk on its own, so that the hash is the same for any number of threads. Block 0
+ * finds the state of the libraries, for which they may have to be loaded: that takes as
+ * long. */
+static ps_status hash_chunks(void *context, size_t block, size_t block_end, int worker,
                              ps_error *err) {
     (void)worker;
+    (void)block_end;
     const hashing *h = context;
-    char *block = ps_alloc(BLOCK_BYTES, 1);
-    if (block == NULL) return ps_fail_nomem(err);
+    if (block == 0) {
+        ps_store_key known_from_now_on;
+        (void)ps_libraries_state(h->store, &known_from_now_on);
+        return PS_OK;
+    }
+    const size_t begin = (block - 1) * CHUNK_GRAIN;
+    const size_t end =
+        h->n_chunks - begin < CHUNK_GRAIN ? h->n_chunks : begin + CHUNK_GRAIN;
+    char *room = ps_alloc(BLOCK_BYTES, 1);
+    if (room == NULL) return ps_fail_nomem(err);
     ps_status status = PS_OK;
     for (size_t c = begin; status == PS_OK && c < end; c++) {
         uint64_t at = (uint64_t)c * CHUNK_BYTES;
@@ -100,36 +114,37 @@ static ps_status hash_chunks(void *context, size_t begin, size_t end, int worker
         (void)XXH3_128bits_reset(&state);
         while (at < last) {
             const size_t n = last - at < BLOCK_BYTES ? (size_t)(last - at) : BLOCK_BYTES;
-            const ssize_t got = pread(h->fd, block, n, (off_t)at);
+            const ssize_t got = pread(h->fd, room, n, (off_t)at);
             if (got < 0 && errno == EINTR) continue;
             if (got <= 0) {
                 status = ps_fail(err, PS_INPUT, "a source changed while it was read");
                 break;
             }
-            add_bytes(&state, block, (size_t)got);
+            add_bytes(&state, room, (size_t)got);
             at += (uint64_t)got;
         }
         h->chunks[c] = XXH3_128bits_digest(&state);
     }
-    ps_free(block);
+    ps_free(room);
     return status;
 }
 
 /* The content of a source file. It has to be a regular one. */
-static bool add_file(XXH3_state_t *to, const char *path) {
-    hashing h = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+static bool add_file(const ps_store *store, XXH3_state_t *to, const char *path) {
+    hashing h = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), .store = store};
     if (h.fd < 0) return false;
     struct stat info;
     bool good = fstat(h.fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size >= 0;
     if (good) {
         h.n = (uint64_t)info.st_size;
-        const size_t chunks = (size_t)(h.n / CHUNK_BYTES + (h.n % CHUNK_BYTES != 0));
-        h.chunks = ps_alloc(chunks, sizeof *h.chunks);
-        good = h.chunks != NULL && ps_par_for(chunks, 4, hash_chunks, &h, NULL) == PS_OK;
+        h.n_chunks = (size_t)(h.n / CHUNK_BYTES + (h.n % CHUNK_BYTES != 0));
+        h.chunks = ps_alloc(h.n_chunks, sizeof *h.chunks);
+        const size_t blocks = 1 + (h.n_chunks + CHUNK_GRAIN - 1) / CHUNK_GRAIN;
+        good = h.chunks != NULL && ps_par_for(blocks, 1, hash_chunks, &h, NULL) == PS_OK;
         const char *slash = strrchr(path, '/');
         add_text(to, slash != NULL ? slash + 1 : path);
         add_number(to, h.n);
-        if (good) add_bytes(to, h.chunks, chunks * sizeof *h.chunks);
+        if (good) add_bytes(to, h.chunks, h.n_chunks * sizeof *h.chunks);
         ps_free(h.chunks);
     }
     close(h.fd);
@@ -157,11 +172,12 @@ static void part_path(const char *path, int part, char out[PART_PATH]) {
         snprintf(out, PART_PATH, "%s%s", path, addition[part - 1 - ENDINGS]);
 }
 
-static bool hash_source(char part[PARTS][PART_PATH], ps_store_key *out) {
+static bool hash_source(const ps_store *store, char part[PARTS][PART_PATH],
+                        ps_store_key *out) {
     XXH3_state_t state;
     (void)XXH3_128bits_reset(&state);
     for (int i = 0; i < PARTS; i++)
-        if (!add_file(&state, part[i]) && i == 0) return false;
+        if (!add_file(store, &state, part[i]) && i == 0) return false;
     end_key(&state, out);
     return true;
 }
@@ -179,7 +195,7 @@ static bool source_hash(const ps_store *store, const char *path, ps_store_key *o
     ps_content content;
     ps_content_look(paths, PARTS, &content);
     bool good = ps_content_recall(store, source_kind, &content, out, sizeof *out);
-    if (!good && (good = hash_source(part, out)))
+    if (!good && (good = hash_source(store, part, out)))
         ps_content_keep(store, source_kind, &content, paths, PARTS, out, sizeof *out);
     ps_free(part);
     return good;
