@@ -160,64 +160,6 @@ ps_status ps_cube_add_count(ps_cube *cube, int worker, int32_t area, int32_t gro
 
 /* ---- cells ---- */
 
-typedef struct collection {
-    const ps_cube *cube;
-    const int32_t *order; /* groups with pages, in the order of the ranks */
-    size_t n_order;
-    size_t *start; /* by area: its first cell */
-    ps_tally_cell *cells;
-} collection;
-
-/* The counts of a page of a group; false when it has none. */
-static bool read_page(const collection *c, size_t order, size_t page,
-                      uint32_t count[PAGE]) {
-    const ps_cube *cube = c->cube;
-    bool any = false;
-    for (size_t k = 0; k < cube->copies; k++) {
-        group_pages *pages =
-            atomic_load(&cube->group[(size_t)c->order[order] * cube->copies + k]);
-        const cell *cells = pages != NULL ? atomic_load(&pages->page[page]) : NULL;
-        if (cells == NULL) continue;
-        if (!any) memset(count, 0, PAGE * sizeof *count);
-        any = true;
-        uint8_t plain[PAGE]; /* nobody adds now, and vectors are many times as fast */
-        memcpy(plain, (const void *)(uintptr_t)cells, PAGE);
-        for (size_t i = 0; i < PAGE; i++) count[i] += plain[i];
-    }
-    return any;
-}
-
-/* Blocks of the loops are pages. */
-static ps_status count_cells(void *context, size_t begin, size_t end, int worker,
-                             ps_error *err) {
-    (void)worker, (void)err;
-    collection *c = context;
-    uint32_t count[PAGE], some[PAGE] = {0};
-    for (size_t o = 0; o < c->n_order; o++) {
-        if (!read_page(c, o, begin / PAGE, count)) continue;
-        for (size_t i = 0; i < PAGE; i++) some[i] += count[i] != 0;
-    }
-    for (size_t a = begin; a < end; a++) c->start[a] = some[a - begin];
-    return PS_OK;
-}
-
-static ps_status collect_cells(void *context, size_t begin, size_t end, int worker,
-                               ps_error *err) {
-    (void)worker, (void)err;
-    collection *c = context;
-    size_t at[PAGE];
-    uint32_t count[PAGE];
-    memcpy(at, c->start + begin, (end - begin) * sizeof *at);
-    for (size_t o = 0; o < c->n_order; o++) {
-        if (!read_page(c, o, begin / PAGE, count)) continue;
-        for (size_t a = begin; a < end; a++)
-            if (count[a - begin] != 0)
-                c->cells[at[a - begin]++] =
-                    (ps_tally_cell){(int32_t)a, c->order[o], (int64_t)count[a - begin]};
-    }
-    return PS_OK;
-}
-
 /* A cell and where it belongs. */
 typedef struct placed {
     ps_tally_cell cell;
@@ -228,10 +170,6 @@ static int by_place(const void *a, const void *b) {
     const placed *x = a, *y = b;
     if (x->cell.area != y->cell.area) return x->cell.area < y->cell.area ? -1 : 1;
     return (x->rank > y->rank) - (x->rank < y->rank);
-}
-
-static placed placed_of(const ps_tally_cell *at, const int32_t *rank) {
-    return (placed){*at, rank != NULL ? rank[at->group] : at->group};
 }
 
 /* The cells of all tallies together, in their places. */
@@ -250,98 +188,185 @@ static ps_status place_rest(const ps_cube *cube, const int32_t *rank, placed **o
         if (*out == NULL) status = ps_fail_nomem(err);
     }
     for (size_t i = 0; status == PS_OK && i < *n; i++)
-        (*out)[i] = placed_of(&cells[i], rank);
-    if (status == PS_OK && *n > 1) qsort(*out, *n, sizeof **out, by_place);
+        (*out)[i] =
+            (placed){cells[i], rank != NULL ? rank[cells[i].group] : cells[i].group};
+    if (status == PS_OK && rank != NULL && *n > 1)
+        qsort(*out, *n, sizeof **out, by_place);
     ps_free(cells);
     ps_tally_free(sum);
     return status;
 }
 
-/* Add to the cells that are there; what is left of the rest has none. */
-static size_t add_to_cells(ps_tally_cell *cells, size_t n, const int32_t *rank,
-                           placed *rest, size_t n_rest) {
-    size_t left = 0;
-    for (size_t r = 0; r < n_rest; r++) {
-        size_t low = 0, high = n;
-        while (low < high) {
-            const size_t middle = low + (high - low) / 2;
-            const placed at = placed_of(&cells[middle], rank);
-            if (by_place(&at, &rest[r]) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        const placed at = low < n ? placed_of(&cells[low], rank) : rest[r];
-        if (low < n && by_place(&at, &rest[r]) == 0)
-            cells[low].count += rest[r].cell.count;
-        else
-            rest[left++] = rest[r];
-    }
-    return left;
+struct ps_cube_reader {
+    const ps_cube *cube;
+    int32_t *by_rank; /* groups that may have pages, in the order of their ranks */
+    size_t n_by_rank;
+    const int32_t *rank; /* or NULL: each its own */
+    placed *rest;        /* what the tallies hold */
+    size_t n_rest;
+};
+
+ps_status ps_cube_reader_open(const ps_cube *cube, const int32_t *rank, size_t n_groups,
+                              ps_cube_reader **out, ps_error *err) {
+    ps_cube_reader *r = *out = ps_zalloc(1, sizeof *r);
+    if (r == NULL) return ps_fail_nomem(err);
+    r->cube = cube;
+    r->rank = rank;
+    r->by_rank = ps_alloc(n_groups, sizeof *r->by_rank);
+    ps_status status = r->by_rank != NULL ? PS_OK : ps_fail_nomem(err);
+    for (size_t g = 0; status == PS_OK && g < n_groups; g++)
+        r->by_rank[rank != NULL ? (size_t)rank[g] : g] = (int32_t)g;
+    const size_t paged = atomic_load(&cube->begun);
+    for (size_t i = 0; status == PS_OK && i < n_groups; i++)
+        if ((size_t)r->by_rank[i] < paged) r->by_rank[r->n_by_rank++] = r->by_rank[i];
+    if (status == PS_OK) status = place_rest(cube, rank, &r->rest, &r->n_rest, err);
+    if (status == PS_OK) return PS_OK;
+    ps_cube_reader_close(r);
+    *out = NULL;
+    return status;
 }
 
-/* Bring what the tallies hold among the cells. */
-static ps_status add_rest(const ps_cube *cube, const int32_t *rank, ps_tally_cell **cells,
-                          size_t *n, ps_error *err) {
-    placed *rest = NULL;
-    size_t n_rest = 0;
-    ps_status status = place_rest(cube, rank, &rest, &n_rest, err);
-    if (status == PS_OK) n_rest = add_to_cells(*cells, *n, rank, rest, n_rest);
-    if (status == PS_OK && n_rest > 0) {
-        ps_tally_cell *merged = ps_alloc(*n + n_rest, sizeof *merged);
-        if (merged == NULL) {
-            ps_free(rest);
-            return ps_fail_nomem(err);
+void ps_cube_reader_close(ps_cube_reader *r) {
+    if (r == NULL) return;
+    ps_free(r->by_rank);
+    ps_free(r->rest);
+    ps_free(r);
+}
+
+/* A page of a group; those of one group are side by side. */
+struct ps_cube_column {
+    cell *page;
+    int32_t group, rank;
+};
+
+/* The pages that hold an area and those around it, by rank. */
+static ps_status find_columns(const ps_cube_reader *r, size_t page, ps_cube_part *part,
+                              size_t *n, ps_error *err) {
+    const ps_cube *cube = r->cube;
+    *n = 0;
+    for (size_t i = 0; i < r->n_by_rank; i++) {
+        const int32_t g = r->by_rank[i];
+        for (size_t k = 0; k < cube->copies; k++) {
+            group_pages *pages = atomic_load(&cube->group[(size_t)g * cube->copies + k]);
+            cell *cells = pages != NULL ? atomic_load(&pages->page[page]) : NULL;
+            if (cells == NULL) continue;
+            PS_TRY(ps_grow((void **)&part->column, &part->column_room, *n + 1,
+                           sizeof *part->column, err));
+            part->column[(*n)++] =
+                (struct ps_cube_column){cells, g, r->rank != NULL ? r->rank[g] : g};
         }
-        size_t used = 0, i = 0, r = 0;
-        while (i < *n || r < n_rest) {
-            bool first = r == n_rest;
-            if (i < *n && !first) {
-                const placed at = placed_of(&(*cells)[i], rank);
-                first = by_place(&at, &rest[r]) < 0;
-            }
-            merged[used++] = first ? (*cells)[i++] : rest[r++].cell;
-        }
-        ps_free(*cells);
-        *cells = merged;
-        *n = used;
     }
-    ps_free(rest);
-    return status;
+    return PS_OK;
+}
+
+/* The first of the rest at an area or behind it. */
+static const placed *rest_of(const ps_cube_reader *r, size_t area) {
+    size_t low = 0, high = r->n_rest;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if ((size_t)r->rest[middle].cell.area < area)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return r->rest + low;
+}
+
+/* The cells of one area from n columns and the rest of it, [*rest, end), behind those of
+ * the part, for which there is room. */
+static void add_area(ps_cube_part *part, size_t area, size_t n, const placed *rest,
+                     const placed *end) {
+    ps_tally_cell *to = part->cell + part->n;
+    for (size_t i = 0; i < n;) {
+        const struct ps_cube_column *c = &part->column[i];
+        int64_t count = 0;
+        for (; i < n && part->column[i].rank == c->rank; i++)
+            count += atomic_load_explicit(&part->column[i].page[area % PAGE],
+                                          memory_order_relaxed);
+        for (; rest < end && rest->rank < c->rank; rest++) *to++ = rest->cell;
+        if (rest < end && rest->rank == c->rank) count += (rest++)->cell.count;
+        if (count != 0) *to++ = (ps_tally_cell){(int32_t)area, c->group, count};
+    }
+    for (; rest < end; rest++) *to++ = rest->cell;
+    part->n = (size_t)(to - part->cell);
+}
+
+ps_status ps_cube_read(const ps_cube_reader *r, size_t begin, size_t end,
+                       ps_cube_part *part, ps_error *err) {
+    size_t n = 0;
+    part->n = 0;
+    const placed *rest = rest_of(r, begin), *last = r->rest + r->n_rest;
+    for (size_t a = begin; a < end; a++) {
+        if (a == begin || a % PAGE == 0) PS_TRY(find_columns(r, a / PAGE, part, &n, err));
+        const placed *first = rest;
+        while (rest < last && (size_t)rest->cell.area == a) rest++;
+        PS_TRY(ps_grow((void **)&part->cell, &part->room,
+                       part->n + n + (size_t)(rest - first), sizeof *part->cell, err));
+        add_area(part, a, n, first, rest);
+    }
+    return PS_OK;
+}
+
+void ps_cube_part_free(ps_cube_part *part) {
+    ps_free(part->cell);
+    ps_free(part->column);
+}
+
+typedef struct collection {
+    const ps_cube_reader *reader;
+    ps_cube_part *part; /* by worker */
+    size_t *start;      /* by page: its first cell */
+    ps_tally_cell *cells;
+} collection;
+
+/* Blocks of the loops are pages. */
+static ps_status count_cells(void *context, size_t begin, size_t end, int worker,
+                             ps_error *err) {
+    collection *c = context;
+    PS_TRY(ps_cube_read(c->reader, begin, end, &c->part[worker], err));
+    c->start[begin / PAGE] = c->part[worker].n;
+    return PS_OK;
+}
+
+static ps_status collect_cells(void *context, size_t begin, size_t end, int worker,
+                               ps_error *err) {
+    collection *c = context;
+    const ps_cube_part *part = &c->part[worker];
+    PS_TRY(ps_cube_read(c->reader, begin, end, &c->part[worker], err));
+    if (part->n > 0)
+        memcpy(c->cells + c->start[begin / PAGE], part->cell,
+               part->n * sizeof *part->cell);
+    return PS_OK;
+}
+
+static ps_status collect(const ps_cube *cube, collection *c, size_t *n, ps_error *err) {
+    PS_TRY(ps_par_for(cube->areas, PAGE, count_cells, c, err));
+    for (size_t p = 0; p < cube->pages; p++) {
+        const size_t here = c->start[p];
+        c->start[p] = *n;
+        *n += here;
+    }
+    c->cells = ps_alloc(*n, sizeof *c->cells);
+    if (c->cells == NULL) return ps_fail_nomem(err);
+    return ps_par_for(cube->areas, PAGE, collect_cells, c, err);
 }
 
 ps_status ps_cube_cells(const ps_cube *cube, const int32_t *rank, size_t n_groups,
                         ps_tally_cell **out, size_t *n, ps_error *err) {
+    const size_t workers = (size_t)ps_threads();
+    ps_cube_reader *reader = NULL;
     *out = NULL;
     *n = 0;
-    int32_t *by_rank = ps_alloc(n_groups, sizeof *by_rank);
-    size_t *start = ps_zalloc(cube->areas + 1, sizeof *start);
-    ps_status status = by_rank != NULL && start != NULL ? PS_OK : ps_fail_nomem(err);
-    collection c = {.cube = cube, .order = by_rank, .start = start};
-    if (status == PS_OK) {
-        for (size_t g = 0; g < n_groups; g++)
-            by_rank[rank != NULL ? (size_t)rank[g] : g] = (int32_t)g;
-        for (size_t i = 0; i < n_groups; i++) {
-            const size_t g = (size_t)by_rank[i];
-            if (g < cube->groups) by_rank[c.n_order++] = (int32_t)g;
-        }
-        status = ps_par_for(cube->areas, PAGE, count_cells, &c, err);
-    }
-    if (status == PS_OK) {
-        size_t sum = 0;
-        for (size_t a = 0; a <= cube->areas; a++) {
-            const size_t here = start[a];
-            start[a] = sum;
-            sum += here;
-        }
-        *n = sum;
-        c.cells = ps_alloc(sum, sizeof *c.cells);
-        status = c.cells != NULL ? ps_par_for(cube->areas, PAGE, collect_cells, &c, err)
-                                 : ps_fail_nomem(err);
-    }
-    if (status == PS_OK) status = add_rest(cube, rank, &c.cells, n, err);
-    ps_free(by_rank);
-    ps_free(start);
+    PS_TRY(ps_cube_reader_open(cube, rank, n_groups, &reader, err));
+    collection c = {.reader = reader,
+                    .part = ps_zalloc(workers, sizeof *c.part),
+                    .start = ps_zalloc(cube->pages, sizeof *c.start)};
+    ps_status status = c.part != NULL && c.start != NULL ? collect(cube, &c, n, err)
+                                                         : ps_fail_nomem(err);
+    for (size_t w = 0; c.part != NULL && w < workers; w++) ps_cube_part_free(&c.part[w]);
+    ps_free(c.part);
+    ps_free(c.start);
+    ps_cube_reader_close(reader);
     if (status != PS_OK) {
         ps_free(c.cells);
         *n = 0;

@@ -28,6 +28,25 @@ ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
 /* count more in one cell. */
 ps_status ps_cube_add_count(ps_cube *cube, int worker, int32_t area, int32_t group,
                             int64_t count, ps_error *err) PS_MUST_CHECK;
+/* Reads the cells of a few areas after the other, so that they need not all be in memory.
+ * rank ranks n_groups groups (NULL: each its own), and stays as long as the reader. While
+ * nobody adds. Any number of threads, each with a part of its own. */
+typedef struct ps_cube_reader ps_cube_reader;
+ps_status ps_cube_reader_open(const ps_cube *cube, const int32_t *rank, size_t n_groups,
+                              ps_cube_reader **out, ps_error *err) PS_MUST_CHECK;
+void ps_cube_reader_close(ps_cube_reader *reader);
+typedef struct ps_cube_part {
+    ps_tally_cell *cell;
+    size_t n, room;
+    struct ps_cube_column *column; /* room to work in */
+    size_t column_room;
+} ps_cube_part;
+/* All cells of the areas [begin, end) that are not 0, by area and then by rank, into a
+ * part, at first all zeros, whose room is used again. */
+ps_status ps_cube_read(const ps_cube_reader *reader, size_t begin, size_t end,
+                       ps_cube_part *part, ps_error *err) PS_MUST_CHECK;
+void ps_cube_part_free(ps_cube_part *part);
+
 /* All cells that are not 0, by area and then by rank[group], which ranks n_groups groups
  * (NULL: by group); the caller frees the array with ps_free. While nobody adds. Parallel
  * inside. */

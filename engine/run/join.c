@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/core/par.h"
 #include "engine/run/inputs.h"
 #include "engine/run/manifest.h"
 #include "engine/run/strict.h"
@@ -66,12 +67,12 @@ static ps_status rank_groups(const ps_keys *groups, int32_t **rank, ps_error *er
 typedef struct lines {
     const ps_join_request *request;
     const ps_areas *areas;
-    const ps_tally_cell *cells; /* by area, then by the texts of the group */
-    size_t n_cells;
-    ps_output *text;    /* of all groups, ",a,b,", one after the other */
-    size_t *text_begin; /* by group, and one more */
-    ps_output *code;    /* of all areas, as a field */
-    size_t *code_begin; /* by area, and one more */
+    ps_cube_reader *cells; /* by area, then by the texts of the group */
+    ps_cube_part *part;    /* of them, by worker */
+    ps_output *text;       /* of all groups, ",a,b,", one after the other */
+    size_t *text_begin;    /* by group, and one more */
+    ps_output *code;       /* of all areas, as a field */
+    size_t *code_begin;    /* by area, and one more */
 } lines;
 
 enum { AREAS_AT_ONCE = 64 };
@@ -103,40 +104,27 @@ static ps_status write_codes(lines *l, ps_error *err) {
     return ps_output_status(l->code, err);
 }
 
-/* The first cell of an area. */
-static size_t cell_of(const lines *l, int32_t area) {
-    size_t low = 0, high = l->n_cells;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (l->cells[middle].area < area)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static ps_status write_areas(void *context, size_t item, int worker, ps_output *page,
                              ps_error *err) {
-    (void)worker, (void)err;
     const lines *l = context;
     const size_t first = item * AREAS_AT_ONCE, rest = l->areas->n - first;
     const size_t last = rest < AREAS_AT_ONCE ? l->areas->n : first + AREAS_AT_ONCE;
     const char *text = ps_output_kept(l->text).p, *codes = ps_output_kept(l->code).p;
-    size_t at = cell_of(l, (int32_t)first);
+    ps_cube_part *part = &l->part[worker];
+    PS_TRY(ps_cube_read(l->cells, first, last, part, err));
+    const ps_tally_cell *cell = part->cell, *end = cell + part->n;
     for (size_t area = first; area < last; area++) {
         const ps_str code = {codes + l->code_begin[area],
                              l->code_begin[area + 1] - l->code_begin[area]};
-        const size_t from = at;
-        for (; at < l->n_cells && (size_t)l->cells[at].area == area; at++) {
-            const size_t begin = l->text_begin[l->cells[at].group];
+        const ps_tally_cell *from = cell;
+        for (; cell < end && (size_t)cell->area == area; cell++) {
+            const size_t begin = l->text_begin[cell->group];
             ps_output_str(page, code);
-            ps_output_write(page, text + begin,
-                            l->text_begin[l->cells[at].group + 1] - begin);
-            ps_output_int(page, l->cells[at].count);
+            ps_output_write(page, text + begin, l->text_begin[cell->group + 1] - begin);
+            ps_output_int(page, cell->count);
             ps_output_write(page, "\n", 1);
         }
-        if (at > from || !l->request->zeros) continue;
+        if (cell > from || !l->request->zeros) continue;
         ps_output_str(page, code);
         for (size_t i = 0; i < l->request->n_by; i++) ps_output_write(page, ",", 1);
         ps_output_text(page, ",0\n");
@@ -161,18 +149,22 @@ static ps_status write_lines(lines *l, const ps_groups *groups, ps_output *out,
 static ps_status write_counts(const joined *j, ps_output *out, ps_error *err) {
     const ps_groups *groups = ps_points_groups(j->count->points);
     const ps_keys *keys = ps_groups_keys(groups);
-    ps_tally_cell *cells = NULL;
+    const size_t workers = (size_t)ps_threads();
     int32_t *rank = NULL;
-    lines l = {.request = j->request, .areas = j->areas};
-    ps_status status = rank_groups(keys, &rank, err);
+    lines l = {.request = j->request,
+               .areas = j->areas,
+               .part = ps_zalloc(workers, sizeof *l.part)};
+    ps_status status =
+        l.part != NULL ? rank_groups(keys, &rank, err) : ps_fail_nomem(err);
     if (status == PS_OK)
-        status = ps_cube_cells(j->count->geography[0].cube, rank, ps_keys_size(keys),
-                               &cells, &l.n_cells, err);
-    l.cells = cells;
+        status = ps_cube_reader_open(j->count->geography[0].cube, rank,
+                                     ps_keys_size(keys), &l.cells, err);
     if (status == PS_OK) status = write_lines(&l, groups, out, err);
+    for (size_t w = 0; l.part != NULL && w < workers; w++) ps_cube_part_free(&l.part[w]);
+    ps_cube_reader_close(l.cells);
     ps_output_abandon(l.text), ps_output_abandon(l.code);
     ps_free(l.text_begin), ps_free(l.code_begin);
-    ps_free(cells), ps_free(rank);
+    ps_free(l.part), ps_free(rank);
     return status;
 }
 
