@@ -7,6 +7,7 @@
 #include "engine/run/answers.h"
 #include "engine/run/framework_check.h"
 #include "engine/run/people.h"
+#include "engine/run/release.h"
 
 enum { TOLD_TEXTS = 5 };
 
@@ -60,6 +61,10 @@ static void tell_places(const ps_figures *f, const ps_data_set *d, const ps_talk
                d->spec->id, (long long)p.located, p.geography,
                coded ? "another vintage of codes, or another column?"
                      : "are x and y exchanged, or is it another crs?");
+    else if (coded && ps_release_protects(f->release, (size_t)(d - f->data)))
+        ps_say(talk, PS_TALK_INFO,
+               "%s: some rows have a code that no area of %s has; they are in no area",
+               d->spec->id, p.geography);
     else if (coded)
         ps_say(talk, PS_TALK_INFO,
                "%s: %lld of %lld rows have a code that no area of %s has; they are in "

@@ -11,7 +11,8 @@
 #include "engine/run/figures.h"
 #include "engine/run/records.h"
 
-/* Of points, once they are counted. */
+/* Of points, once it is decided what may be shown of them: how many rows of protected
+ * data a geography does not have is not told. */
 void ps_doubts_of_points(const ps_figures *figures, const ps_talk *talk);
 /* Of what the job binds to its frameworks; records may be NULL. Errors PS_NOMEM. */
 ps_status ps_doubts_of_bindings(const ps_bindings *bindings, const ps_figures *figures,

@@ -546,11 +546,11 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     if (r->bindings->n > 0)
         PS_TRY(ps_measures_open(r->bindings, r->figures, &r->measures, err));
     ps_tailored_tell(r->bindings, r->geographies, &r->talk);
-    ps_doubts_of_points(r->figures, &r->talk);
-    PS_TRY(ps_doubts_of_bindings(r->bindings, r->figures, r->records, &r->talk, err));
     PS_TRY(ps_release_open(r->job, r->bindings, r->figures, r->measures, &r->talk,
                            &r->release, err));
     r->figures->release = r->release;
+    ps_doubts_of_points(r->figures, &r->talk);
+    PS_TRY(ps_doubts_of_bindings(r->bindings, r->figures, r->records, &r->talk, err));
     r->seconds[2] = seconds_since(&phase);
     clock_gettime(CLOCK_MONOTONIC, &phase);
     PS_TRY(write_outputs(r, err));
