@@ -58,8 +58,15 @@ typedef struct work {
     int32_t *at; /* steps from a block: at[start[b]] .. at[start[b + 1]] */
     size_t *start;
     uint64_t *sums; /* by place, 2 each */
-    bool *touched;  /* selection * n_places + place: something was hidden here */
-    int64_t *cost;  /* by place */
+    size_t n_areas;
+    int32_t *era;         /* area * n_columns + the border in front of a column */
+    bool *dropped;        /* by cell: is no secret */
+    bool *moved;          /* kinds */
+    int64_t *moving;      /* by place: rows of the kinds that move */
+    int64_t *gain, *lose; /* by area: how many rows more or less it can have */
+    int64_t all_gain, all_lose;
+    bool *touched; /* selection * n_places + place: something was hidden here */
+    int64_t *cost; /* by place */
 } work;
 
 /* ---- Looking things up ---- */
@@ -88,7 +95,7 @@ static bool is_small(const work *w, size_t cell) {
 }
 
 static bool is_secret(const work *w, size_t cell) {
-    if (is_shown(w, cell)) return false;
+    if (is_shown(w, cell) || w->dropped[cell]) return false;
     if (w->cause[cell] == PS_PROTECT_UNSHOWN) return is_small(w, cell);
     return w->count[cell] > 0 || w->options->hide_zeros;
 }
@@ -499,16 +506,211 @@ static ps_status prove_by_four(work *w, size_t kind, ps_error *err) {
     return PS_OK;
 }
 
+/* ---- Rows in no sum ---- */
+
+static bool is_covered(const work *w, int32_t place, size_t kind) {
+    for (size_t s = 0; s < w->r->n_selections; s++)
+        if (takes(w, (int32_t)s, kind) && w->told[s].covered[place]) return true;
+    return false;
+}
+
+/* Of what no shown sum counts, any may be anywhere and of any kind. */
+static int64_t count_uncovered(const work *w) {
+    int64_t rows = 0;
+    for (size_t p = 0; p < w->r->n_places; p++)
+        for (size_t k = 0; k < w->r->n_kinds; k++) {
+            const int64_t here = rows_at(w, (int32_t)p, k);
+            if (here > 0 && !is_covered(w, (int32_t)p, k)) rows += here;
+        }
+    return rows;
+}
+
+static void prove_by_uncovered(work *w) {
+    if (w->n_pending == 0) return;
+    const int64_t all = count_uncovered(w);
+    for (size_t i = 0; i < w->n_pending; i++) {
+        const int32_t c = w->pending[i];
+        size_t n;
+        const int32_t *place = places_of(w, c, &n);
+        int64_t rows = 0;
+        bool any = false;
+        for (size_t k = 0; k < w->r->n_kinds; k++)
+            for (size_t p = 0; p < n && takes(w, w->r->cell[c].selection, k); p++) {
+                if (is_covered(w, place[p], k)) continue;
+                rows += rows_at(w, place[p], k);
+                any = true;
+            }
+        if (any) widen(w, c, all - rows, rows);
+    }
+    keep_unproved(w);
+}
+
+/* ---- Moves along time ---- */
+
+/* Borders between columns are of one era, in an area, when shown sums over stretches tell
+ * the rows between them. All borders of an era can be moved together: as many rows more
+ * in the columns that end at one as fewer in those that begin there. */
+
+static int32_t *eras_of(const work *w, size_t area) {
+    return w->era + area * w->r->n_columns;
+}
+
+static void join_eras(int32_t *era, size_t n, size_t a, size_t b) {
+    const int32_t from = era[b], to = era[a];
+    if (from == to) return;
+    for (size_t k = 0; k < n; k++)
+        if (era[k] == from) era[k] = to;
+}
+
+/* Kinds that move together, as one: of them a shown sum has to take all or none, or the
+ * borders of the area are fixed. */
+static void find_eras(const work *w, const bool *kinds) {
+    const size_t columns = w->r->n_columns;
+    for (size_t i = 0; i < w->n_areas * columns; i++) w->era[i] = (int32_t)(i % columns);
+    for (size_t c = 0; c < w->r->n_cells; c++) {
+        size_t n;
+        const int32_t *place = places_of(w, (int32_t)c, &n);
+        if (!is_shown(w, c)) continue;
+        bool some = false, all = true;
+        for (size_t k = 0; k < w->r->n_kinds; k++) {
+            if (!kinds[k]) continue;
+            if (takes(w, w->r->cell[c].selection, k))
+                some = true;
+            else
+                all = false;
+        }
+        for (size_t i = 0, first = 0; i < n && some; i++) {
+            const size_t area = (size_t)place[i] / columns;
+            if (i + 1 < n && (size_t)place[i + 1] / columns == area) continue;
+            if (all)
+                join_eras(eras_of(w, area), columns, (size_t)place[first] % columns,
+                          (size_t)place[i] % columns + 1);
+            else
+                memset(eras_of(w, area), 0, columns * sizeof *w->era);
+            first = i + 1;
+        }
+    }
+    memset(w->moving, 0, w->r->n_places * sizeof *w->moving);
+    for (size_t p = 0; p < w->r->n_places; p++)
+        for (size_t k = 0; k < w->r->n_kinds; k++)
+            if (kinds[k]) w->moving[p] += rows_at(w, (int32_t)p, k);
+}
+
+/* How far the borders of an era can be moved so that the columns that end at them have
+ * more (or less) rows. */
+static int64_t move_of(const work *w, size_t area, int32_t era, bool more) {
+    const size_t columns = w->r->n_columns;
+    const int32_t *eras = eras_of(w, area);
+    int64_t rows = w->options->threshold;
+    for (size_t c = 0; c + 1 < columns; c++) {
+        const bool begins = eras[c] == era, ends = eras[c + 1] == era;
+        if (begins != ends && ends != more)
+            rows = least(rows, w->moving[area * columns + c]);
+    }
+    return rows;
+}
+
+/* All rows are known, so what one area has more others have less. */
+static int64_t balance(const work *w, size_t area, int32_t era, bool more) {
+    const int32_t *eras = eras_of(w, area);
+    const bool first = eras[0] == era, last = eras[w->r->n_columns - 1] == era;
+    if (first == last) return INT64_MAX;
+    return last == more ? w->all_lose - w->lose[area] : w->all_gain - w->gain[area];
+}
+
+static int64_t balanced_move(const work *w, size_t area, int32_t era, bool more) {
+    return least(move_of(w, area, era, more), balance(w, area, era, more));
+}
+
+/* The rows of an area change when its first or its last border moves. */
+static void find_balance(work *w) {
+    w->all_gain = w->all_lose = 0;
+    for (size_t a = 0; a < w->n_areas; a++) {
+        const int32_t *eras = eras_of(w, a);
+        const int32_t first = eras[0], last = eras[w->r->n_columns - 1];
+        w->gain[a] = w->lose[a] = 0;
+        if (first == last) continue;
+        w->gain[a] = most(move_of(w, a, last, true), move_of(w, a, first, false));
+        w->lose[a] = most(move_of(w, a, last, false), move_of(w, a, first, true));
+        w->all_gain += w->gain[a], w->all_lose += w->lose[a];
+    }
+}
+
+/* Secrets of a run of columns in one area. */
+static bool is_run(const work *w, int32_t cell, size_t *area, size_t *first,
+                   size_t *end) {
+    const size_t columns = w->r->n_columns;
+    size_t n;
+    const int32_t *place = places_of(w, cell, &n);
+    if (n == 0 || (size_t)(place[n - 1] - place[0]) != n - 1) return false;
+    *area = (size_t)place[0] / columns;
+    *first = (size_t)place[0] % columns, *end = *first + n;
+    return *end < columns;
+}
+
+static change change_by_time(const work *w, int32_t cell) {
+    size_t area, first, end;
+    if (!is_run(w, cell, &area, &first, &end)) return (change){0, 0, 0, 0};
+    const int32_t begins = eras_of(w, area)[first], ends = eras_of(w, area)[end];
+    if (begins == ends) return (change){0, 0, 0, 0};
+    return (change){
+        most(balanced_move(w, area, ends, true), balanced_move(w, area, begins, false)),
+        most(balanced_move(w, area, ends, false), balanced_move(w, area, begins, true)),
+        0, 0};
+}
+
+/* Kind by kind; those of several kinds add up. */
+static void prove_by_kinds_along_time(work *w, bool *kinds) {
+    memset(w->more, 0, w->r->n_cells * sizeof *w->more);
+    memset(w->one, 0, w->r->n_cells * sizeof *w->one);
+    for (size_t kind = 0; kind < w->r->n_kinds && w->n_pending > 0; kind++) {
+        kinds[kind] = true;
+        find_eras(w, kinds);
+        find_balance(w);
+        kinds[kind] = false;
+        for (size_t i = 0; i < w->n_pending; i++) {
+            const int32_t c = w->pending[i];
+            if (!takes(w, w->r->cell[c].selection, kind)) continue;
+            const change by = change_by_time(w, c);
+            w->more[c] += by.up, w->one[c] += by.down;
+            widen(w, c, w->more[c], w->one[c]);
+        }
+    }
+    keep_unproved(w);
+}
+
+/* All kinds of a selection as one. */
+static void prove_by_selections_along_time(work *w) {
+    for (size_t s = 0; s < w->r->n_selections && w->n_pending > 0; s++) {
+        bool any = false;
+        for (size_t i = 0; i < w->n_pending && !any; i++)
+            any = w->r->cell[w->pending[i]].selection == (int32_t)s;
+        if (!any) continue;
+        find_eras(w, w->r->takes + s * w->r->n_kinds);
+        find_balance(w);
+        for (size_t i = 0; i < w->n_pending; i++) {
+            const int32_t c = w->pending[i];
+            if (w->r->cell[c].selection != (int32_t)s) continue;
+            const change by = change_by_time(w, c);
+            widen(w, c, by.up, by.down);
+        }
+        keep_unproved(w);
+    }
+}
+
 static ps_status prove(work *w, ps_error *err) {
     PS_TRY(tell_apart(w, err));
     prove_by_one(w);
     memcpy(w->one, w->up, w->r->n_cells * sizeof *w->one);
+    prove_by_uncovered(w);
     memset(w->less, 0, w->r->n_cells * MOST_BACK * sizeof *w->less);
     for (size_t kind = 0; kind < w->r->n_kinds && w->n_pending > 0; kind++) {
         memcpy(w->more, w->one, w->r->n_cells * sizeof *w->more);
         for (size_t k = 0; k < w->n_back; k++)
             if (w->back[k] != (int32_t)kind) prove_by_two(w, kind, k);
     }
+    if (w->n_pending > 0) prove_by_selections_along_time(w);
+    prove_by_kinds_along_time(w, w->moved);
     memset(w->more, 0, w->r->n_cells * sizeof *w->more);
     memset(w->one, 0, w->r->n_cells * sizeof *w->one);
     for (size_t k = 0; k < w->n_back && w->n_pending > 0; k++)
@@ -729,10 +931,70 @@ static void list_secrets(work *w) {
     w->summary->secrets = w->n_pending;
 }
 
+/* ---- Differences of periods ---- */
+
+typedef struct own {
+    int32_t owner, selection, cell;
+} own;
+
+static int by_owner(const void *a, const void *b) {
+    const own *x = a, *y = b;
+    if (x->owner != y->owner) return x->owner < y->owner ? -1 : 1;
+    if (x->selection != y->selection) return x->selection < y->selection ? -1 : 1;
+    return x->cell < y->cell ? -1 : x->cell > y->cell;
+}
+
+/* The borders of the columns of a cell. */
+static void borders(const work *w, int32_t cell, size_t *first, size_t *end) {
+    size_t n;
+    const int32_t *place = places_of(w, cell, &n);
+    *first = n > 0 ? (size_t)place[0] % w->r->n_columns : 0;
+    *end = n > 0 ? (size_t)place[n - 1] % w->r->n_columns + 1 : 0;
+}
+
+/* list: the cells of one area and selection. */
+static void drop_untold(work *w, const own *list, size_t n, int32_t *tied) {
+    const size_t columns = w->r->n_columns;
+    size_t first, end;
+    for (size_t c = 0; c < columns; c++) tied[c] = (int32_t)c;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_shown(w, (size_t)list[i].cell)) continue;
+        borders(w, list[i].cell, &first, &end);
+        join_eras(tied, columns, first, end);
+    }
+    for (size_t i = 0; i < n; i++) {
+        borders(w, list[i].cell, &first, &end);
+        if (w->r->cell[list[i].cell].if_told && tied[first] != tied[end])
+            w->dropped[list[i].cell] = true;
+    }
+}
+
+/* What does not follow from an area's own cells before anything else is hidden does not
+ * follow later. */
+static ps_status drop_all_untold(work *w, ps_error *err) {
+    own *list = ps_alloc(w->r->n_cells, sizeof *list);
+    int32_t *tied = ps_alloc(w->r->n_columns, sizeof *tied);
+    const ps_status status = list != NULL && tied != NULL ? PS_OK : ps_fail_nomem(err);
+    size_t n = 0;
+    for (size_t c = 0; c < w->r->n_cells && status == PS_OK; c++)
+        if (w->r->cell[c].owner >= 0)
+            list[n++] = (own){w->r->cell[c].owner, w->r->cell[c].selection, (int32_t)c};
+    if (n > 0) qsort(list, n, sizeof *list, by_owner);
+    for (size_t i = 0, k; i < n; i = k) {
+        for (k = i + 1; k < n && list[k].owner == list[i].owner &&
+                        list[k].selection == list[i].selection;)
+            k++;
+        drop_untold(w, list + i, k - i, tied);
+    }
+    ps_free(list), ps_free(tied);
+    return status;
+}
+
 static ps_status decide(work *w, ps_error *err) {
     PS_TRY(hide_small_tables(w, err));
     hide_primary(w);
     PS_TRY(hide_zeros(w, err));
+    PS_TRY(drop_all_untold(w, err));
     for (size_t round = 0;; round++) {
         list_secrets(w);
         PS_TRY(prove(w, err));
@@ -778,13 +1040,21 @@ static ps_status open_work(work *w, ps_error *err) {
     w->cost = ps_zalloc(r->n_places, sizeof *w->cost);
     w->sums = ps_alloc(r->n_places, 2 * sizeof *w->sums);
     w->start = ps_alloc(r->n_places + 3, sizeof *w->start);
+    w->n_areas = r->n_columns > 0 ? r->n_places / r->n_columns : 0;
+    w->era = ps_alloc(r->n_places, sizeof *w->era);
+    w->dropped = ps_zalloc(r->n_cells, sizeof *w->dropped);
+    w->moved = ps_zalloc(r->n_kinds, sizeof *w->moved);
+    w->moving = ps_alloc(r->n_places, sizeof *w->moving);
+    w->gain = ps_alloc(w->n_areas, sizeof *w->gain);
+    w->lose = ps_alloc(w->n_areas, sizeof *w->lose);
     ps_status status = ps_partition_open(r->n_places, &w->part, err);
     if (status == PS_OK &&
         (rows == NULL || w->count == NULL || w->pending == NULL || w->up == NULL ||
          w->down == NULL || w->more == NULL || w->less == NULL || w->one == NULL ||
          w->told == NULL || w->whole == NULL || w->inside == NULL || w->places == NULL ||
          w->free == NULL || w->back == NULL || w->touched == NULL || w->cost == NULL ||
-         w->sums == NULL || w->start == NULL))
+         w->sums == NULL || w->start == NULL || w->era == NULL || w->gain == NULL ||
+         w->lose == NULL || w->moved == NULL || w->moving == NULL || w->dropped == NULL))
         status = ps_fail_nomem(err);
     if (status == PS_OK) choose_back(w, rows);
     ps_free(rows);
@@ -807,6 +1077,8 @@ static void close_work(work *w) {
     ps_free(w->whole), ps_free(w->inside), ps_free(w->places), ps_free(w->free);
     ps_free(w->back), ps_free(w->touched), ps_free(w->cost);
     ps_free(w->step), ps_free(w->at), ps_free(w->start), ps_free(w->sums);
+    ps_free(w->era), ps_free(w->gain), ps_free(w->lose), ps_free(w->moved),
+        ps_free(w->moving), ps_free(w->dropped);
 }
 
 ps_status ps_protect(const ps_protect_release *release, const ps_protect_options *options,

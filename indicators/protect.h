@@ -24,7 +24,12 @@
  * - rows of one kind from place to place and as many of another kind back, between places
  *   that no shown sum over only one of both kinds tells apart;
  * - rows of one kind from place to place, and as many back between two others that differ
- *   in the same sums, as where two ways to divide a district cross.
+ *   in the same sums, as where two ways to divide a district cross;
+ * - rows of one kind, or of all kinds of a selection, along time in one area: all borders
+ *   between columns that shown sums tie together move at once, so the columns that end at
+ *   them have more rows and those that begin there fewer; what the area has more in all,
+ *   others have less;
+ * - rows that no shown sum counts, whatever their place and kind.
  * Nothing is searched or solved, so the proof costs a pass over the sums; what is safe by
  * other moves only is hidden nevertheless. "The same sums" are compared by 128 bits. Not
  * modelled: what could be inferred from the order in which counts were hidden, other
@@ -46,12 +51,16 @@
 typedef struct ps_protect_cell {
     int32_t set, selection;
     int32_t table;  /* -1: no table shows it */
+    int32_t owner;  /* cells of one area have the same; -1 no area's */
+    bool if_told;   /* a secret only where shown cells of its owner and selection, all of
+                       runs of columns, tell it by subtraction */
     int64_t people; /* of its area, -1 unknown */
 } ps_protect_cell;
 
 typedef struct ps_protect_release {
     size_t n_places, n_kinds;
-    size_t n_columns;     /* stretches of months: place = area * n_columns + column */
+    size_t n_columns; /* runs of months in their order, rows without a date last: place =
+                         area * n_columns + column */
     const int64_t *count; /* place * n_kinds + kind */
     size_t n_sets;
     const size_t *offset; /* n_sets + 1 */

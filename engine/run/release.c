@@ -62,20 +62,31 @@ typedef struct guarded {
     bool decided; /* else nothing is shown */
 } guarded;
 
+/* The months of the span, those without a date last: runs that every stretch takes or
+ * leaves together. */
+typedef struct columns {
+    int32_t *of; /* by month */
+    size_t n;
+} columns;
+
 /* All that is released of one data set, as sums over a table of rows by place and kind.
  */
 typedef struct table {
-    ps_partition areas, groups, months; /* of pieces, of ranks and of the span */
-    size_t n_places;                    /* blocks of areas times blocks of months */
+    ps_partition areas, groups; /* of pieces and of ranks */
+    columns months;
+    size_t n_places; /* blocks of areas times columns */
     int64_t *count;
+    size_t n_selections; /* and all rows */
     bool *takes;
+    size_t *same; /* by selection: the first that takes the same kinds */
     size_t *offset, n_sets, set_capacity;
     int32_t *place;
     size_t n_members, member_capacity;
     ps_protect_cell *cell;
     size_t n_cells, cell_capacity;
-    bool *in_stretch; /* scratch, by block of months */
+    bool *in_stretch; /* scratch, by column */
     int32_t *blocks;  /* scratch */
+    int64_t *rows;    /* scratch, by kind or column */
     bool *outside;    /* by block of areas */
 } table;
 
@@ -452,26 +463,35 @@ static ps_status split_groups(const guarded *g, int32_t *unit, ps_partition *par
     return PS_OK;
 }
 
-static ps_status split_months(const guarded *g, int32_t *unit, ps_partition *part,
-                              ps_error *err) {
-    PS_TRY(ps_partition_open(ps_figures_span(g->data) + 1, part, err));
-    for (size_t s = 0; s < g->n_stretches; s++) {
-        size_t n = 0;
-        for (ps_month m = g->stretch[s].first; m <= g->stretch[s].last; m++)
-            unit[n++] = m - g->data->first;
-        ps_partition_split(part, unit, n);
+/* In their order, so that a stretch is a run of columns. */
+static ps_status split_months(const guarded *g, columns *c, ps_error *err) {
+    const size_t span = ps_figures_span(g->data);
+    bool *starts = ps_zalloc(span + 1, sizeof *starts);
+    c->of = ps_alloc(span + 1, sizeof *c->of);
+    if (starts == NULL || c->of == NULL) {
+        ps_free(starts);
+        return ps_fail_nomem(err);
     }
+    for (size_t s = 0; s < g->n_stretches; s++) {
+        starts[g->stretch[s].first - g->data->first] = true;
+        starts[g->stretch[s].last + 1 - g->data->first] = true;
+    }
+    c->n = 0;
+    for (size_t m = 0; m <= span; m++) {
+        c->n += m == 0 || m == span || starts[m];
+        c->of[m] = (int32_t)c->n - 1;
+    }
+    ps_free(starts);
     return PS_OK;
 }
 
 static ps_status split_all(const ps_geographies *all, const guarded *g, table *t,
                            ps_error *err) {
-    int32_t *unit =
-        ps_alloc(ps_figures_groups(g->data) + ps_figures_span(g->data) + 1, sizeof *unit);
+    int32_t *unit = ps_alloc(ps_figures_groups(g->data), sizeof *unit);
     ps_status status = unit != NULL ? PS_OK : ps_fail_nomem(err);
     if (status == PS_OK) status = split_areas(all, g, &t->areas, err);
     if (status == PS_OK) status = split_groups(g, unit, &t->groups, err);
-    if (status == PS_OK) status = split_months(g, unit, &t->months, err);
+    if (status == PS_OK) status = split_months(g, &t->months, err);
     ps_free(unit);
     return status;
 }
@@ -479,7 +499,7 @@ static ps_status split_all(const ps_geographies *all, const guarded *g, table *t
 /* A place for each block of areas in each block of months, and the rows in it. */
 static ps_status fill_counts(const guarded *g, table *t, ps_error *err) {
     const ps_pieces *pieces = &g->data->count->pieces;
-    const size_t months = t->months.n_blocks, kinds = t->groups.n_blocks;
+    const size_t months = t->months.n, kinds = t->groups.n_blocks;
     t->n_places = t->areas.n_blocks * months;
     if ((kinds > 0 && t->n_places > MOST_COUNTS / kinds) ||
         (double)t->n_places * (double)kinds * (double)g->n_selections > MOST_WORK)
@@ -489,61 +509,80 @@ static ps_status fill_counts(const guarded *g, table *t, ps_error *err) {
     for (size_t i = 0; i < pieces->n_cells; i++) {
         const ps_tally_cell *c = &pieces->cells[i];
         const size_t area = (size_t)t->areas.block[c->area],
-                     month = (size_t)t->months.block[month_unit(g->data, c->group)],
+                     month = (size_t)t->months.of[month_unit(g->data, c->group)],
                      kind = (size_t)t->groups.block[g->rank[c->group]];
         t->count[(area * months + month) * kinds + kind] += c->count;
     }
     return PS_OK;
 }
 
-/* What every selection takes, and all rows. */
+static ps_status list_same(table *t, ps_error *err) {
+    const size_t kinds = t->groups.n_blocks;
+    t->same = ps_alloc(t->n_selections, sizeof *t->same);
+    if (t->same == NULL) return ps_fail_nomem(err);
+    for (size_t s = 0; s < t->n_selections; s++) {
+        size_t *same = &t->same[s];
+        for (*same = 0; *same < s; ++*same)
+            if (memcmp(t->takes + *same * kinds, t->takes + s * kinds, kinds) == 0) break;
+    }
+    return PS_OK;
+}
+
+/* What every selection takes, and then all rows. */
 static ps_status fill_selections(const guarded *g, table *t, ps_error *err) {
     const size_t kinds = t->groups.n_blocks;
-    t->takes = ps_zalloc(g->n_selections + 1, kinds * sizeof *t->takes);
+    t->n_selections = g->n_selections + 1;
+    t->takes = ps_zalloc(t->n_selections, kinds * sizeof *t->takes);
     if (t->takes == NULL) return ps_fail_nomem(err);
     for (size_t s = 0; s <= g->n_selections; s++)
         for (size_t k = 0; k < ps_figures_groups(g->data); k++)
             if (s == g->n_selections || g->selection[s].holds[k])
                 t->takes[s * kinds + (size_t)t->groups.block[g->rank[k]]] = true;
-    return PS_OK;
+    return list_same(t, err);
 }
 
 /* ---- Its sets and cells ---- */
 
-/* The blocks of months of a stretch; the last one is all of the time. */
+/* The columns of a stretch; the last one is all of the time. */
 static size_t months_of(const guarded *g, const table *t, size_t at, bool *in) {
-    memset(in, 0, t->months.n_blocks * sizeof *in);
+    memset(in, 0, t->months.n * sizeof *in);
     const bool all = at == g->n_stretches;
     const ps_month first = all ? g->data->first : g->stretch[at].first,
                    last = all ? g->data->last : g->stretch[at].last;
-    for (ps_month m = first; m <= last; m++)
-        in[t->months.block[m - g->data->first]] = true;
-    if (all) in[t->months.block[ps_figures_span(g->data)]] = true;
+    for (ps_month m = first; m <= last; m++) in[t->months.of[m - g->data->first]] = true;
+    if (all) in[t->months.of[ps_figures_span(g->data)]] = true;
     size_t n = 0;
-    for (size_t b = 0; b < t->months.n_blocks; b++) n += in[b];
+    for (size_t b = 0; b < t->months.n; b++) n += in[b];
     return n;
 }
 
-/* A set for each stretch: the places of some blocks of areas. */
+/* The places of some blocks of areas in the columns of t->in_stretch. */
+static ps_status add_set(table *t, const int32_t *block, size_t n, ps_error *err) {
+    const size_t months = t->months.n;
+    size_t more = 0;
+    for (size_t m = 0; m < months; m++) more += t->in_stretch[m] ? n : 0;
+    if (t->n_members + more > MOST_COUNTS)
+        return ps_fail(err, PS_LIMIT, "more than %d sums in one release", MOST_COUNTS);
+    PS_TRY(ps_grow((void **)&t->offset, &t->set_capacity, t->n_sets + 2,
+                   sizeof *t->offset, err));
+    PS_TRY(ps_grow((void **)&t->place, &t->member_capacity, t->n_members + more + 1,
+                   sizeof *t->place, err));
+    t->offset[t->n_sets++] = t->n_members;
+    for (size_t i = 0; i < n; i++)
+        for (size_t m = 0; m < months; m++)
+            if (t->in_stretch[m])
+                t->place[t->n_members++] = (int32_t)((size_t)block[i] * months + m);
+    t->offset[t->n_sets] = t->n_members;
+    return PS_OK;
+}
+
+/* A set for each of the first times. */
 static ps_status add_sets(const guarded *g, table *t, const int32_t *block, size_t n,
-                          int32_t *first, ps_error *err) {
-    const size_t months = t->months.n_blocks;
+                          size_t times, int32_t *first, ps_error *err) {
     *first = (int32_t)t->n_sets;
-    for (size_t s = 0; s <= g->n_stretches; s++) {
-        const size_t more = n * months_of(g, t, s, t->in_stretch);
-        if (t->n_members + more > MOST_COUNTS)
-            return ps_fail(err, PS_LIMIT, "more than %d sums in one release",
-                           MOST_COUNTS);
-        PS_TRY(ps_grow((void **)&t->offset, &t->set_capacity, t->n_sets + 2,
-                       sizeof *t->offset, err));
-        PS_TRY(ps_grow((void **)&t->place, &t->member_capacity, t->n_members + more + 1,
-                       sizeof *t->place, err));
-        t->offset[t->n_sets++] = t->n_members;
-        for (size_t i = 0; i < n; i++)
-            for (size_t m = 0; m < months; m++)
-                if (t->in_stretch[m])
-                    t->place[t->n_members++] = (int32_t)((size_t)block[i] * months + m);
-        t->offset[t->n_sets] = t->n_members;
+    for (size_t s = 0; s < times; s++) {
+        months_of(g, t, s, t->in_stretch);
+        PS_TRY(add_set(t, block, n, err));
     }
     return PS_OK;
 }
@@ -553,8 +592,9 @@ static int by_number(const void *a, const void *b) {
     return *x < *y ? -1 : *x > *y;
 }
 
-static ps_status add_area(const guarded *g, table *t, size_t geography, size_t area,
-                          int32_t *first, ps_error *err) {
+/* The blocks of an area, into t->blocks. */
+static size_t list_blocks(const guarded *g, const table *t, size_t geography,
+                          size_t area) {
     const makeup *m = &g->makeup[geography];
     size_t n = 0, kept = 0;
     for (size_t k = m->offset[area]; k < m->offset[area + 1]; k++)
@@ -562,7 +602,13 @@ static ps_status add_area(const guarded *g, table *t, size_t geography, size_t a
     qsort(t->blocks, n, sizeof *t->blocks, by_number);
     for (size_t k = 0; k < n; k++)
         if (k == 0 || t->blocks[k] != t->blocks[k - 1]) t->blocks[kept++] = t->blocks[k];
-    return add_sets(g, t, t->blocks, kept, first, err);
+    return kept;
+}
+
+static ps_status add_area(const guarded *g, table *t, size_t geography, size_t area,
+                          int32_t *first, ps_error *err) {
+    const size_t n = list_blocks(g, t, geography, area);
+    return add_sets(g, t, t->blocks, n, g->n_stretches, first, err);
 }
 
 static ps_status add_cell(table *t, ps_protect_cell cell, ps_error *err) {
@@ -600,40 +646,143 @@ static ps_status add_tables(const ps_geographies *all, guarded *g, table *t,
         if (g->left_out[q->geography] != NULL) continue;
         for (size_t a = 0; a < geo->areas->n; a++) {
             const bool known = is_known(g->data, q->geography, a, s->first, s->last);
-            PS_TRY(add_cell(t,
-                            (ps_protect_cell){set[q->geography][a] + (int32_t)q->stretch,
-                                              (int32_t)q->selection,
-                                              known ? (int32_t)i : -1, people_of(geo, a)},
-                            err));
+            PS_TRY(add_cell(
+                t,
+                (ps_protect_cell){set[q->geography][a] + (int32_t)q->stretch,
+                                  (int32_t)q->selection, known ? (int32_t)i : -1,
+                                  set[q->geography][a], false, people_of(geo, a)},
+                err));
         }
     }
     return PS_OK;
 }
 
-static int64_t count_of(const table *t, size_t rows, size_t set) {
+/* By kind, in a set. */
+static void count_kinds(const table *t, size_t set, int64_t *rows) {
     const size_t kinds = t->groups.n_blocks;
-    int64_t sum = 0;
+    memset(rows, 0, kinds * sizeof *rows);
     for (size_t i = t->offset[set]; i < t->offset[set + 1]; i++)
         for (size_t k = 0; k < kinds; k++)
-            if (t->takes[rows * kinds + k])
-                sum += t->count[(size_t)t->place[i] * kinds + k];
-    return sum;
+            rows[k] += t->count[(size_t)t->place[i] * kinds + k];
 }
 
-/* Small counts of what areas have in common, which no table shows. */
+/* Borders between columns that the stretches of a selection in a geography tie together:
+ * what lies between two of them follows from differences. */
+static void tie_borders(const guarded *g, const table *t, size_t geography, size_t rows,
+                        int32_t *tied) {
+    for (size_t c = 0; c < t->months.n; c++) tied[c] = (int32_t)c;
+    for (size_t i = 0; i < g->n_asks; i++) {
+        const ask *q = &g->ask[i];
+        if (q->geography != geography || q->selection != rows) continue;
+        const stretch *s = &g->stretch[q->stretch];
+        const int32_t from = tied[t->months.of[s->last + 1 - g->data->first]],
+                      to = tied[t->months.of[s->first - g->data->first]];
+        for (size_t c = 0; c < t->months.n; c++)
+            if (tied[c] == from) tied[c] = to;
+    }
+}
+
+static bool is_asked(const guarded *g, const table *t, size_t geography, size_t rows,
+                     size_t first, size_t end) {
+    for (size_t i = 0; i < g->n_asks; i++) {
+        const ask *q = &g->ask[i];
+        const stretch *s = &g->stretch[q->stretch];
+        if (q->geography == geography && q->selection == rows &&
+            t->months.of[s->first - g->data->first] == (int32_t)first &&
+            t->months.of[s->last + 1 - g->data->first] == (int32_t)end)
+            return true;
+    }
+    return false;
+}
+
+/* Rows of a selection in the blocks of t->blocks, by column. */
+static void count_columns(const table *t, size_t n_blocks, size_t rows, int64_t *column) {
+    const size_t kinds = t->groups.n_blocks, months = t->months.n;
+    memset(column, 0, months * sizeof *column);
+    for (size_t b = 0; b < n_blocks; b++)
+        for (size_t m = 0; m < months; m++)
+            for (size_t k = 0; k < kinds; k++)
+                if (t->takes[rows * kinds + k])
+                    column[m] +=
+                        t->count[((size_t)t->blocks[b] * months + m) * kinds + k];
+}
+
+static ps_status add_run(table *t, size_t n_blocks, ps_protect_cell cell, size_t first,
+                         size_t end, ps_error *err) {
+    for (size_t m = 0; m < t->months.n; m++) t->in_stretch[m] = m >= first && m < end;
+    cell.set = (int32_t)t->n_sets;
+    PS_TRY(add_set(t, t->blocks, n_blocks, err));
+    return add_cell(t, cell, err);
+}
+
+/* Small counts of the months that stretches of an area do not share. */
+static ps_status add_differences_of_area(const guarded *g, table *t, size_t geography,
+                                         size_t area, size_t rows, const int32_t *tied,
+                                         int32_t owner, ps_error *err) {
+    const size_t n = list_blocks(g, t, geography, area);
+    const ps_protect_cell cell = {.selection = (int32_t)rows,
+                                  .table = -1,
+                                  .owner = owner,
+                                  .if_told = true,
+                                  .people = -1};
+    count_columns(t, n, rows, t->rows);
+    for (size_t first = 0; first + 1 < t->months.n; first++) {
+        int64_t count = 0;
+        for (size_t end = first + 1; end < t->months.n; end++) {
+            count += t->rows[end - 1];
+            if (count >= g->rules.threshold) break;
+            if (count == 0 || tied[first] != tied[end] ||
+                is_asked(g, t, geography, rows, first, end))
+                continue;
+            PS_TRY(add_run(t, n, cell, first, end, err));
+        }
+    }
+    return PS_OK;
+}
+
+static ps_status add_differences(const ps_geographies *all, const guarded *g, table *t,
+                                 const int32_t *const *set, ps_error *err) {
+    int32_t *tied = ps_alloc(t->months.n, sizeof *tied);
+    ps_status status = tied != NULL ? PS_OK : ps_fail_nomem(err);
+    for (size_t k = 0; k < all->n; k++)
+        for (size_t s = 0; s < g->n_selections && g->left_out[k] == NULL; s++) {
+            if (status != PS_OK || g->selection[s].same != s) continue;
+            tie_borders(g, t, k, s, tied);
+            for (size_t a = 0; a < all->geography[k].areas->n && status == PS_OK; a++)
+                status = add_differences_of_area(g, t, k, a, s, tied, set[k][a], err);
+        }
+    ps_free(tied);
+    return status;
+}
+
+static ps_status add_small(const guarded *g, table *t, size_t set, ps_error *err) {
+    const size_t kinds = t->groups.n_blocks;
+    count_kinds(t, set, t->rows);
+    for (size_t s = 0; s < t->n_selections; s++) {
+        int64_t count = 0;
+        for (size_t k = 0; k < kinds; k++)
+            if (t->takes[s * kinds + k]) count += t->rows[k];
+        if (count == 0 || count >= g->rules.threshold || t->same[s] != s) continue;
+        PS_TRY(add_cell(t,
+                        (ps_protect_cell){.set = (int32_t)set,
+                                          .selection = (int32_t)s,
+                                          .table = -1,
+                                          .owner = -1,
+                                          .people = -1},
+                        err));
+    }
+    return PS_OK;
+}
+
+/* What areas have in common. */
 static ps_status add_pieces(const guarded *g, table *t, ps_error *err) {
     for (size_t b = 0; b < t->areas.n_blocks; b++) {
         const int32_t block = (int32_t)b;
         int32_t first;
-        PS_TRY(add_sets(g, t, &block, 1, &first, err));
+        if (t->outside[b]) continue;
+        PS_TRY(add_sets(g, t, &block, 1, g->n_stretches + 1, &first, err));
         for (size_t s = 0; s <= g->n_stretches; s++)
-            for (size_t k = 0; k <= g->n_selections; k++) {
-                if (k < g->n_selections && g->selection[k].same != k) continue;
-                const int64_t count = count_of(t, k, (size_t)first + s);
-                if (count == 0 || count >= g->rules.threshold || t->outside[b]) continue;
-                PS_TRY(add_cell(
-                    t, (ps_protect_cell){first + (int32_t)s, (int32_t)k, -1, -1}, err));
-            }
+            PS_TRY(add_small(g, t, (size_t)first + s, err));
     }
     return PS_OK;
 }
@@ -663,15 +812,19 @@ static ps_status add_all_sets(const ps_geographies *all, const guarded *g, table
 static ps_status fill_table(const ps_geographies *all, guarded *g, table *t,
                             ps_error *err) {
     int32_t **set = ps_zalloc(all->n, sizeof *set);
-    t->in_stretch = ps_alloc(t->months.n_blocks, sizeof *t->in_stretch);
+    t->in_stretch = ps_alloc(t->months.n, sizeof *t->in_stretch);
     t->blocks = ps_alloc(g->data->count->pieces.n, sizeof *t->blocks);
     t->outside = ps_alloc(t->areas.n_blocks, sizeof *t->outside);
+    t->rows = ps_alloc(t->groups.n_blocks + t->months.n, sizeof *t->rows);
     ps_status status = PS_OK;
-    if (set == NULL || t->in_stretch == NULL || t->blocks == NULL || t->outside == NULL)
+    if (set == NULL || t->in_stretch == NULL || t->blocks == NULL || t->outside == NULL ||
+        t->rows == NULL)
         status = ps_fail_nomem(err);
     if (status == PS_OK) mark_outside(all, g, t);
     if (status == PS_OK) status = add_all_sets(all, g, t, set, err);
     if (status == PS_OK) status = add_tables(all, g, t, (const int32_t *const *)set, err);
+    if (status == PS_OK)
+        status = add_differences(all, g, t, (const int32_t *const *)set, err);
     if (status == PS_OK) status = add_pieces(g, t, err);
     for (size_t k = 0; set != NULL && k < all->n; k++) ps_free(set[k]);
     ps_free((void *)set);
@@ -683,8 +836,9 @@ static ps_status fill_table(const ps_geographies *all, guarded *g, table *t,
 static void close_table(table *t) {
     ps_partition_close(&t->areas);
     ps_partition_close(&t->groups);
-    ps_partition_close(&t->months);
+    ps_free(t->months.of);
     ps_free(t->count), ps_free(t->takes), ps_free(t->offset), ps_free(t->place);
+    ps_free(t->same), ps_free(t->rows);
     ps_free(t->cell), ps_free(t->in_stretch), ps_free(t->blocks), ps_free(t->outside);
 }
 
@@ -693,11 +847,11 @@ static ps_status protect(guarded *g, const table *t, ps_error *err) {
     const ps_protect_release release = {.n_places = t->n_places,
                                         .n_kinds = t->groups.n_blocks,
                                         .count = t->count,
-                                        .n_columns = t->months.n_blocks,
+                                        .n_columns = t->months.n,
                                         .n_sets = t->n_sets,
                                         .offset = t->n_sets > 0 ? t->offset : no_sets,
                                         .place = t->place,
-                                        .n_selections = g->n_selections + 1,
+                                        .n_selections = t->n_selections,
                                         .takes = t->takes,
                                         .n_cells = t->n_cells,
                                         .n_tables = g->n_asks,

@@ -6,9 +6,17 @@
  * and period) are one release, audited together; see indicators/protect.h. A figure is
  * shown when all the counts that it is made of are. Readers are taken to know every
  * output, how areas, rows and months are made up, and how many rows were located in all.
- * No small count of an area, or of what areas have in common, may follow from the others
- * in the months that tables show. What follows from differences of overlapping stretches
- * of months, and no table shows, is not looked at.
+ * No small count may follow from the others:
+ * - of an area in a period that a table shows;
+ * - of an area in months that its own figures of overlapping periods give by subtraction:
+ * a rolling year less a running one, a year less its quarters, a baseline less a year;
+ * - of what areas have in common, in a period that a table shows or over all of the time.
+ * Not looked at by themselves are differences of series (all rows less those of one; a
+ * proportion has its rest), and what areas have in common in months that no table shows.
+ *
+ * Rows by fate are told for each input as a whole, never for a geography. How many lie in
+ * no area of the job follows from that and from the figures of all areas, and is no
+ * area's figure.
  *
  * Areas are made of pieces: what areas of different polygons have in common, as far as
  * rows lie there. So wards that cut through neighbourhoods, and points on their borders,
