@@ -147,6 +147,17 @@ ps_status ps_area_rows_read(const ps_job_file *job, const ps_area_rows *rows,
 
 /* ---- Numbers by area ---- */
 
+/* The first cell without a number. */
+static void show_empty(const ps_table *table, size_t row, int column,
+                       ps_area_match *match) {
+    const ps_str name = ps_table_column_name(table, (size_t)column),
+                 seen = ps_str_trim(ps_table_cell(table, row, (size_t)column));
+    snprintf(match->empty_example, sizeof match->empty_example,
+             "row %s, column '%.*s': \"%.*s\"", ps_table_row_text(table, row).text,
+             (int)(name.n < 60 ? name.n : 60), name.p, (int)(seen.n < 20 ? seen.n : 20),
+             seen.p);
+}
+
 ps_status ps_area_table_sum(const ps_table *table, const ps_area_sum *sum,
                             const ps_areas *areas, double *value, bool *missing,
                             ps_area_match *match, ps_error *err) {
@@ -193,9 +204,10 @@ ps_status ps_area_table_sum(const ps_table *table, const ps_area_sum *sum,
                                  ps_table_name(table), ps_table_row_text(table, r).text,
                                  (int)(name.n < 60 ? name.n : 60), name.p, number);
             }
-            if (absent)
+            if (absent) {
                 missing[area] = true;
-            else
+                if (match->empty++ == 0) show_empty(table, r, sum->columns[c], match);
+            } else
                 value[area] += number;
         }
     }

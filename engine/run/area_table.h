@@ -43,7 +43,8 @@ typedef struct ps_area_match {
     int64_t rows;    /* with a code */
     int64_t unknown; /* rows whose code is no area of the geography */
     int64_t absent;  /* areas without a row */
-    char unknown_example[64], absent_example[64];
+    int64_t empty;   /* cells of areas that hold no number */
+    char unknown_example[64], absent_example[64], empty_example[160];
 } ps_area_match;
 
 /* What is added up. */

@@ -125,8 +125,15 @@ static ps_status add_values(reading *r, const source *s, unsigned v, const ps_st
         PS_TRY(print_period(s, *period, values->period, err));
     else if (values->spec->period != NULL)
         snprintf(values->period, sizeof values->period, "%s", values->spec->period);
-    return ps_area_table_sum(s->table, &sum, areas, values->value, values->missing, match,
-                             err);
+    PS_TRY(ps_area_table_sum(s->table, &sum, areas, values->value, values->missing, match,
+                             err));
+    if (match->empty > 0)
+        ps_say(r->talk, PS_TALK_WARNING,
+               "%s: %lld of %lld cells of '%s' hold no number (first: %s); the values of "
+               "their areas are missing, and areas that are made of them go without",
+               s->spec->id, (long long)match->empty, (long long)match->rows,
+               s->spec->values[v].id, match->empty_example);
+    return PS_OK;
 }
 
 /* How the codes met, of the last period. */

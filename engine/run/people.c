@@ -90,6 +90,11 @@ static ps_status tell_match(const ps_job_file *job, const ps_job_population *spe
             "none of the %lld codes in column '%s' (first: %s) is an area of %s; "
             "another vintage of codes, or another column?",
             (long long)match->rows, spec->code, match->unknown_example, g->spec->id);
+    if (match->empty > 0)
+        ps_say(talk, PS_TALK_WARNING,
+               "%s: %lld cells hold no number (first: %s); the people of their areas are "
+               "not known",
+               spec->id, (long long)match->empty, match->empty_example);
     if (match->absent > 0)
         ps_say(talk, PS_TALK_WARNING,
                "%s: %lld of %zu areas of %s have no row (first: %s); their rates are "

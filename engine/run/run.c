@@ -18,6 +18,7 @@
 #include "engine/run/release.h"
 #include "engine/run/strict.h"
 #include "engine/run/tailoring.h"
+#include "engine/run/unbound.h"
 #include "engine/run/write.h"
 
 enum { MOST_WARNINGS = 200 };
@@ -551,6 +552,8 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     r->figures->release = r->release;
     ps_doubts_of_points(r->figures, &r->talk);
     PS_TRY(ps_doubts_of_bindings(r->bindings, r->figures, r->records, &r->talk, err));
+    PS_TRY(ps_unbound_tell(r->bindings, r->figures, r->records, r->options->strict,
+                           &r->talk, err));
     r->seconds[2] = seconds_since(&phase);
     clock_gettime(CLOCK_MONOTONIC, &phase);
     PS_TRY(write_outputs(r, err));

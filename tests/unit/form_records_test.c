@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/run/measures.h"
+#include "engine/run/unbound.h"
 #include "tests/support/test.h"
 
 #define SQUARE(code, x, x1)                                                        \
@@ -310,6 +311,43 @@ static void several_answers_and_means(void **state) {
     assert_string_equal(w.measured.value.method, "wald-t");
     w = figure(&f, "mark", "ward", "B", 0);
     assert_true(w.measured.denominator == 2);
+    close_job(&f);
+}
+
+static void listen(void *context, ps_talk_level level, const char *sentence) {
+    char *kept = context;
+    if (level == PS_TALK_WARNING) snprintf(kept + strlen(kept), 512, "%s\n", sentence);
+}
+
+/* "Unsafe" is a plain no; "Don't know" is no answer, and nobody is ancient. */
+static void texts_that_mean_nothing(void **state) {
+    (void)state;
+    char told[2048] = "";
+    ps_error err = {.text = ""};
+    const ps_talk talk = {.say = listen, .context = told};
+    fixture f = open_job(job_text, poll);
+    assert_int_equal(ps_unbound_tell(f.bindings, f.figures, f.records, true, &talk, &err),
+                     PS_OK);
+    assert_string_equal(told, "");
+    close_job(&f);
+    f = open_job(job_text,
+                 "ward,day,w,h,c,safe,age,worry,mark\n"
+                 "A,2021-09-01,1,1,a,Very,young,litter,1\n"
+                 "A,2021-09-02,2,1,a,Unsafe,ancient,speed,2\n"
+                 "A,2021-09-03,1,1,b,Don't know,young,\"none,cars\",3\n");
+    assert_int_equal(
+        ps_unbound_tell(f.bindings, f.figures, f.records, false, &talk, &err), PS_OK);
+    assert_string_equal(
+        told,
+        "poll: column 'safe': texts of 2 rows (first: poll.csv, row 2) mean no value of "
+        "'safe' and count as none of them: 'Don't know' (1), 'Unsafe' (1); bind them, or "
+        "name those that are no answer under 'missing'\n"
+        "poll: column 'age': texts of 1 row (first: poll.csv, row 2) mean no value of "
+        "'age' and count as none of them: 'ancient' (1); bind them, or name those that "
+        "are no answer under 'missing'\n");
+    assert_int_equal(ps_unbound_tell(f.bindings, f.figures, f.records, true, &talk, &err),
+                     PS_GATE);
+    assert_non_null(strstr(err.text, "'Don't know' (1)"));
     close_job(&f);
 }
 
@@ -628,6 +666,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_of_a_survey),
         cmocka_unit_test(several_answers_and_means),
+        cmocka_unit_test(texts_that_mean_nothing),
         cmocka_unit_test(amounts_are_added_up),
         cmocka_unit_test(answers_are_ranked),
         cmocka_unit_test(repeats_of_a_register),

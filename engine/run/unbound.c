@@ -1,0 +1,216 @@
+#include "engine/run/unbound.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "engine/run/answers.h"
+#include "engine/run/framework_check.h"
+
+enum { TOLD = 5, LIST_BYTES = 320, SENTENCE_BYTES = 700 };
+
+/* The texts of a column that mean nothing, each with its rows. */
+typedef struct strays {
+    const ps_bindings *bindings;
+    const ps_job_data *data;
+    const ps_job_data_column *column;
+    unsigned n_values; /* most that a framework tells apart in it */
+    bool several, survey;
+    bool others;    /* rows of other measures or comparators are no mistake */
+    ps_keys *texts; /* then by text: */
+    int64_t *rows;
+    size_t capacity;
+    int64_t total;
+    int64_t first; /* row of records; 0: not known */
+} strays;
+
+/* What surveys and registers write when nobody answered. */
+static bool says_nothing(ps_str text) {
+    static const char *const words[] = {"don't know",
+                                        "dont know",
+                                        "do not know",
+                                        "dk",
+                                        "no answer",
+                                        "no reply",
+                                        "refused",
+                                        "prefer not to say",
+                                        "n/a",
+                                        "na",
+                                        "not stated",
+                                        "unknown",
+                                        "not applicable",
+                                        "not known",
+                                        "no response",
+                                        "missing",
+                                        "null",
+                                        "none",
+                                        "-",
+                                        "-1",
+                                        "-8",
+                                        "-9",
+                                        "not answered"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (text.n == strlen(words[i]) && strncasecmp(text.p, words[i], text.n) == 0)
+            return true;
+    return false;
+}
+
+/* Which of the frameworks' columns it is bound for. */
+static void look_up(strays *s) {
+    for (size_t b = 0; b < s->bindings->n; b++) {
+        const ps_framework *f = s->bindings->binding[b].framework;
+        const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, s->data->id);
+        if (at < 0) continue;
+        const ps_framework_data *kind = &f->data[at];
+        const int c =
+            PS_FRAMEWORK_PLACE(kind->columns, kind->columns_count, s->column->id);
+        if (c < 0) continue;
+        if (kind->columns[c].values_count > s->n_values)
+            s->n_values = kind->columns[c].values_count;
+        const ps_column_role *role = kind->columns[c].role;
+        s->several |= kind->columns[c].several;
+        s->others |= kind->columns[c].several;
+        s->others |=
+            role != NULL && (*role == PS_ROLE_MEASURE || *role == PS_ROLE_COMPARATOR);
+        s->survey |= kind->kind == PS_DATA_SURVEY;
+    }
+}
+
+static bool is_known(const strays *s, ps_str text) {
+    for (size_t b = 0; b < s->bindings->n; b++) {
+        const ps_framework *f = s->bindings->binding[b].framework;
+        const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, s->data->id);
+        if (at < 0) continue;
+        const ps_framework_data *kind = &f->data[at];
+        const int c =
+            PS_FRAMEWORK_PLACE(kind->columns, kind->columns_count, s->column->id);
+        for (unsigned v = 0; c >= 0 && v < kind->columns[c].values_count; v++)
+            if (ps_binding_means(s->column, kind->columns[c].values[v], text))
+                return true;
+    }
+    return false;
+}
+
+static ps_status add(strays *s, ps_str text, int64_t rows, int64_t row, ps_error *err) {
+    int32_t id;
+    bool added;
+    if (text.n == 0 || rows == 0 || is_known(s, text)) return PS_OK;
+    PS_TRY(ps_keys_add(s->texts, text, &id, &added, err));
+    PS_TRY(ps_grow((void **)&s->rows, &s->capacity, ps_keys_size(s->texts),
+                   sizeof *s->rows, err));
+    if (added) s->rows[id] = 0;
+    s->rows[id] += rows;
+    s->total += rows;
+    if (s->first == 0) s->first = row;
+    return PS_OK;
+}
+
+static ps_status add_records(strays *s, const ps_record_set *set, ps_error *err) {
+    const ps_record_column *column = ps_records_column(set, s->column->column);
+    for (size_t k = 0; column != NULL && k < set->n; k++) {
+        if (column->text[k] == PS_NONE) continue;
+        ps_str rest = ps_keys_text(column->texts, column->text[k]), answer;
+        while (ps_answers_next(s->several ? set->spec->separator : NULL, &rest, &answer))
+            PS_TRY(add(s, answer, 1, set->row[k], err));
+    }
+    return PS_OK;
+}
+
+/* Rows of a group, wherever they are counted. */
+static int64_t rows_of(const ps_data_set *d, size_t geographies, int32_t group) {
+    int64_t most = 0;
+    for (size_t g = 0; g < geographies; g++) {
+        int64_t rows = 0;
+        for (size_t i = 0; i < d->rows[g].n; i++)
+            if (d->rows[g].cell[i].group == group) rows += d->rows[g].cell[i].count;
+        if (rows > most) most = rows;
+    }
+    return most;
+}
+
+static ps_status add_points(strays *s, const ps_figures *f, ps_error *err) {
+    for (size_t d = 0; d < f->n_data; d++) {
+        const ps_data_set *set = &f->data[d];
+        if (strcmp(set->spec->id, s->data->input) != 0) continue;
+        for (size_t k = 0; k < ps_figures_groups(set); k++) {
+            const ps_str text =
+                ps_str_trim(ps_figures_group_text(set, (int32_t)k, s->column->column));
+            if (text.n == 0 || is_known(s, text)) continue;
+            PS_TRY(add(s, text, rows_of(set, f->geographies->n, (int32_t)k), 0, err));
+        }
+    }
+    return PS_OK;
+}
+
+static bool has_no_answer(const strays *s) {
+    for (size_t t = 0; t < ps_keys_size(s->texts); t++)
+        if (says_nothing(ps_keys_text(s->texts, (int32_t)t))) return true;
+    return false;
+}
+
+/* Those that say nothing first, since they are what is asked about. */
+static void list_texts(const strays *s, char list[LIST_BYTES]) {
+    const size_t n = ps_keys_size(s->texts);
+    size_t told = 0, used = 0;
+    list[0] = '\0';
+    for (int empty = 1; empty >= 0; empty--)
+        for (size_t t = 0; t < n && told < TOLD; t++) {
+            const ps_str text = ps_keys_text(s->texts, (int32_t)t);
+            if (says_nothing(text) != (empty == 1)) continue;
+            used +=
+                (size_t)snprintf(list + used, LIST_BYTES - used, "%s'%.30s' (%lld)",
+                                 told++ > 0 ? ", " : "", text.p, (long long)s->rows[t]);
+        }
+    if (n > told) snprintf(list + used, LIST_BYTES - used, ", ...");
+}
+
+static ps_status tell(const strays *s, const char *file, bool strict, const ps_talk *talk,
+                      ps_error *err) {
+    char list[LIST_BYTES], first[160] = "", text[SENTENCE_BYTES];
+    const bool doubtful = !s->others && (s->n_values > 1 || has_no_answer(s));
+    if (s->total == 0 ||
+        !(doubtful || s->others || (s->survey && ps_keys_size(s->texts) > 1)))
+        return PS_OK;
+    list_texts(s, list);
+    if (file != NULL)
+        snprintf(first, sizeof first, " (first: %.100s, row %lld)", file,
+                 (long long)s->first);
+    snprintf(text, sizeof text,
+             "%.60s: column '%.60s': texts of %lld row%s%s mean no value of '%.60s' and "
+             "count as none of them: %s; bind them%s",
+             s->data->input, s->column->column, (long long)s->total,
+             s->total == 1 ? "" : "s", first, s->column->id, list,
+             s->survey ? ", or name those that are no answer under 'missing'" : "");
+    if (doubtful && strict)
+        return ps_fail(err, PS_GATE, "%s, or run without --strict", text);
+    ps_say(talk, doubtful ? PS_TALK_WARNING : PS_TALK_INFO, "%s", text);
+    return PS_OK;
+}
+
+static ps_status look_at(strays *s, const ps_figures *f, const ps_records *records,
+                         bool strict, const ps_talk *talk, ps_error *err) {
+    const ps_record_set *set =
+        records != NULL ? ps_records_find(records, s->data->input) : NULL;
+    PS_TRY(ps_keys_create(&s->texts, err));
+    PS_TRY(set != NULL ? add_records(s, set, err) : add_points(s, f, err));
+    return tell(s, set != NULL ? set->spec->file : NULL, strict, talk, err);
+}
+
+ps_status ps_unbound_tell(const ps_bindings *bindings, const ps_figures *f,
+                          const ps_records *records, bool strict, const ps_talk *talk,
+                          ps_error *err) {
+    const ps_job *job = bindings->job->job;
+    ps_status status = PS_OK;
+    for (unsigned i = 0; i < job->data_count && status == PS_OK; i++)
+        for (unsigned c = 0; c < job->data[i].columns_count && status == PS_OK; c++) {
+            strays s = {.bindings = bindings,
+                        .data = &job->data[i],
+                        .column = &job->data[i].columns[c]};
+            look_up(&s);
+            if (s.n_values == 0 || s.column->column == NULL) continue;
+            status = look_at(&s, f, records, strict, talk, err);
+            ps_keys_free(s.texts);
+            ps_free(s.rows);
+        }
+    return status;
+}
