@@ -6,6 +6,7 @@
 
 #include "engine/run/answers.h"
 #include "engine/run/framework_check.h"
+#include "engine/run/release.h"
 
 enum { TOLD = 5, LIST_BYTES = 320, SENTENCE_BYTES = 700 };
 
@@ -17,6 +18,7 @@ typedef struct strays {
     unsigned n_values; /* most that a framework tells apart in it */
     bool several, survey;
     bool others;    /* rows of other measures or comparators are no mistake */
+    bool numbered;  /* how many rows there are may be told */
     ps_keys *texts; /* then by text: */
     int64_t *rows;
     size_t capacity;
@@ -105,8 +107,19 @@ static ps_status add(strays *s, ps_str text, int64_t rows, int64_t row, ps_error
     return PS_OK;
 }
 
+/* Measures decide whose data records are; those that the job calls nobody's small number
+ * can be told of. */
+static bool may_number(const strays *s, const ps_record_set *set) {
+    const ps_disclosure_class *class = set->spec->disclosure;
+    const ps_release_rules rules =
+        ps_release_rules_of(s->bindings->job->job->disclosure, set->spec->id,
+                            class != NULL ? *class : PS_DISCLOSURE_COUNCIL);
+    return !ps_release_rules_hide(&rules);
+}
+
 static ps_status add_records(strays *s, const ps_record_set *set, ps_error *err) {
     const ps_record_column *column = ps_records_column(set, s->column->column);
+    s->numbered = may_number(s, set);
     for (size_t k = 0; column != NULL && k < set->n; k++) {
         if (column->text[k] == PS_NONE) continue;
         ps_str rest = ps_keys_text(column->texts, column->text[k]), answer;
@@ -132,6 +145,7 @@ static ps_status add_points(strays *s, const ps_figures *f, ps_error *err) {
     for (size_t d = 0; d < f->n_data; d++) {
         const ps_data_set *set = &f->data[d];
         if (strcmp(set->spec->id, s->data->input) != 0) continue;
+        s->numbered = !ps_release_protects(f->release, d);
         for (size_t k = 0; k < ps_figures_groups(set); k++) {
             const ps_str text =
                 ps_str_trim(ps_figures_group_text(set, (int32_t)k, s->column->column));
@@ -157,16 +171,18 @@ static void list_texts(const strays *s, char list[LIST_BYTES]) {
         for (size_t t = 0; t < n && told < TOLD; t++) {
             const ps_str text = ps_keys_text(s->texts, (int32_t)t);
             if (says_nothing(text) != (empty == 1)) continue;
-            used +=
-                (size_t)snprintf(list + used, LIST_BYTES - used, "%s'%.30s' (%lld)",
-                                 told++ > 0 ? ", " : "", text.p, (long long)s->rows[t]);
+            used += (size_t)snprintf(list + used, LIST_BYTES - used, "%s'%.30s'",
+                                     told++ > 0 ? ", " : "", text.p);
+            if (s->numbered)
+                used += (size_t)snprintf(list + used, LIST_BYTES - used, " (%lld)",
+                                         (long long)s->rows[t]);
         }
     if (n > told) snprintf(list + used, LIST_BYTES - used, ", ...");
 }
 
 static ps_status tell(const strays *s, const char *file, bool strict, const ps_talk *talk,
                       ps_error *err) {
-    char list[LIST_BYTES], first[160] = "", text[SENTENCE_BYTES];
+    char list[LIST_BYTES], first[160] = "", text[SENTENCE_BYTES], rows[40] = "some rows";
     const bool doubtful = !s->others && (s->n_values > 1 || has_no_answer(s));
     if (s->total == 0 ||
         !(doubtful || s->others || (s->survey && ps_keys_size(s->texts) > 1)))
@@ -175,11 +191,13 @@ static ps_status tell(const strays *s, const char *file, bool strict, const ps_t
     if (file != NULL)
         snprintf(first, sizeof first, " (first: %.100s, row %lld)", file,
                  (long long)s->first);
+    if (s->numbered)
+        snprintf(rows, sizeof rows, "%lld row%s", (long long)s->total,
+                 s->total == 1 ? "" : "s");
     snprintf(text, sizeof text,
-             "%.60s: column '%.60s': texts of %lld row%s%s mean no value of '%.60s' and "
+             "%.60s: column '%.60s': texts of %s%s mean no value of '%.60s' and "
              "count as none of them: %s; bind them%s",
-             s->data->input, s->column->column, (long long)s->total,
-             s->total == 1 ? "" : "s", first, s->column->id, list,
+             s->data->input, s->column->column, rows, first, s->column->id, list,
              s->survey ? ", or name those that are no answer under 'missing'" : "");
     if (doubtful && strict)
         return ps_fail(err, PS_GATE, "%s, or run without --strict", text);

@@ -13,9 +13,9 @@
 #include "engine/run/figures.h"
 #include "engine/run/records.h"
 
-/* Tell the rows of doubtful texts by column: how many, the first of records, the texts
- * and how many rows have each. records may be NULL. Errors   PS_NOMEM; PS_GATE for the
- * first warning when strict. */
+/* Tell the doubtful texts of each column, the first row of records that has one, and how
+ * many rows have each; not how many where figures of the data are hidden. records may be
+ * NULL. Errors   PS_NOMEM; PS_GATE for the first warning when strict. */
 ps_status ps_unbound_tell(const ps_bindings *bindings, const ps_figures *figures,
                           const ps_records *records, bool strict, const ps_talk *talk,
                           ps_error *err) PS_MUST_CHECK;

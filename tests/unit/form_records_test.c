@@ -339,15 +339,15 @@ static void texts_that_mean_nothing(void **state) {
         ps_unbound_tell(f.bindings, f.figures, f.records, false, &talk, &err), PS_OK);
     assert_string_equal(
         told,
-        "poll: column 'safe': texts of 2 rows (first: poll.csv, row 2) mean no value of "
-        "'safe' and count as none of them: 'Don't know' (1), 'Unsafe' (1); bind them, or "
+        "poll: column 'safe': texts of some rows (first: poll.csv, row 2) mean no value "
+        "of 'safe' and count as none of them: 'Don't know', 'Unsafe'; bind them, or "
         "name those that are no answer under 'missing'\n"
-        "poll: column 'age': texts of 1 row (first: poll.csv, row 2) mean no value of "
-        "'age' and count as none of them: 'ancient' (1); bind them, or name those that "
+        "poll: column 'age': texts of some rows (first: poll.csv, row 2) mean no value "
+        "of 'age' and count as none of them: 'ancient'; bind them, or name those that "
         "are no answer under 'missing'\n");
     assert_int_equal(ps_unbound_tell(f.bindings, f.figures, f.records, true, &talk, &err),
                      PS_GATE);
-    assert_non_null(strstr(err.text, "'Don't know' (1)"));
+    assert_non_null(strstr(err.text, "'Don't know'"));
     close_job(&f);
 }
 
