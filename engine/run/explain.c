@@ -501,11 +501,34 @@ static void tell_field(const explanation *e, const ps_framework_table *l,
         ps_output_text(e->out, ", which the job does not have");
 }
 
+static void tell_key(const explanation *e, const ps_framework_cell *cell) {
+    static const char *const of_row[] = {
+        [PS_KEY_AREA] = "code of the row's area",
+        [PS_KEY_PERIOD] = "the row's period",
+        [PS_KEY_MONTH] = "the row's month",
+        [PS_KEY_VALUE] = "the row's value of the column",
+        [PS_KEY_NEIGHBOURS] = "codes of the areas that touch the row's",
+        [PS_KEY_X] = "x of a point inside the row's area, metres",
+        [PS_KEY_Y] = "y of that point",
+        [PS_KEY_MEASURE] = "the row's measure, one of those below",
+        [PS_KEY_FIGURE] = "that measure's figure, which explain tells, too",
+        [PS_KEY_VERDICT] = "the verdict on that figure",
+        [PS_KEY_POLARITY] = "which way that measure is better",
+        [PS_KEY_DOMAIN] = "the domain that the plan gives that measure",
+        [PS_KEY_WEIGHT] = "its weight within the domain",
+        [PS_KEY_DOMAIN_WEIGHT] = "weight of the domain"};
+    if (cell->in != NULL)
+        ps_output_printf(e->out, "code of the area of %s that the row's lies in",
+                         cell->in);
+    else
+        ps_output_text(e->out, of_row[*cell->key]);
+}
+
 static void tell_column(const explanation *e, const ps_framework_table *l,
                         const ps_framework_cell *cell) {
     ps_output_printf(e->out, "%-11s %s = ", "  column", cell->name);
     if (cell->key != NULL)
-        ps_output_text(e->out, "what the row is");
+        tell_key(e, cell);
     else if (cell->count != NULL)
         ps_output_text(e->out, *cell->count == PS_COUNT_DENOMINATOR
                                    ? "count of the denominator"
@@ -560,7 +583,7 @@ static void tell_own_rows(const explanation *e, const ps_table *table, size_t ar
 /* What the method worked on, as `placestat compute` takes it. */
 static ps_status tell_table(const explanation *e, size_t area, const ps_period *p,
                             ps_error *err) {
-    enum { MOST_ROWS = 40 };
+    enum { MOST_ROWS = 200 };
     const ps_framework_table *l = e->scope.measure->spec->table;
     ps_method_table *laid;
     ps_table *table = NULL;
@@ -576,7 +599,8 @@ static ps_status tell_table(const explanation *e, size_t area, const ps_period *
         }
         ps_output_text(e->out, "\n");
         for (size_t r = 0; r < rows && r < MOST_ROWS; r++) tell_cells(e, table, r);
-        if (rows > MOST_ROWS) ps_output_text(e->out, "  ...\n");
+        if (rows > MOST_ROWS)
+            ps_output_printf(e->out, "  ... and %zu rows more\n", rows - MOST_ROWS);
         tell_own_rows(e, table, area, MOST_ROWS);
         for (unsigned i = 0; i < l->parameters_count; i++)
             ps_output_printf(e->out, "%-11s %s=%s\n", i == 0 ? "Parameters" : "",
