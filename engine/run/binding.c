@@ -12,6 +12,10 @@ enum { MOST_CANDIDATES = 64 };
 typedef struct owner {
     ps_bindings bindings;
     ps_framework_file **file;
+    ps_bindings
+        known; /* those of the job and the shipped ones; empty before it is asked */
+    ps_framework_file **shipped;
+    size_t n_shipped;
     ps_arena *arena;
 } owner;
 
@@ -20,6 +24,7 @@ void ps_bindings_free(ps_bindings *bindings) {
     owner *own = (owner *)bindings;
     for (size_t i = 0; own->file != NULL && i < bindings->n; i++)
         ps_framework_free(own->file[i]);
+    for (size_t i = 0; i < own->n_shipped; i++) ps_framework_free(own->shipped[i]);
     ps_free(own->file);
     ps_arena_free(own->arena);
     ps_free(own);
@@ -227,9 +232,56 @@ static ps_status unknown_data(const ps_bindings *all, unsigned i, ps_error *err)
                   : "; `placestat list frameworks` has its measures");
 }
 
-static ps_status bind_data(const ps_bindings *all, unsigned i, ps_error *err) {
+static ps_status check_names(const ps_bindings *known, unsigned i, ps_error *err) {
+    const ps_job_data *data = &known->job->job->data[i];
+    size_t at = 0;
+    if (next_kind(known, data->id, &at) == NULL) return unknown_data(known, i, err);
+    for (unsigned c = 0; c < data->columns_count; c++)
+        PS_TRY(check_column(known, i, c, err));
+    return PS_OK;
+}
+
+/* The shipped frameworks beside those of the job. */
+static ps_status open_shipped(owner *own, ps_error *err) {
+    const ps_bindings *all = &own->bindings;
+    const char **name;
+    size_t n;
+    if (own->known.n > 0) return PS_OK;
+    PS_TRY(ps_framework_shipped(own->arena, &name, &n, err));
+    own->shipped = ps_arena_alloc(own->arena, n * sizeof *own->shipped);
+    own->known.binding =
+        ps_arena_alloc(own->arena, (all->n + n) * sizeof *own->known.binding);
+    if (own->shipped == NULL || own->known.binding == NULL) return ps_fail_nomem(err);
+    memcpy(own->known.binding, all->binding, all->n * sizeof *all->binding);
+    for (size_t k = 0; k < n; k++) {
+        const char *path;
+        PS_TRY(ps_framework_find(name[k], "", own->arena, &path, err));
+        PS_TRY(ps_framework_open(path, &own->shipped[k], err));
+        own->n_shipped++;
+        own->known.binding[all->n + k] =
+            (ps_binding){.framework = own->shipped[k]->framework, .path = path};
+    }
+    own->known.job = all->job;
+    own->known.n = all->n + n;
+    return PS_OK;
+}
+
+/* A job that leaves one of the shipped plans out may go on to say what its data are. */
+static ps_status check_known(owner *own, unsigned i, ps_error *err) {
+    ps_error wrong = {PS_OK, ""}, still;
+    const ps_status status = check_names(&own->bindings, i, &wrong);
+    if (status == PS_OK) return PS_OK;
+    if (status == PS_CONFIG) {
+        PS_TRY(open_shipped(own, err));
+        if (check_names(&own->known, i, &still) == PS_OK) return PS_OK;
+    }
+    if (err != NULL) *err = wrong;
+    return status;
+}
+
+static ps_status bind_data(owner *own, unsigned i, ps_error *err) {
+    const ps_bindings *all = &own->bindings;
     const ps_job_data *data = &all->job->job->data[i];
-    bool found = false;
     for (size_t k = 0; k < all->n; k++) {
         const ps_binding *b = &all->binding[k];
         const ps_framework *f = b->framework;
@@ -237,11 +289,8 @@ static ps_status bind_data(const ps_bindings *all, unsigned i, ps_error *err) {
         if (at < 0) continue;
         PS_TRY(check_kind(all->job, &f->data[at], i, err));
         b->data[at] = data;
-        found = true;
     }
-    if (!found) return unknown_data(all, i, err);
-    for (unsigned c = 0; c < data->columns_count; c++)
-        PS_TRY(check_column(all, i, c, err));
+    PS_TRY(check_known(own, i, err));
     return input_of(all->job->job, data->input) == INPUT_TABLE
                ? check_values(all->job, i, err)
                : PS_OK;
@@ -249,11 +298,11 @@ static ps_status bind_data(const ps_bindings *all, unsigned i, ps_error *err) {
 
 /* What is wrong with any of them in one refusal: a job that turns to another framework
  * has to change most of its data. */
-static ps_status bind_all_data(const ps_bindings *all, ps_error *err) {
+static ps_status bind_all_data(owner *own, ps_error *err) {
     ps_yaml_mistakes mistakes = {.n = 0};
-    for (unsigned i = 0; i < all->job->job->data_count; i++) {
+    for (unsigned i = 0; i < own->bindings.job->job->data_count; i++) {
         ps_error found = {PS_OK, ""};
-        const ps_status status = bind_data(all, i, &found);
+        const ps_status status = bind_data(own, i, &found);
         PS_TRY(ps_yaml_collect(&mistakes, status, &found, err));
     }
     return ps_yaml_refuse(&mistakes, err);
@@ -396,7 +445,7 @@ static ps_status bind(owner *own, ps_error *err) {
     if (own->file == NULL || all->binding == NULL) return ps_fail_nomem(err);
     all->n = n;
     for (size_t i = 0; i < all->n; i++) PS_TRY(open_framework(own, i, err));
-    PS_TRY(bind_all_data(all, err));
+    PS_TRY(bind_all_data(own, err));
     for (size_t i = 0; i < all->n; i++)
         for (unsigned m = 0; m < all->binding[i].framework->measures_count; m++)
             PS_TRY(find_measure_absence(own, &all->binding[i], m, err));

@@ -28,8 +28,8 @@ typedef struct ps_bindings {
 
 /* Read the frameworks that the job names, if any, and bind their data. PS_CONFIG tells a
  * mistake of a framework with its own file and line, one of the job with the job's. What
- * the job binds has to be known to one of the frameworks. The job must outlive the
- * bindings. */
+ * the job binds has to be known to one of the frameworks; what only a shipped one knows
+ * that is not among them is left aside. The job must outlive the bindings. */
 ps_status ps_bindings_open(const ps_job_file *job, ps_bindings **out,
                            ps_error *err) PS_MUST_CHECK;
 void ps_bindings_free(ps_bindings *bindings);

@@ -79,6 +79,8 @@ static void look_up(strays *s) {
 }
 
 static bool is_known(const strays *s, ps_str text) {
+    for (unsigned v = 0; v < s->column->values_count; v++)
+        if (ps_binding_means(s->column, s->column->values[v].id, text)) return true;
     for (size_t b = 0; b < s->bindings->n; b++) {
         const ps_framework *f = s->bindings->binding[b].framework;
         const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, s->data->id);
