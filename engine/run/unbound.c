@@ -57,24 +57,29 @@ static bool says_nothing(ps_str text) {
     return false;
 }
 
-/* Which of the frameworks' columns it is bound for. */
+/* The column of a framework's data that it is bound for, or NULL. */
+static const ps_framework_column *bound_for(const strays *s, size_t binding,
+                                            ps_data_kind *kind) {
+    const ps_framework *f = s->bindings->binding[binding].framework;
+    const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, s->data->id);
+    if (at < 0) return NULL;
+    const ps_framework_data *data = &f->data[at];
+    const int c = PS_FRAMEWORK_PLACE(data->columns, data->columns_count, s->column->id);
+    *kind = data->kind;
+    return c < 0 ? NULL : &data->columns[c];
+}
+
 static void look_up(strays *s) {
     for (size_t b = 0; b < s->bindings->n; b++) {
-        const ps_framework *f = s->bindings->binding[b].framework;
-        const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, s->data->id);
-        if (at < 0) continue;
-        const ps_framework_data *kind = &f->data[at];
-        const int c =
-            PS_FRAMEWORK_PLACE(kind->columns, kind->columns_count, s->column->id);
-        if (c < 0) continue;
-        if (kind->columns[c].values_count > s->n_values)
-            s->n_values = kind->columns[c].values_count;
-        const ps_column_role *role = kind->columns[c].role;
-        s->several |= kind->columns[c].several;
-        s->others |= kind->columns[c].several;
-        s->others |=
-            role != NULL && (*role == PS_ROLE_MEASURE || *role == PS_ROLE_COMPARATOR);
-        s->survey |= kind->kind == PS_DATA_SURVEY;
+        ps_data_kind kind;
+        const ps_framework_column *column = bound_for(s, b, &kind);
+        if (column == NULL) continue;
+        if (column->values_count > s->n_values) s->n_values = column->values_count;
+        s->several |= column->several;
+        s->others |= column->several ||
+                     (column->role != NULL && (*column->role == PS_ROLE_MEASURE ||
+                                               *column->role == PS_ROLE_COMPARATOR));
+        s->survey |= kind == PS_DATA_SURVEY;
     }
 }
 
@@ -82,15 +87,10 @@ static bool is_known(const strays *s, ps_str text) {
     for (unsigned v = 0; v < s->column->values_count; v++)
         if (ps_binding_means(s->column, s->column->values[v].id, text)) return true;
     for (size_t b = 0; b < s->bindings->n; b++) {
-        const ps_framework *f = s->bindings->binding[b].framework;
-        const int at = PS_FRAMEWORK_PLACE(f->data, f->data_count, s->data->id);
-        if (at < 0) continue;
-        const ps_framework_data *kind = &f->data[at];
-        const int c =
-            PS_FRAMEWORK_PLACE(kind->columns, kind->columns_count, s->column->id);
-        for (unsigned v = 0; c >= 0 && v < kind->columns[c].values_count; v++)
-            if (ps_binding_means(s->column, kind->columns[c].values[v], text))
-                return true;
+        ps_data_kind kind;
+        const ps_framework_column *column = bound_for(s, b, &kind);
+        for (unsigned v = 0; column != NULL && v < column->values_count; v++)
+            if (ps_binding_means(s->column, column->values[v], text)) return true;
     }
     return false;
 }
