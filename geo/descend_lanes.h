@@ -52,12 +52,12 @@ static inline uint32_t by_lanes(const uint32_t *block, int32_t px, int32_t py,
                              (((px >= (signs)x1) & (px <= (signs)x2)) |
                               ((px >= (signs)x2) & (px <= (signs)x1))));
     }
-    toggled ^= __builtin_shuffle(toggled, (words){4, 5, 6, 7, 0, 1, 2, 3});
-    toggled ^= __builtin_shuffle(toggled, (words){2, 3, 0, 1, 6, 7, 4, 5});
-    toggled ^= __builtin_shuffle(toggled, (words){1, 0, 3, 2, 5, 4, 7, 6});
-    on |= __builtin_shuffle(on, (words){4, 5, 6, 7, 0, 1, 2, 3});
-    on |= __builtin_shuffle(on, (words){2, 3, 0, 1, 6, 7, 4, 5});
-    on |= __builtin_shuffle(on, (words){1, 0, 3, 2, 5, 4, 7, 6});
+    toggled ^= __builtin_shufflevector(toggled, toggled, 4, 5, 6, 7, 0, 1, 2, 3);
+    toggled ^= __builtin_shufflevector(toggled, toggled, 2, 3, 0, 1, 6, 7, 4, 5);
+    toggled ^= __builtin_shufflevector(toggled, toggled, 1, 0, 3, 2, 5, 4, 7, 6);
+    on |= __builtin_shufflevector(on, on, 4, 5, 6, 7, 0, 1, 2, 3);
+    on |= __builtin_shufflevector(on, on, 2, 3, 0, 1, 6, 7, 4, 5);
+    on |= __builtin_shufflevector(on, on, 1, 0, 3, 2, 5, 4, 7, 6);
     return ((block[1] ^ toggled[0]) | on[0]) & PS_GRID_AREA_BITS;
 }
 
