@@ -155,6 +155,19 @@ static double *put_all(const double *x, double *out) {
     return out;
 }
 
+/* Numbers come as N indices and their N ranks, for each scale and mean in turn. */
+enum { RANKED = 12 * 2 * N };
+
+/* Indices that are the same but for their last digits have either rank. */
+static bool is_rank_of_tie(const double *numbers, size_t i) {
+    if (i >= RANKED || i % (2 * N) < N) return false;
+    const double *index = numbers + i / (2 * N) * (2 * N), mine = index[i % N];
+    size_t same = 0;
+    for (size_t a = 0; a < N; a++)
+        same += fabs(index[a] - mine) <= 1e-10 * fmax(1, fabs(mine));
+    return same > 1;
+}
+
 static void as_r(void **state) {
     (void)state;
     uint64_t seed = (uint64_t)time(NULL);
@@ -171,6 +184,7 @@ static void as_r(void **state) {
         double largest = 0;
         for (size_t i = 0; i < n; i++) {
             double off = fabs(ours[i] - theirs[i]) / fmax(1, fabs(theirs[i]));
+            if (off > 1e-10 && is_rank_of_tie(theirs, i)) continue;
             if (!(off <= 1e-10))
                 fail_msg("number %zu: %.17g, in R %.17g", i, ours[i], theirs[i]);
             largest = fmax(largest, off);
