@@ -1048,8 +1048,7 @@ static bool has_more(const ps_csv_cursor *c, const uint32_t *separator, size_t f
     return false;
 }
 
-/* Separators of a record: a line end closes it, and line ends behind that one are not its
- * own. */
+/* With the line ends behind the one that closes the record, which are not its own. */
 static size_t separators_of(const ps_csv_scan *scan, size_t record) {
     return (record + 1 < scan->records ? scan->record[record + 1] : scan->separators) -
            scan->record[record];

@@ -2,9 +2,7 @@
 #ifndef PS_TESTS_SUPPORT_MEASURES_H
 #define PS_TESTS_SUPPORT_MEASURES_H
 
-#include <stdio.h>
-
-#include "engine/run/run.h"
+#include "tests/support/outputs.h"
 #include "tests/support/rows.h"
 
 /* Three squares A, B and C beside each other, of a kilometre. */
@@ -29,21 +27,8 @@ static inline void test_text_write(const char *folder, const char *name,
 /* Run job.yaml of the folder, which holds squares.geojson then, and remove the folder;
  * freed with free. */
 static inline char *test_measures(char *folder) {
-    char out[4096];
-    ps_error err = {.text = ""};
-    ps_output *nowhere = NULL;
-    ps_run_outcome outcome;
     test_text_write(folder, "squares.geojson", test_squares);
-    snprintf(out, sizeof out, "%s", test_path(folder, "out"));
-    assert_int_equal(ps_output_open("/dev/null", &nowhere, &err), PS_OK);
-    const ps_run_options options = {
-        .job = test_path(folder, "job.yaml"), .folder = out, .command = "test"};
-    if (ps_run_job(&options, nowhere, &outcome, &err) != PS_OK) fail_msg("%s", err.text);
-    ps_output_abandon(nowhere);
-    char *text = test_file_read(test_path(out, "measures.csv"), NULL);
-    assert_non_null(text);
-    test_folder_remove(folder);
-    return text;
+    return test_output_of(folder, "measures.csv");
 }
 
 /* The cell of a measure's first row of an area and period. */

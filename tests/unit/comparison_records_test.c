@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/run/run.h"
 #include "indicators/compare.h"
 #include "indicators/distribution.h"
 #include "indicators/repeat.h"
 #include "indicators/survey.h"
+#include "tests/support/outputs.h"
 #include "tests/support/rows.h"
 #include "tests/support/test.h"
 
@@ -88,7 +88,7 @@ static char incident_square(int i) {
 }
 
 static char *comparisons(void) {
-    char *folder = test_folder_make(), *text = malloc(20000), out[4096];
+    char *folder = test_folder_make(), *text = malloc(20000);
     assert_non_null(text);
     test_file_write(folder, "squares.csv", "code\nA\nB\nC\n", 11);
     size_t n = (size_t)sprintf(text, "code,day,weight,stratum,psu,content\n");
@@ -108,18 +108,7 @@ static char *comparisons(void) {
     test_file_write(folder, "job.yaml", job_text, strlen(job_text));
     test_file_write(folder, "plan.yaml", plan_text, strlen(plan_text));
     free(text);
-    ps_error err = {.text = ""};
-    ps_output *nowhere = NULL;
-    ps_run_outcome outcome;
-    snprintf(out, sizeof out, "%s", test_path(folder, "out"));
-    assert_int_equal(ps_output_open("/dev/null", &nowhere, &err), PS_OK);
-    const ps_run_options options = {
-        .job = test_path(folder, "job.yaml"), .folder = out, .command = "test"};
-    if (ps_run_job(&options, nowhere, &outcome, &err) != PS_OK) fail_msg("%s", err.text);
-    ps_output_abandon(nowhere);
-    text = test_file_read(test_path(out, "comparisons.csv"), NULL);
-    assert_non_null(text);
-    test_folder_remove(folder);
+    text = test_output_of(folder, "comparisons.csv");
     test_rows_are_whole(text);
     return text;
 }

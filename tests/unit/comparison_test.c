@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/run/run.h"
 #include "tests/support/method.h"
+#include "tests/support/outputs.h"
 #include "tests/support/plan.h"
 #include "tests/support/rows.h"
 #include "tests/support/test.h"
@@ -135,20 +135,7 @@ static char *make_folder(const char *job, const char *plan) {
 
 /* comparisons.csv of the job in a fresh folder; freed with free. */
 static char *comparisons_of(const char *job, const char *plan) {
-    char *folder = make_folder(job, plan), out[4096];
-    snprintf(out, sizeof out, "%s", test_path(folder, "out"));
-    ps_error err = {.text = ""};
-    ps_output *nowhere = NULL;
-    ps_run_outcome outcome;
-    assert_int_equal(ps_output_open("/dev/null", &nowhere, &err), PS_OK);
-    const ps_run_options options = {
-        .job = test_path(folder, "job.yaml"), .folder = out, .command = "test"};
-    if (ps_run_job(&options, nowhere, &outcome, &err) != PS_OK) fail_msg("%s", err.text);
-    ps_output_abandon(nowhere);
-    char *text = test_file_read(test_path(out, "comparisons.csv"), NULL);
-    assert_non_null(text);
-    test_folder_remove(folder);
-    return text;
+    return test_output_of(make_folder(job, plan), "comparisons.csv");
 }
 
 /* The cell of a row that is named by measure, area, comparator_type and period. */
