@@ -131,29 +131,43 @@ static ps_status add_records(strays *s, const ps_record_set *set, ps_error *err)
     return PS_OK;
 }
 
-/* Rows of a group, wherever they are counted. */
-static int64_t rows_of(const ps_data_set *d, size_t geographies, int32_t group) {
-    int64_t most = 0;
+/* The rows of each group, where most of them are counted. */
+static ps_status count_rows(const ps_data_set *d, size_t geographies, int64_t *most,
+                            ps_error *err) {
+    const size_t groups = ps_figures_groups(d);
+    int64_t *rows = ps_alloc(groups, sizeof *rows);
+    if (rows == NULL) return ps_fail_nomem(err);
     for (size_t g = 0; g < geographies; g++) {
-        int64_t rows = 0;
+        memset(rows, 0, groups * sizeof *rows);
         for (size_t i = 0; i < d->rows[g].n; i++)
-            if (d->rows[g].cell[i].group == group) rows += d->rows[g].cell[i].count;
-        if (rows > most) most = rows;
+            rows[d->rows[g].cell[i].group] += d->rows[g].cell[i].count;
+        for (size_t k = 0; k < groups; k++)
+            if (rows[k] > most[k]) most[k] = rows[k];
     }
-    return most;
+    ps_free(rows);
+    return PS_OK;
+}
+
+static ps_status add_groups(strays *s, const ps_data_set *d, const int64_t *rows,
+                            ps_error *err) {
+    for (size_t k = 0; k < ps_figures_groups(d); k++) {
+        const ps_str text = ps_figures_group_text(d, (int32_t)k, s->column->column);
+        PS_TRY(add(s, ps_str_trim(text), rows[k], 0, err));
+    }
+    return PS_OK;
 }
 
 static ps_status add_points(strays *s, const ps_figures *f, ps_error *err) {
-    for (size_t d = 0; d < f->n_data; d++) {
-        const ps_data_set *set = &f->data[d];
-        if (strcmp(set->spec->id, s->data->input) != 0) continue;
-        s->numbered = !ps_release_protects(f->release, d);
-        for (size_t k = 0; k < ps_figures_groups(set); k++) {
-            const ps_str text =
-                ps_str_trim(ps_figures_group_text(set, (int32_t)k, s->column->column));
-            if (text.n == 0 || is_known(s, text)) continue;
-            PS_TRY(add(s, text, rows_of(set, f->geographies->n, (int32_t)k), 0, err));
-        }
+    for (size_t i = 0; i < f->n_data; i++) {
+        const ps_data_set *d = &f->data[i];
+        if (strcmp(d->spec->id, s->data->input) != 0) continue;
+        s->numbered = !ps_release_protects(f->release, i);
+        int64_t *rows = ps_zalloc(ps_figures_groups(d), sizeof *rows);
+        ps_status status = rows != NULL ? PS_OK : ps_fail_nomem(err);
+        if (status == PS_OK) status = count_rows(d, f->geographies->n, rows, err);
+        if (status == PS_OK) status = add_groups(s, d, rows, err);
+        ps_free(rows);
+        PS_TRY(status);
     }
     return PS_OK;
 }
