@@ -11,14 +11,13 @@ in mid-2012) are not at hand: what needs none is compared exactly, the rest with
 mid-2015 instead, within what three years of population change explain.
 """
 import csv
-import gzip
 import io
 import re
 import zipfile
 from collections import Counter, defaultdict
 from xml.etree import ElementTree
 
-from support import check, data, equal, finish, start
+from support import check, data, equal, finish, start, zipped
 
 NAMESPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 TOLERANCE = {"avg_score": 0.001, "avg_rank": 0.2, "prop_decile1": 0.00006,
@@ -54,11 +53,6 @@ def sheet(path, name):
                 text = shared[int(text)]
             cells += [""] * (column - 1 - len(cells)) + [text]
         yield cells
-
-
-def zipped(*path):
-    with gzip.open(data(*path), "rt", encoding="utf-8-sig", newline="") as text:
-        yield from csv.DictReader(text)
 
 
 def column(header, *words):

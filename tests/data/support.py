@@ -5,9 +5,12 @@ what comes out with published figures or with what Python's own modules count, a
 with 0, 1, or 77 for skipped. Nothing of that data stands here beside single figures.
 """
 import atexit
+import collections
 import csv
+import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,6 +64,12 @@ def data(*path):
 
 def rows_of(path, **options):
     with open(path, newline="", **options) as file:
+        yield from csv.DictReader(file)
+
+
+def zipped(*path):
+    """Rows of a compressed file of the real data."""
+    with gzip.open(data(*path), "rt", encoding="utf-8-sig", newline="") as file:
         yield from csv.DictReader(file)
 
 
@@ -126,10 +135,29 @@ class Program:
         check("(null)" not in done.out + done.talk, "a message says (null)")
         return done
 
+    def shipped(self, name, grid=False):
+        """Carry out a job of datasets/jobs as it says: a copy of it beside the data."""
+        here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        with open(os.path.join(here, "datasets", "jobs", name + ".yaml"),
+                  encoding="utf-8") as file:
+            text = file.read()
+        for path in set(re.findall(r"files?: \[?([\w./-]+)[\],\n]", text)):
+            data(path)
+        folder = self.file("beside-the-data")
+        if not os.path.isdir(folder):
+            os.mkdir(folder)
+            for entry in os.listdir(data()):
+                os.symlink(data(entry), os.path.join(folder, entry))
+        job = self.write(os.path.join("beside-the-data", name + ".yaml"), text)
+        return self.carry_out(name, job, grid=grid)
+
     def job(self, name, text, expect=0, grid=False):
-        """Carry out a job. What it printed, and its manifest when it worked."""
-        done = self.run("run", self.write(name + ".yaml", text), "-o", self.file(name),
-                        "--progress", "none", expect=expect, grid=grid)
+        return self.carry_out(name, self.write(name + ".yaml", text), expect, grid)
+
+    def carry_out(self, name, job, expect=0, grid=False):
+        """What a job printed, and its manifest when it worked."""
+        done = self.run("run", job, "-o", self.file(name), "--progress", "none",
+                        expect=expect, grid=grid)
         done.manifest = None
         if done.code == 0:
             with open(self.output(name, "manifest.json"), encoding="utf-8") as file:
@@ -143,6 +171,16 @@ class Program:
 
     def counts(self, name):
         return rows_of(self.output(name, "counts.csv"), encoding="utf-8")
+
+    def measures(self, name):
+        """Rows by measure and area type, by area code and period. A row without a value
+        says why."""
+        found = collections.defaultdict(dict)
+        for row in rows_of(self.output(name, "measures.csv"), encoding="utf-8"):
+            found[row["measure"], row["area_type"]][row["area_code"], row["period"]] = row
+            check(row["value"] != "" or row["reason"] != "",
+                  "%(measure)s has neither value nor reason in %(area_code)s" % row)
+        return found
 
     def indicators(self, name):
         return rows_of(self.output(name, "indicators.csv"), encoding="utf-8")

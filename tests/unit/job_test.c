@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/core/mem.h"
+#include "engine/run/binding.h"
 #include "engine/run/comparison.h"
 #include "engine/run/job.h"
 #include "indicators/crime.h"
@@ -696,6 +697,23 @@ static void memory_may_run_out_anywhere(void **state) {
 }
 
 /* The example of the manual page is a right job. */
+/* Without the data that they read, which tests/data has. */
+static void shipped_ones_agree_with_their_plans(void **state) {
+    (void)state;
+    const char *const jobs[] = {"datasets/jobs/kirklees.yaml",
+                                "datasets/jobs/leeds.yaml"};
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        ps_job_file *job = NULL;
+        ps_bindings *plans = NULL;
+        ps_error err = {.text = ""};
+        ps_status status = ps_job_open(jobs[i], &job, &err);
+        if (status == PS_OK) status = ps_bindings_open(job, &plans, &err);
+        if (status != PS_OK) fail_msg("%s", err.text);
+        ps_bindings_free(plans);
+        ps_job_free(job);
+    }
+}
+
 static void example_of_the_manual_is_taken(void **state) {
     (void)state;
     char *page = test_file_read("engine/cli/man/placestat-job.5.scd", NULL);
@@ -764,6 +782,7 @@ int main(void) {
         cmocka_unit_test(paths_start_from_the_folder_of_the_job),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(shipped_ones_agree_with_their_plans),
         cmocka_unit_test(example_of_the_manual_is_taken),
         cmocka_unit_test(words_of_the_outputs_are_in_the_manual),
         cmocka_unit_test(schema_for_editors_is_the_same),
