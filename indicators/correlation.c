@@ -91,15 +91,19 @@ static const ps_method_column outputs[] = {
     {"upper", PS_COLUMN_NUMBER, true, "upper limit"},
     {"p_value", PS_COLUMN_NUMBER, true, "two-sided"},
     {"verdict", PS_COLUMN_TEXT, true,
-     "together, opposite or not-clear: p_value is not below 1 - confidence"},
+     "together, opposite or not-clear: p_value is not below 1 - confidence, or the "
+     "limits hold 0"},
     {"status", PS_COLUMN_TEXT, true, "ok, undefined (fewer than 3 pairs, no variation)"},
     {"limits_status", PS_COLUMN_TEXT, true,
      "ok, undefined (fewer than 4 pairs, or all on one line)"},
 };
 
+/* Two tests of the same, of which either may be the more careful one. */
 static const char *verdict_of(const ps_correlation *c, double confidence) {
     if (!ps_value_ok(c->p)) return "";
-    if (c->p.value >= 1 - confidence) return "not-clear";
+    const bool inside = c->value.limits_status == PS_VALUE_OK && c->value.lower <= 0 &&
+                        c->value.upper >= 0;
+    if (c->p.value >= 1 - confidence || inside) return "not-clear";
     return c->value.value > 0 ? "together" : "opposite";
 }
 
@@ -148,7 +152,8 @@ const ps_method ps_method_correlation = {
         "pearson: r = sum (x - mean x)(y - mean y) / root of the two sums of squares; "
         "spearman: the same of middle ranks. t = r sqrt((n - 2) / (1 - r^2)), df n - 2. "
         "Limits: tanh(atanh r -/+ z sqrt v), v = 1 / (n - 3), of ranks "
-        "(1 + r^2 / 2) / (n - 3)",
+        "(1 + r^2 / 2) / (n - 3). Limits and t come from two approximations, both as "
+        "they are published, and of few pairs may disagree: clear is what both say",
     .source = "Spearman 1904; Fisher 1915; Bonett & Wright 2000, Psychometrika 65:23",
     .evidence = "cor.test of R, fresh pairs with ties: 2e-13",
     .input = inputs,

@@ -176,7 +176,8 @@ static const ps_method_column type_output[] = {
     {"rate_ratio", PS_COLUMN_NUMBER, true, "of now to the baseline"},
     {"lower", PS_COLUMN_NUMBER, true, "exact lower limit of the ratio"},
     {"upper", PS_COLUMN_NUMBER, true, "exact upper limit of the ratio"},
-    {"p_value", PS_COLUMN_NUMBER, true, "exact, two-sided"},
+    {"p_value", PS_COLUMN_NUMBER, true,
+     "exact, two-sided, of all that is no more likely than the data"},
     {"p_quasi", PS_COLUMN_NUMBER, true, "with the dispersion"},
     {"verdict", PS_COLUMN_TEXT, true, "decrease, increase or no-clear-change"},
     {"contribution", PS_COLUMN_NUMBER, true,
@@ -187,6 +188,11 @@ static const ps_method_column type_output[] = {
     {"share2_upper", PS_COLUMN_NUMBER, true, "its upper limit"},
     {"status", PS_COLUMN_TEXT, true, "of percent"},
     {"share_status", PS_COLUMN_TEXT, true, "of share2; not-applicable outside the total"},
+    {"verdict_by", PS_COLUMN_TEXT, true, "exact or quasi"},
+    {"p_verdict", PS_COLUMN_NUMBER, true,
+     "of the verdict: of lower and upper (exact), or of the quasi limits"},
+    {"quasi_lower", PS_COLUMN_NUMBER, true, "limit of the ratio with the dispersion"},
+    {"quasi_upper", PS_COLUMN_NUMBER, true, "limit of the ratio with the dispersion"},
 };
 
 typedef struct types {
@@ -273,6 +279,10 @@ static ps_status write_type(const ps_method_call *call, const types *t, ps_str t
     ps_call_put_word(call, 10, ps_verdict_text(p.verdict));
     ps_call_put_status(call, 16, p.percent.status);
     ps_call_put_status(call, 17, PS_VALUE_NOT_APPLICABLE);
+    ps_call_put_word(call, 18, p.verdict_by);
+    ps_call_put_value(call, 19, p.p);
+    ps_call_put_value(call, 20, p.quasi_lower);
+    ps_call_put_value(call, 21, p.quasi_upper);
     if (!isnan(whole1)) {
         ps_contribution c = ps_contribution_of(x1, x2, whole1, whole2,
                                                together ? t->n_total : 1, confidence);
@@ -334,7 +344,8 @@ const ps_method ps_method_type_change = {
     .id = "type_change",
     .title = "Change by type of offence",
     .formula =
-        "each type as in poisson_change; contribution = 100 (x2 - x1) / total of "
+        "each type as in poisson_change: the verdict is that of p_verdict and of the "
+        "limits that verdict_by names; contribution = 100 (x2 - x1) / total of "
         "the baseline; share = 100 x / total with Wilson limits. Anti-social "
         "behaviour is incidents and never in total crime; its parts must add up "
         "to it.",
@@ -372,13 +383,17 @@ static const ps_method_column shift_output[] = {
     {"share1", PS_COLUMN_NUMBER, true, "of marked areas, baseline"},
     {"share2", PS_COLUMN_NUMBER, true, "of marked areas, now"},
     {"difference", PS_COLUMN_NUMBER, true, "share2 - share1"},
-    {"lower", PS_COLUMN_NUMBER, true, "its lower limit"},
-    {"upper", PS_COLUMN_NUMBER, true, "its upper limit"},
-    {"p_value", PS_COLUMN_NUMBER, true, "two-sided"},
+    {"lower", PS_COLUMN_NUMBER, true, "Newcombe's lower limit of the difference"},
+    {"upper", PS_COLUMN_NUMBER, true, "Newcombe's upper limit of the difference"},
+    {"p_value", PS_COLUMN_NUMBER, true,
+     "two-sided; Fisher's of all that is no more likely than the data"},
     {"verdict", PS_COLUMN_TEXT, true, "decrease, increase or no-clear-change"},
     {"n_missing", PS_COLUMN_INTEGER, true, "areas left out because a figure is missing"},
     {"multiplier", PS_COLUMN_NUMBER, true, "of shares and limits"},
     {"status", PS_COLUMN_TEXT, true, "of difference"},
+    {"p_verdict", PS_COLUMN_NUMBER, true, "of the verdict: of z, or Fisher's tail twice"},
+    {"tested_lower", PS_COLUMN_NUMBER, true, "limit of the difference, as p_verdict"},
+    {"tested_upper", PS_COLUMN_NUMBER, true, "limit of the difference, as p_verdict"},
 };
 
 static ps_status shift_series(const ps_method_call *call, const size_t *rows, size_t n,
@@ -415,6 +430,9 @@ static ps_status shift_series(const ps_method_call *call, const size_t *rows, si
     ps_call_put_int(call, 12, missing);
     ps_call_put_number(call, 13, PS_VALUE_OK, m);
     ps_call_put_status(call, 14, c.difference.status);
+    ps_call_put_value(call, 15, c.p);
+    ps_call_put_number(call, 16, c.tested_lower.status, c.tested_lower.value * m);
+    ps_call_put_number(call, 17, c.tested_upper.status, c.tested_upper.value * m);
     return ps_call_end_row(call, err);
 }
 
@@ -442,8 +460,9 @@ const ps_method ps_method_place_shift = {
     .title = "Shift between kinds of places",
     .formula =
         "share = incidents in marked areas / all incidents, in two periods, "
-        "compared as in prop_change.",
-    .source = "Newcombe 1998",
+        "compared as in prop_change: the verdict is that of p_verdict, and the tested "
+        "limits leave out 0 exactly when it is clear; Newcombe's belong to no test.",
+    .source = "Newcombe 1998; Mee 1984; Fay 2010",
     .input = shift_input,
     .n_input = PS_LENGTH(shift_input),
     .param = shift_param,

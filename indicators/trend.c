@@ -564,9 +564,11 @@ ps_status ps_mann_kendall_of(size_t n, const double *value, double confidence,
         double z = (score - step) / width;
         out->z = ps_value_of(z);
         out->p_value = ps_value_of(2 * ps_normal_tail(fabs(z)));
-        double reach = ps_normal_two_sided(confidence) * width;
-        out->lower = at_rank(slope, pairs, (all - reach) / 2);
-        out->upper = at_rank(slope, pairs, (all + reach) / 2 + 1);
+        /* The test rejects when fewer slopes than this have the other sign. */
+        double reach = ps_normal_two_sided(confidence) * width + 1;
+        double rank = ceil((all - reach) / 2);
+        out->lower = at_rank(slope, pairs, rank);
+        out->upper = at_rank(slope, pairs, all + 1 - rank);
     }
     out->verdict = PS_VERDICT_NO_CLEAR_CHANGE;
     if (out->p_value.value < 1 - confidence)
@@ -982,8 +984,10 @@ const ps_method ps_method_mann_kendall = {
     .title = "Mann-Kendall test and Sen's slope",
     .formula =
         "s = sum of the signs of all pairs; variance with ties; z = (s -+ 1) / "
-        "sqrt(variance); slope = median of the slopes of all pairs, limits at "
-        "their ranks (N -+ z sqrt(variance)) / 2.",
+        "sqrt(variance); slope = median of the slopes of all pairs, limits at their "
+        "ranks r = (N - 1 - z sqrt(variance)) / 2, rounded up, and N + 1 - r: they leave "
+        "out 0 exactly when p_value says so, unless slopes of equal values are 0 "
+        "themselves.",
     .source = "Mann 1945; Kendall 1975; Sen 1968; Gilbert 1987",
     .evidence = "cor.test of R and the median of R's slopes, fresh series: 2e-15",
     .input = kendall_input,

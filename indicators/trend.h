@@ -107,7 +107,9 @@ enum { PS_MANN_KENDALL_MOST = 4000 };
  * Shapes   value: n in order of time, NAN where missing; t = 0, 1, 2, ...
  * Rule     ties in the variance, continuity correction of 1. All values equal: s = 0,
  *   p = 1, tau and z undefined, slope 0. Fewer than 4 values: small-base. Limits of the
- *   slope by Gilbert; undefined when they fall outside the pairs.
+ *   slope by Gilbert at whole ranks, with the same correction, so that without ties they
+ *   leave out 0 exactly when p is below 1 - confidence; undefined when they fall outside
+ *   the pairs.
  * Errors   PS_NOMEM; PS_LIMIT above PS_MANN_KENDALL_MOST values. Not for series with a
  *   season, nor for rolling sums. Cost O(n^2 log n). */
 ps_status ps_mann_kendall_of(size_t n, const double *value, double confidence,
