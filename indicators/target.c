@@ -80,6 +80,14 @@ ps_goal ps_goal_of(ps_target_kind kind, double baseline, double figure, double s
     return goal;
 }
 
+void ps_goal_within(ps_goal *goal, double least, double most) {
+    const double end = goal->direction < 0 ? least : most;
+    const bool beyond = goal->direction < 0 ? goal->target <= end : goal->target >= end;
+    if (!goal->known || !beyond) return;
+    goal->target = end;
+    goal->inclusive = true;
+}
+
 bool ps_goal_reached(const ps_goal *goal, double actual) {
     if (goal->inclusive && actual == goal->target) return true;
     return goal->direction < 0 ? actual < goal->target : actual > goal->target;
@@ -459,6 +467,7 @@ static ps_status run_row(const ps_method_call *call, size_t row, ps_error *err) 
         number[IN_ACTUAL] = whole * number[IN_X] / number[IN_N];
     ps_goal goal = ps_goal_of(kind, number[IN_BASELINE], number[IN_TARGET],
                               number[IN_STEP], number[IN_YEARS], sign);
+    ps_goal_within(&goal, 0, measure == 'c' ? (double)INFINITY : whole);
     ps_target_result r;
     if (measure == 's') {
         r = ps_target_survey(&goal, number[IN_ACTUAL], number[IN_SE], number[IN_LOWER],
@@ -504,7 +513,9 @@ const ps_method ps_method_target = {
         "target T: baseline (below-baseline, reduce, increase), figure (above, mirror), "
         "or "
         "baseline + years * step (trajectory, reached at T). Counts: met when A < T (A > "
-        "T for increases; A = 0 when T is 0, as nothing is left to reduce), unrounded; "
+        "T for increases; A = 0 when T is 0 and A = whole of a share when T is, as "
+        "nothing "
+        "is left to reduce or to gain; a trajectory goes no further), unrounded; "
         "p_fixed = P(X <= A | T) of Poisson (P(X >= A | "
         "T)); "
         "p_two_sample, ratio and prob_improved as in poisson_change; with a dispersion "

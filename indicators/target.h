@@ -59,7 +59,7 @@ typedef struct ps_goal {
     ps_target_status otherwise; /* baseline-missing or awaiting-target */
     double target;
     int direction;  /* -1: the actual has to be below, 1: above */
-    bool inclusive; /* reached at the target itself: a trajectory, a reduction to 0 */
+    bool inclusive; /* reached at the target itself: a trajectory, an end of the scale */
 } ps_goal;
 
 /* What has to be reached?
@@ -72,6 +72,11 @@ typedef struct ps_goal {
  * mirror without figure or polarity, a trajectory without step: awaiting-target. */
 ps_goal ps_goal_of(ps_target_kind kind, double baseline, double figure, double step,
                    double years, int polarity);
+/* The figure goes from least to most, as a share from 0 to all and a count from 0 on.
+ * Rule     a target at such an end or beyond it is reached at the end: a share that is
+ * all cannot rise, and a trajectory goes no further. Of a figure without an end it is
+ *   -INFINITY, INFINITY. */
+void ps_goal_within(ps_goal *goal, double least, double most);
 /* The unrounded value against the target. */
 bool ps_goal_reached(const ps_goal *goal, double actual);
 

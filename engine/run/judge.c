@@ -92,8 +92,14 @@ static ps_goal goal_of(const scene *s, const ps_period *p, const ps_measure_figu
     const bool figure = s->aims_own && target->value != NULL,
                step = s->aims_own && target->step != NULL;
     const double years = s->has_base ? (p->first - s->base.first) / 12.0 : (double)NAN;
-    return ps_goal_of(target->kind, f->baseline, figure ? *target->value : (double)NAN,
-                      step ? *target->step : (double)NAN, years, (int)s->spec->polarity);
+    ps_goal goal =
+        ps_goal_of(target->kind, f->baseline, figure ? *target->value : (double)NAN,
+                   step ? *target->step : (double)NAN, years, (int)s->spec->polarity);
+    if (s->by == PS_JUDGED_BY_COUNT)
+        ps_goal_within(&goal, 0, (double)INFINITY);
+    else if (s->by != PS_JUDGED_BY_VALUE)
+        ps_goal_within(&goal, 0, s->multiplier);
+    return goal;
 }
 
 /* ---- Change ---- */

@@ -388,7 +388,13 @@ static const char stated_plan[] = PLAN_HEAD MEASURE(
             MEASURE(
                 "pledge", FIRES COUNT
                 "baseline: {value: 30}, target: {kind: reduce}, geographies: [square]")
-                MEASURE("shift", FIRES
+                MEASURE("all-fires", FIRES
+                        "denominator: {what: D, data: incidents}, unit: '%', multiplier: "
+                        "100, method: proportion, polarity: higher-better, baseline: "
+                        "{period: 2021/22}, target: {kind: increase}, geographies: "
+                        "[square]")
+                    MEASURE(
+                        "shift", FIRES
                         "unit: '%', method: poisson_change, table: {rows: one, columns: "
                         "[{name: x1, "
                         "count: numerator, period: baseline}, {name: x2, count: "
@@ -414,6 +420,10 @@ static const answer stated[] = {
      "the plan's baseline is that of another area, and it names no period for this "
      "area's "
      "own"},
+    {"all-fires", "B", "2022/23", "value", "100"},
+    {"all-fires", "B", "2022/23", "baseline", "100"},
+    {"all-fires", "B", "2022/23", "target_status", "met"},
+    {"all-fires", "A", "2022/23", "target_status", "not-met"},
     {"shift", "A", "2022/23", "value", "-50"},
     {"shift", "A", "2022/23", "baseline", ""},
     {"shift", "A", "2022/23", "baseline_from", ""},

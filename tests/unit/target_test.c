@@ -70,6 +70,54 @@ static void nothing_is_left_to_reduce(void **state) {
     assert_false(ps_goal_reached(&more, 0));
 }
 
+/* Nor can a share rise above all; a trajectory ends where the figure does. */
+static void nothing_is_left_to_gain(void **state) {
+    (void)state;
+    ps_goal all =
+        ps_goal_of(PS_TARGET_INCREASE, 100, (double)NAN, (double)NAN, (double)NAN, 1);
+    ps_goal_within(&all, 0, 100);
+    assert_true(ps_goal_reached(&all, 100));
+    assert_false(ps_goal_reached(&all, 99.999));
+    ps_goal most =
+        ps_goal_of(PS_TARGET_INCREASE, 99, (double)NAN, (double)NAN, (double)NAN, 1);
+    ps_goal_within(&most, 0, 100);
+    assert_false(ps_goal_reached(&most, 99));
+    ps_goal steps = ps_goal_of(PS_TARGET_TRAJECTORY, 95, (double)NAN, 3, 3, 1);
+    ps_goal_within(&steps, 0, 100);
+    assert_true(steps.target == 100 && ps_goal_reached(&steps, 100));
+    ps_goal down = ps_goal_of(PS_TARGET_TRAJECTORY, 25, (double)NAN, -10, 3, -1);
+    ps_goal_within(&down, 0, (double)INFINITY);
+    assert_true(down.target == 0 && ps_goal_reached(&down, 0));
+    assert_false(ps_goal_reached(&down, 1));
+    /* A share that may not reach all is below it as ever. */
+    ps_goal below = ps_goal_of(PS_TARGET_BELOW_BASELINE, 100, (double)NAN, (double)NAN,
+                               (double)NAN, -1);
+    ps_goal_within(&below, 0, 100);
+    assert_false(ps_goal_reached(&below, 100));
+    ps_goal unknown = ps_goal_of(PS_TARGET_INCREASE, (double)NAN, (double)NAN,
+                                 (double)NAN, (double)NAN, 1);
+    ps_goal_within(&unknown, 0, 100);
+    assert_false(unknown.known);
+
+    ps_table *t = test_compute("target",
+                               "kpi_id,measure,target_kind,baseline,actual,baseline_x,"
+                               "baseline_n,x,n,se\n"
+                               "a,survey,increase,100,100,,,,,0.5\n"
+                               "b,survey,increase,100,98,,,,,0.5\n"
+                               "c,register,increase,,,40,40,30,30,\n"
+                               "d,register,increase,,,40,40,29,30,\n"
+                               "e,register,reduce,,,0,40,0,30,\n"
+                               "f,count,increase,100,100,,,,,\n",
+                               "whole=100");
+    assert_string_equal(test_cell(t, 0, "status"), "met-unclear");
+    assert_string_equal(test_cell(t, 1, "status"), "not-met-clear");
+    assert_string_equal(test_cell(t, 2, "status"), "met");
+    assert_string_equal(test_cell(t, 3, "status"), "not-met");
+    assert_string_equal(test_cell(t, 4, "status"), "met");
+    assert_string_equal(test_cell(t, 5, "status"), "not-met");
+    ps_table_free(t);
+}
+
 static ps_target_count_input count_input(double actual, double baseline) {
     return (ps_target_count_input){
         .actual = actual,
@@ -295,6 +343,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goals),
         cmocka_unit_test(nothing_is_left_to_reduce),
+        cmocka_unit_test(nothing_is_left_to_gain),
         cmocka_unit_test(probability_follows_the_dispersion),
         cmocka_unit_test(counts),
         cmocka_unit_test(during_the_year),
