@@ -65,8 +65,9 @@ typedef struct work {
     int64_t *moving;      /* by place: rows of the kinds that move */
     int64_t *gain, *lose; /* by area: how many rows more or less it can have */
     int64_t all_gain, all_lose;
-    bool *touched; /* selection * n_places + place: something was hidden here */
-    int64_t *cost; /* by place */
+    bool *touched;  /* selection * n_places + place: something was hidden here */
+    int64_t *cost;  /* by place */
+    int32_t *fixed; /* by place: sums that tell it apart and cannot be hidden */
 } work;
 
 /* ---- Looking things up ---- */
@@ -86,6 +87,11 @@ static int64_t rows_at(const work *w, int32_t place, size_t kind) {
 }
 
 static bool is_shown(const work *w, size_t cell) {
+    return w->cause[cell] == PS_PROTECT_NONE || w->cause[cell] == PS_PROTECT_READER;
+}
+
+/* Shown, and nothing stands against hiding it. */
+static bool is_open(const work *w, size_t cell) {
     return w->cause[cell] == PS_PROTECT_NONE;
 }
 
@@ -122,7 +128,11 @@ static void hide(const work *w, size_t cell, ps_protect_cause cause) {
 
 static void hide_table(const work *w, int32_t table) {
     for (size_t c = 0; c < w->r->n_cells; c++)
-        if (w->r->cell[c].table == table && is_shown(w, c)) hide(w, c, PS_PROTECT_TABLE);
+        if (w->r->cell[c].table == table && is_open(w, c)) hide(w, c, PS_PROTECT_LAST);
+}
+
+bool ps_protect_hides_table(size_t cells, size_t small) {
+    return small * SMALL_SHARE > cells;
 }
 
 static ps_status hide_small_tables(const work *w, ps_error *err) {
@@ -136,7 +146,7 @@ static ps_status hide_small_tables(const work *w, ps_error *err) {
     }
     for (size_t c = 0; c < w->r->n_cells; c++) {
         const int32_t table = w->r->cell[c].table;
-        if (table >= 0 && cells[2 * table + 1] * SMALL_SHARE > cells[2 * table])
+        if (table >= 0 && ps_protect_hides_table(cells[2 * table], cells[2 * table + 1]))
             hide(w, c, PS_PROTECT_TABLE);
     }
     ps_free(cells);
@@ -146,7 +156,7 @@ static ps_status hide_small_tables(const work *w, ps_error *err) {
 static void hide_primary(const work *w) {
     for (size_t c = 0; c < w->r->n_cells; c++) {
         const int64_t people = w->r->cell[c].people;
-        if (!is_shown(w, c)) continue;
+        if (!is_open(w, c)) continue;
         if (is_small(w, c))
             hide(w, c, PS_PROTECT_COUNT);
         else if (people >= 0 && people < w->options->least_base)
@@ -161,7 +171,7 @@ static ps_status hide_zeros(const work *w, ps_error *err) {
     for (size_t c = 0; c < w->r->n_cells; c++)
         if (w->r->cell[c].table >= 0 && !is_shown(w, c)) any[w->r->cell[c].table] = true;
     for (size_t c = 0; c < w->r->n_cells; c++)
-        if (is_shown(w, c) && w->count[c] == 0 && any[w->r->cell[c].table])
+        if (is_open(w, c) && w->count[c] == 0 && any[w->r->cell[c].table])
             hide(w, c, PS_PROTECT_ZERO);
     ps_free(any);
     return PS_OK;
@@ -767,7 +777,9 @@ static bool lies_in(const int32_t *place, size_t n, int32_t wanted) {
 /* What has to be hidden so that a place is not told apart from `from`. */
 static void add_costs(const work *w, int32_t from, size_t kind, int32_t back) {
     int64_t always = 0;
+    int32_t fixed = 0;
     memset(w->cost, 0, w->r->n_places * sizeof *w->cost);
+    memset(w->fixed, 0, w->r->n_places * sizeof *w->fixed);
     for (size_t c = 0; c < w->r->n_cells; c++) {
         size_t n;
         const int32_t *place = places_of(w, (int32_t)c, &n);
@@ -775,10 +787,16 @@ static void add_costs(const work *w, int32_t from, size_t kind, int32_t back) {
         const int64_t x = least(w->count[c], PRICED) + w->options->threshold,
                       price = x * x;
         const bool in = lies_in(place, n, from);
+        if (!is_open(w, c)) {
+            fixed += in;
+            for (size_t i = 0; i < n; i++) w->fixed[place[i]] += in ? -1 : 1;
+            continue;
+        }
         if (in) always += price;
         for (size_t i = 0; i < n; i++) w->cost[place[i]] += in ? -price : price;
     }
-    for (size_t p = 0; p < w->r->n_places; p++) w->cost[p] += always;
+    for (size_t p = 0; p < w->r->n_places; p++)
+        w->cost[p] += always, w->fixed[p] += fixed;
 }
 
 /* The place outside of a secret that costs least for what its rows help; -1 when there is
@@ -792,7 +810,8 @@ static int32_t cheapest(const work *w, int32_t cell, size_t kind, int32_t back) 
         const int32_t at = (int32_t)p;
         const int64_t rows =
             rows_at(w, at, kind) + (back >= 0 ? rows_at(w, at, (size_t)back) : 0);
-        if (w->cost[p] == 0 || rows == 0 || lies_in(place, n, at)) continue;
+        if (w->cost[p] == 0 || w->fixed[p] > 0 || rows == 0 || lies_in(place, n, at))
+            continue;
         const int64_t helpful = least(rows, least(w->options->threshold, HELPFUL));
         if (best >= 0 && w->cost[p] * best_rows >= w->cost[best] * helpful) continue;
         best = at, best_rows = helpful;
@@ -850,7 +869,7 @@ static int32_t smallest_over(const work *w, int32_t cell) {
     for (size_t c = 0; c < w->r->n_cells && n > 0; c++) {
         size_t members;
         const int32_t *member = places_of(w, (int32_t)c, &members);
-        if (is_shown(w, c) && (best < 0 || w->count[c] < w->count[best]) &&
+        if (is_open(w, c) && (best < 0 || w->count[c] < w->count[best]) &&
             share_kinds(w, w->r->cell[c].selection, w->r->cell[cell].selection) &&
             lies_in(member, members, place[0]))
             best = (int32_t)c;
@@ -866,7 +885,7 @@ static int32_t table_for(const work *w, const size_t *size, int32_t cell) {
     size_t n;
     const int32_t *place = places_of(w, cell, &n);
     for (size_t c = 0; c < w->r->n_cells; c++) {
-        if (!is_shown(w, c)) continue;
+        if (!is_open(w, c)) continue;
         size_t members;
         const int32_t *member = places_of(w, (int32_t)c, &members);
         int rank =
@@ -917,7 +936,7 @@ static ps_status hide_more(work *w, size_t round, ps_error *err) {
 
 static bool anything_shown(const work *w) {
     for (size_t c = 0; c < w->r->n_cells; c++)
-        if (is_shown(w, c)) return true;
+        if (is_open(w, c)) return true;
     return false;
 }
 
@@ -1020,6 +1039,14 @@ static void choose_back(work *w, int64_t *rows) {
     }
 }
 
+static ps_protect_cause given_cause(const work *w, size_t cell) {
+    const ps_protect_cell *c = &w->r->cell[cell];
+    if (c->given == PS_PROTECT_KNOWN) return PS_PROTECT_READER;
+    if (c->given == PS_PROTECT_WITHHELD)
+        return is_small(w, cell) ? PS_PROTECT_COUNT : PS_PROTECT_OTHERS;
+    return c->table < 0 ? PS_PROTECT_UNSHOWN : PS_PROTECT_NONE;
+}
+
 static ps_status open_work(work *w, ps_error *err) {
     const ps_protect_release *r = w->r;
     int64_t *rows = ps_zalloc(r->n_kinds, sizeof *rows);
@@ -1038,6 +1065,7 @@ static ps_status open_work(work *w, ps_error *err) {
     w->back = ps_alloc(MOST_BACK, sizeof *w->back);
     w->touched = ps_zalloc(r->n_selections, r->n_places * sizeof *w->touched);
     w->cost = ps_zalloc(r->n_places, sizeof *w->cost);
+    w->fixed = ps_zalloc(r->n_places, sizeof *w->fixed);
     w->sums = ps_alloc(r->n_places, 2 * sizeof *w->sums);
     w->start = ps_alloc(r->n_places + 3, sizeof *w->start);
     w->n_areas = r->n_columns > 0 ? r->n_places / r->n_columns : 0;
@@ -1053,14 +1081,15 @@ static ps_status open_work(work *w, ps_error *err) {
          w->down == NULL || w->more == NULL || w->less == NULL || w->one == NULL ||
          w->told == NULL || w->whole == NULL || w->inside == NULL || w->places == NULL ||
          w->free == NULL || w->back == NULL || w->touched == NULL || w->cost == NULL ||
-         w->sums == NULL || w->start == NULL || w->era == NULL || w->gain == NULL ||
-         w->lose == NULL || w->moved == NULL || w->moving == NULL || w->dropped == NULL))
+         w->fixed == NULL || w->sums == NULL || w->start == NULL || w->era == NULL ||
+         w->gain == NULL || w->lose == NULL || w->moved == NULL || w->moving == NULL ||
+         w->dropped == NULL))
         status = ps_fail_nomem(err);
     if (status == PS_OK) choose_back(w, rows);
     ps_free(rows);
     for (size_t c = 0; c < r->n_cells && status == PS_OK; c++) {
         w->count[c] = count_cell(w, (int32_t)c);
-        w->cause[c] = r->cell[c].table < 0 ? PS_PROTECT_UNSHOWN : PS_PROTECT_NONE;
+        w->cause[c] = given_cause(w, c);
     }
     return status;
 }
@@ -1075,7 +1104,7 @@ static void close_work(work *w) {
     ps_free(w->up), ps_free(w->down), ps_free(w->more);
     ps_free(w->less), ps_free(w->one);
     ps_free(w->whole), ps_free(w->inside), ps_free(w->places), ps_free(w->free);
-    ps_free(w->back), ps_free(w->touched), ps_free(w->cost);
+    ps_free(w->back), ps_free(w->touched), ps_free(w->cost), ps_free(w->fixed);
     ps_free(w->step), ps_free(w->at), ps_free(w->start), ps_free(w->sums);
     ps_free(w->era), ps_free(w->gain), ps_free(w->lose), ps_free(w->moved),
         ps_free(w->moving), ps_free(w->dropped);
@@ -1084,7 +1113,7 @@ static void close_work(work *w) {
 ps_status ps_protect(const ps_protect_release *release, const ps_protect_options *options,
                      ps_protect_cause *cause, ps_protect_summary *summary,
                      ps_error *err) {
-    *summary = (ps_protect_summary){0};
+    *summary = (ps_protect_summary){.tables = release->n_tables};
     if (options->threshold < 2)
         return ps_fail(err, PS_CONFIG, "the threshold is %lld, but has to be 2 or more",
                        (long long)options->threshold);

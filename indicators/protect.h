@@ -48,6 +48,13 @@
 
 #include "engine/core/status.h"
 
+/* What is decided elsewhere. */
+typedef enum ps_protect_given {
+    PS_PROTECT_OPEN,
+    PS_PROTECT_KNOWN,   /* readers know it, whatever is hidden */
+    PS_PROTECT_WITHHELD /* it is hidden */
+} ps_protect_given;
+
 typedef struct ps_protect_cell {
     int32_t set, selection;
     int32_t table;  /* -1: no table shows it */
@@ -55,6 +62,7 @@ typedef struct ps_protect_cell {
     bool if_told;   /* a secret only where shown cells of its owner and selection, all of
                        runs of columns, tell it by subtraction */
     int64_t people; /* of its area, -1 unknown */
+    ps_protect_given given;
 } ps_protect_cell;
 
 typedef struct ps_protect_release {
@@ -85,15 +93,21 @@ typedef enum ps_protect_cause {
     PS_PROTECT_BASE,
     PS_PROTECT_ZERO,
     PS_PROTECT_OTHERS, /* for the sake of another one */
+    PS_PROTECT_LAST,   /* likewise, where nothing less would do */
+    PS_PROTECT_READER, /* known, so nothing to decide */
     PS_PROTECT_CAUSES
 } ps_protect_cause;
 
 typedef struct ps_protect_summary {
+    size_t tables;
     size_t cells[PS_PROTECT_CAUSES]; /* by cause */
     size_t secrets, proved;          /* the same unless a cell is all rows */
     int64_t narrowest; /* that was found for a small count; 0: there are none */
     size_t rounds;
 } ps_protect_summary;
+
+/* Are so many of a table's counts small that all of it is hidden? */
+bool ps_protect_hides_table(size_t cells, size_t small);
 
 /* cause: n_cells.
  * Errors   PS_CONFIG for a threshold below 2; PS_NOMEM.

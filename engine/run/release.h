@@ -10,9 +10,10 @@
  * - of an area in a period that a table shows;
  * - of an area in months that its own figures of overlapping periods give by subtraction:
  * a rolling year less a running one, a year less its quarters, a baseline less a year;
- * - of what areas have in common, in a period that a table shows or over all of the time.
- * Not looked at by themselves are differences of series (all rows less those of one; a
- * proportion has its rest), and what areas have in common in months that no table shows.
+ * - of what areas have in common, in a period that a table shows or over all of the time;
+ * - of what series and measures of an area and period do not share: all less one type,
+ *   {A, B, C} less {A, B}; see release_audit.h.
+ * Not looked at by itself is what areas have in common in months that no table shows.
  *
  * Rows by fate are told for each input as a whole, never for a geography. How many lie in
  * no area of the job follows from that and from the figures of all areas, and is no

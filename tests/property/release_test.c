@@ -20,7 +20,13 @@
 #include "tests/support/rows.h"
 #include "tests/support/test.h"
 
-enum { PIECES = 9, KINDS = 2, HALVES = 3, ATOMS = PIECES * KINDS * HALVES };
+enum {
+    PIECES = 9,
+    KINDS = 3,
+    ALL_KINDS = 7,
+    HALVES = 3,
+    ATOMS = PIECES * KINDS * HALVES
+};
 enum { THRESHOLD = 5, WORLDS = 40, MOST_SUMS = 2000, FAR = 100000 };
 
 static const char squares[] =
@@ -58,7 +64,7 @@ static const struct {
                     {401800, 401500, " E W2 DD "},
                     {402500, 401500, " F W2 DD "},
                     {409000, 401500, " "}};
-static const char *const kinds[KINDS] = {"fire", "flood"};
+static const char *const kinds[KINDS] = {"fire", "flood", "crash"};
 static const int first_month[HALVES] = {2021 * 12 + 3, 2021 * 12 + 9, 2022 * 12 + 3};
 
 static const char people[] =
@@ -86,6 +92,7 @@ static const char job[] =
     "series:\n"
     "  - {id: all-calls}\n"
     "  - {id: fires, categories: [fire]}\n"
+    "  - {id: fire-or-flood, categories: [fire, flood]}\n"
     "framework: plan.yaml\n"
     "data:\n"
     "  - {id: incidents, input: calls, columns: [{id: kind, column: kind}]}\n"
@@ -98,7 +105,7 @@ static const char plan[] =
     "D}]\n"
     "data:\n"
     "  - {id: incidents, kind: incidents, title: I, columns: [{id: kind, values: [fire, "
-    "flood]}]}\n"
+    "flood, crash]}]}\n"
     "  - {id: residents, kind: population, title: R}\n"
     "priorities: [{id: all, title: All}]\n"
     "measures:\n"
@@ -111,6 +118,9 @@ static const char plan[] =
     "denominator: {what: D, data: incidents}, unit: '%', multiplier: 100, method: "
     "proportion, polarity: lower-better, baseline: {period: 2021/22}, target: {kind: "
     "reduce}, geographies: [square], min_base: 2}\n"
+    "  - {id: floods-and-crashes, priority: all, title: T, why: W, disclosure: council, "
+    "numerator: {what: N, data: incidents, where: [{column: kind, not: [fire]}]}, unit: "
+    "calls, method: count_ci, polarity: lower-better, geographies: [square, ward]}\n"
     "report: {order: [floods]}\n";
 
 typedef struct world {
@@ -191,24 +201,35 @@ static half_set halves_of(const char *period) {
     return ALL;
 }
 
-/* kind -1: both; area NULL: everywhere. */
-static int add_sum(sums *s, const world *w, const char *area, int kind, half_set halves,
-                   bool open, double value) {
+typedef enum kind_set {
+    FIRE = 1,
+    FLOOD = 2,
+    FIRE_OR_FLOOD = 3,
+    NO_FIRE = 6,
+    ANY_KIND = ALL_KINDS
+} kind_set;
+
+static bool is_of(int kinds_wanted, int a) {
+    return (kinds_wanted >> a / HALVES % KINDS & 1) == 1;
+}
+
+/* area NULL: everywhere. */
+static int add_sum(sums *s, const world *w, const char *area, kind_set kind,
+                   half_set halves, bool open, double value) {
     char name[16];
     int truth = 0;
     assert_true(s->n < MOST_SUMS);
     snprintf(name, sizeof name, " %.12s ", area != NULL ? area : "");
     for (int a = 0; a < ATOMS; a++) {
-        const int k = a / HALVES % KINDS;
         s->in[s->n][a] =
-            (halves >> a % HALVES & 1) == 1 && (kind < 0 || k == kind) &&
+            (halves >> a % HALVES & 1) == 1 && is_of((int)kind, a) &&
             (area == NULL || strstr(pieces[a / (KINDS * HALVES)].areas, name) != NULL);
         if (s->in[s->n][a]) truth += w->count[a];
     }
     /* All that was written down is true, or the attack would prove nothing. */
     if (!open && truth != (int)value)
-        fail_msg("%s, kind %d, halves %d: %g, but %d is true", name, kind, (int)halves,
-                 value, truth);
+        fail_msg("%s, kinds %d, halves %d: %g, but %d is true", name, (int)kind,
+                 (int)halves, value, truth);
     s->open[s->n] = open;
     s->truth[s->n] = truth;
     s->value[s->n++] = value;
@@ -232,7 +253,9 @@ static int read_indicators(sums *s, const world *w) {
     for (const char *line = next_line(text); *line != '\0'; line = next_line(line)) {
         const char *id = test_field(line, 4), *status = test_field(line, 11);
         const bool ok = strcmp(status, "ok") == 0, rate = strstr(id, "-rate") != NULL;
-        const int kind = strncmp(id, "fires", 5) == 0 ? 0 : -1;
+        const kind_set kind = strncmp(id, "fires", 5) == 0   ? FIRE
+                              : strncmp(id, "fire-", 5) == 0 ? FIRE_OR_FLOOD
+                                                             : ANY_KIND;
         if (!ok && strcmp(status, "suppressed") != 0) fail_msg("%.200s", line);
         assert_int_equal(test_field(line, 5)[0] != '\0', ok);
         assert_int_equal(test_field(line, 6)[0] != '\0', ok);
@@ -264,22 +287,25 @@ static void read_measures(sums *s, const world *w) {
     for (const char *line = next_line(text); *line != '\0'; line = next_line(line)) {
         const char *area = test_field(line, 5), *period = test_field(line, 7);
         const bool share = strcmp(test_field(line, 2), "flood-share") == 0;
+        const kind_set kind =
+            strcmp(test_field(line, 2), "floods-and-crashes") == 0 ? NO_FIRE : FLOOD;
         const half_set halves = halves_of(period);
         const bool ok = strcmp(test_field(line, status), "ok") == 0;
         assert_string_equal(test_field(line, projection), "");
         assert_string_equal(test_field(line, dispersion), "");
         if (ok) {
             const int truth =
-                add_sum(s, w, area, 1, halves, false, atof(test_field(line, x)));
+                add_sum(s, w, area, kind, halves, false, atof(test_field(line, x)));
             assert_int_equal(truth, (int)atof(test_field(line, x)));
-            if (share) add_sum(s, w, area, -1, halves, false, atof(test_field(line, n)));
+            if (share)
+                add_sum(s, w, area, ANY_KIND, halves, false, atof(test_field(line, n)));
         } else {
             assert_string_equal(test_field(line, x), "");
             assert_string_equal(test_field(line, n), "");
             assert_string_equal(test_field(line, change), "");
         }
         if (!share && test_field(line, baseline)[0] != '\0')
-            add_sum(s, w, area, 1, YEAR, false, atof(test_field(line, baseline)));
+            add_sum(s, w, area, FLOOD, YEAR, false, atof(test_field(line, baseline)));
     }
     free(text);
 }
@@ -291,7 +317,7 @@ static void read_manifest(sums *s, const world *w) {
     const char *located = strstr(text, "\"located\":");
     assert_non_null(located);
     const double rows = atof(located + strlen("\"located\":"));
-    assert_int_equal(add_sum(s, w, NULL, -1, ALL, false, rows), (int)rows);
+    assert_int_equal(add_sum(s, w, NULL, ANY_KIND, ALL, false, rows), (int)rows);
     free(text);
 }
 
@@ -346,19 +372,18 @@ static int wanted(int truth) {
 /* What areas have in common. */
 static void check_pieces(const sums *s, const world *w, int number) {
     for (int piece = 0; piece < PIECES - 1; piece++)
-        for (int kind = -1; kind < KINDS; kind++)
+        for (int kind = 1; kind <= ALL_KINDS; kind++)
             for (int halves = 1; halves <= ALL; halves++) {
                 bool in[ATOMS];
                 int truth = 0;
                 for (int a = 0; a < ATOMS; a++) {
-                    in[a] = a / (KINDS * HALVES) == piece &&
-                            (kind < 0 || a / HALVES % KINDS == kind) &&
+                    in[a] = a / (KINDS * HALVES) == piece && is_of(kind, a) &&
                             (halves >> a % HALVES & 1) == 1;
                     if (in[a]) truth += w->count[a];
                 }
                 if (small(truth) && width(s, in) < THRESHOLD - 1)
                     fail_msg(
-                        "world %d: the %d rows of piece %d, kind %d and halves %d "
+                        "world %d: the %d rows of piece %d, kinds %d and halves %d "
                         "follow from differences",
                         number, truth, piece, kind, halves);
             }
@@ -370,8 +395,7 @@ static int choose(const world *w, const char *area, int kind, int halves,
     int truth = 0;
     snprintf(name, sizeof name, " %.12s ", area);
     for (int a = 0; a < ATOMS; a++) {
-        in[a] = (halves >> a % HALVES & 1) == 1 &&
-                (kind < 0 || a / HALVES % KINDS == kind) &&
+        in[a] = (halves >> a % HALVES & 1) == 1 && is_of(kind, a) &&
                 strstr(pieces[a / (KINDS * HALVES)].areas, name) != NULL;
         if (in[a]) truth += w->count[a];
     }
@@ -384,7 +408,7 @@ static void check_differences_of_periods(const sums *s, const world *w, int numb
     static const char *const areas[] = {"A",  "B",  "C",  "D",  "E", "F",
                                         "W1", "W2", "DD", "P1", "P2"};
     for (size_t k = 0; k < sizeof areas / sizeof *areas; k++)
-        for (int kind = -1; kind < KINDS; kind++)
+        for (int kind = 1; kind <= ALL_KINDS; kind++)
             for (int halves = 1; halves <= ALL; halves++) {
                 bool in[ATOMS];
                 double ends[2];
@@ -393,7 +417,8 @@ static void check_differences_of_periods(const sums *s, const world *w, int numb
                 find_ends(s, in, ends);
                 if (ends[1] - ends[0] < THRESHOLD - 1)
                     fail_msg(
-                        "world %d: the %d rows of %s, kind %d, halves %d are known to be "
+                        "world %d: the %d rows of %s, kinds %d, halves %d are known to "
+                        "be "
                         "%g to %g",
                         number, truth, areas[k], kind, halves, ends[0], ends[1]);
             }
