@@ -1,6 +1,6 @@
 /* comparators.csv: published figures of the nation, of the region and of the most similar
- * areas, made up like everything else; the district is planted to rise by a tenth
- * in hate crime where the nation rises by eight hundredths. */
+ * areas, made up like everything else: by financial year and of the latest twelve months.
+ */
 #ifndef PS_DATASETS_COMPARATORS_H
 #define PS_DATASETS_COMPARATORS_H
 

@@ -407,8 +407,12 @@ static void the_partnership_plan_is_complete(void **state) {
     if (ps_framework_open(PLAN, &file, &err) != PS_OK) fail_msg("%s", err.text);
     const ps_framework *f = file->framework;
     assert_int_equal(f->priorities_count, 4);
-    assert_int_equal(f->measures_count, 24);
+    assert_int_equal(f->measures_count, 25);
     assert_int_equal(sizeof rows / sizeof *rows, 24);
+    /* one of them in a second unit */
+    assert_string_equal(
+        measure_of(f, "residential-burglary-household-rate")->denominator->data,
+        "households");
     assert_string_equal(f->area->code, "E08000034");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const ps_framework_measure *m = measure_of(f, rows[i].id);
@@ -432,6 +436,8 @@ static void the_partnership_plan_is_complete(void **state) {
     assert_true(asks_for(measure_of(f, "vehicle-offences"), "ward"));
     assert_true(asks_for(measure_of(f, "residential-burglary"), "place"));
     assert_true(asks_for(measure_of(f, "residential-burglary"), "ward"));
+    assert_true(asks_for(measure_of(f, "residential-burglary-household-rate"), "place"));
+    assert_true(asks_for(measure_of(f, "residential-burglary-household-rate"), "ward"));
     ps_framework_free(file);
 }
 
