@@ -207,8 +207,19 @@ static ps_status write_casualties(const ps_world *w, ps_error *err) {
 /* ---- referrals, entrants, call-outs ---- */
 
 /* By month with a count, as the safeguarding partners keep them. */
+static const char *const exploitation[] = {"Criminal", "Labour", "Sexual"};
+
+/* Referrals of the force's other districts, which no operation reached. */
+static void print_other_nrm(uint64_t key, ps_month m, FILE *file) {
+    for (int d = 2; d <= 5; d++) {
+        uint64_t own = ps_draw_key(key, (uint64_t)d);
+        for (int k = 0; k < 3; k++)
+            fprintf(file, "%04d-%02d,ZD%02d,%s,Adult,%d\n", m / 12, m % 12 + 1, d,
+                    exploitation[k], ps_draw_between(own, (uint64_t)(m * 4 + k), 0, 3));
+    }
+}
+
 static ps_status write_nrm(const ps_world *w, ps_error *err) {
-    static const char *const kinds[] = {"Criminal", "Labour", "Sexual"};
     uint64_t key = ps_draw_key(w->land->key, KEY_NRM);
     FILE *file;
     int64_t told = 0;
@@ -223,10 +234,12 @@ static ps_status write_nrm(const ps_world *w, ps_error *err) {
                 int n = ps_draw_between(key, c, 0, 1) + (k == 0 && child) +
                         (operation && k == 1 && !child ? 19 : 0);
                 fprintf(file, "%04d-%02d,%s,%s,%s,%d\n", m / 12, m % 12 + 1,
-                        PS_LAND_DISTRICT_CODE, kinds[k], child ? "Child" : "Adult", n);
+                        PS_LAND_DISTRICT_CODE, exploitation[k], child ? "Child" : "Adult",
+                        n);
                 if (plan_year(m)) told += n;
             }
         }
+        print_other_nrm(key, m, file);
     }
     tell_year(w, "nrm", told);
     return ps_file_finish("nrm.csv", file, err);
@@ -278,11 +291,12 @@ static ps_status write_water(const ps_world *w, ps_error *err) {
     int id = 0;
     int64_t told = 0;
     PS_TRY(ps_file_begin(w->folder, "sites.csv",
-                         "site_code,site_name,ward_code,easting,northing", &file, err));
+                         "site_code,site_name,ward_code,district_code,easting,northing",
+                         &file, err));
     for (int i = 0; i < SITES; i++) {
         int lsoa = ps_pull_pick(&pull, key, 900000 + (uint64_t)i * 8);
-        fprintf(file, "ZO%02d,%s,%s", i + 1, sites[i],
-                w->land->ward_code[w->land->ward[lsoa]]);
+        fprintf(file, "ZO%02d,%s,%s,%s", i + 1, sites[i],
+                w->land->ward_code[w->land->ward[lsoa]], PS_LAND_DISTRICT_CODE);
         print_place(w, lsoa, key, 900001 + (uint64_t)i * 8, file);
     }
     PS_TRY(ps_file_finish("sites.csv", file, err));

@@ -333,12 +333,54 @@ static ps_status add_codes(const ps_job_codes *spec, const ps_table *table, ps_k
     return PS_OK;
 }
 
-static ps_status read_codes(const ps_job_file *job, size_t i, ps_geography *g,
+/* Where the areas of a list lie, by a column of its table. */
+static ps_status read_within(const ps_job_file *job, size_t i, const ps_geographies *all,
+                             const ps_table *table, size_t column, ps_error *err) {
+    ps_geography *g = &all->geography[i];
+    const ps_job_within *in = g->spec->codes->in;
+    char at[64];
+    snprintf(at, sizeof at, "areas[%zu].codes.in", i);
+    for (size_t b = 0; b < i; b++)
+        if (strcmp(all->geography[b].spec->id, in->areas) == 0) g->lies_in = (int)b;
+    const ps_geography *there = &all->geography[g->lies_in];
+    if (!ps_geography_has_map(there))
+        return ps_yaml_fail(job->yaml, err, PS_CONFIG, at,
+                            "%s has no polygons, so that nothing lies in them",
+                            in->areas);
+    g->within = ps_alloc(g->areas->n, sizeof *g->within);
+    if (g->within == NULL) return ps_fail_nomem(err);
+    for (size_t a = 0; a < g->areas->n; a++) g->within[a] = PS_NONE;
+    size_t n = 0;
+    for (size_t r = 0; r < ps_table_rows(table); r++) {
+        const ps_str code = ps_str_trim(ps_table_cell(table, r, 0)),
+                     place = ps_str_trim(ps_table_cell(table, r, column));
+        const int32_t area = ps_keys_find(g->areas->by_code, code),
+                      found = ps_keys_find(there->areas->by_code, place);
+        if (area == PS_NONE || found == PS_NONE) continue;
+        if (g->within[area] != PS_NONE && g->within[area] != found)
+            return ps_yaml_fail(job->yaml, err, PS_FORMAT, at,
+                                "'%.*s' lies in two areas of %s, one of them '%.*s'",
+                                (int)code.n, code.p, in->areas, (int)place.n, place.p);
+        g->within[area] = found;
+        n++;
+    }
+    if (n > 0) return PS_OK;
+    return ps_yaml_fail(job->yaml, err, PS_FORMAT, at,
+                        "no row names an area of %s; is '%s' the column with its codes?",
+                        in->areas, in->code);
+}
+
+static ps_status read_codes(const ps_job_file *job, size_t i, const ps_geographies *all,
                             const ps_talk *talk, ps_error *err) {
+    ps_geography *g = &all->geography[i];
     const ps_job_codes *spec = g->spec->codes;
     char at[48];
     snprintf(at, sizeof at, "areas[%zu].codes", i);
-    const char *columns[] = {spec->code, spec->name};
+    const char *columns[3] = {spec->code};
+    size_t n_columns = 1;
+    if (spec->name != NULL) columns[n_columns++] = spec->name;
+    const size_t within = n_columns;
+    if (spec->in != NULL) columns[n_columns++] = spec->in->code;
     const ps_area_rows rows = {.at = at,
                                .file = spec->file,
                                .sheet = spec->sheet,
@@ -349,19 +391,22 @@ static ps_status read_codes(const ps_job_file *job, size_t i, ps_geography *g,
     ps_keys *seen = NULL;
     ps_areas_builder *builder = NULL;
     g->base = -1;
-    PS_TRY(ps_area_rows_read(job, &rows, columns, spec->name != NULL ? 2 : 1, talk,
-                             &table, err));
+    PS_TRY(ps_area_rows_read(job, &rows, columns, n_columns, talk, &table, err));
     ps_status status = ps_keys_create(&seen, err);
     if (status == PS_OK) status = ps_areas_builder_create(&builder, err);
     if (status == PS_OK) status = add_codes(spec, table, seen, builder, err);
     const bool none = status == PS_OK && ps_keys_size(seen) == 0;
     ps_keys_free(seen);
-    ps_table_free(table);
     if (none)
         status = ps_yaml_fail(job->yaml, err, PS_FORMAT, at, "column '%s' has no codes",
                               spec->code);
-    if (status == PS_OK) return ps_areas_builder_finish(builder, NULL, &g->areas, err);
-    ps_areas_builder_free(builder);
+    if (status == PS_OK)
+        status = ps_areas_builder_finish(builder, NULL, &g->areas, err);
+    else
+        ps_areas_builder_free(builder);
+    if (status == PS_OK && spec->in != NULL)
+        status = read_within(job, i, all, table, within, err);
+    ps_table_free(table);
     return status;
 }
 
@@ -389,11 +434,12 @@ static ps_status open_all(const ps_job_file *job, ps_geographies *all,
     for (size_t i = 0; i < all->n; i++) {
         ps_geography *g = &all->geography[i];
         g->spec = &job->job->areas[i];
+        g->lies_in = -1;
         PS_TRY(ps_progress(talk, "reading boundaries", (double)i, (double)all->n, err));
         if (g->spec->file != NULL) {
             PS_TRY(read_polygons(job, i, g, talk, err));
         } else if (g->spec->codes != NULL) {
-            PS_TRY(read_codes(job, i, g, talk, err));
+            PS_TRY(read_codes(job, i, all, talk, err));
         } else {
             PS_TRY(build_membership(job, i, all, talk, err));
         }
@@ -427,7 +473,7 @@ void ps_geographies_free(ps_geographies *all) {
     for (size_t i = 0; i < all->n; i++) {
         ps_geography *g = &all->geography[i];
         ps_areas_free(g->areas);
-        ps_free(g->offset), ps_free(g->member);
+        ps_free(g->offset), ps_free(g->member), ps_free(g->within);
         for (size_t k = 0; k < g->n_people; k++) {
             ps_free(g->people[k].value);
             ps_free(g->people[k].missing);

@@ -22,6 +22,8 @@ typedef struct ps_geography {
     size_t
         *offset; /* members of area a: member[offset[a] .. offset[a + 1]), rows of base */
     int32_t *member;
+    int lies_in;       /* of a list: geography that its areas lie in, or -1 */
+    int32_t *within;   /* by area of such a list: the area there, or PS_NONE */
     ps_people *people; /* by population of the job: all of it, then its groups */
     size_t n_people;
     /* The first of these, when there is one for this geography. */

@@ -43,6 +43,12 @@ typedef struct ps_job_membership {
                      a member of several goes whole to that with the most; optional */
 } ps_job_membership;
 
+/* Where areas of a list lie: each whole in one area of another geography. */
+typedef struct ps_job_within {
+    char *areas; /* id of a geography with polygons that stands further up */
+    char *code;  /* column of the code there; empty or unknown: in none of them */
+} ps_job_within;
+
 /* A table that lists areas: organisations, sites, whatever has no polygons. */
 typedef struct ps_job_codes {
     char *file;
@@ -50,8 +56,9 @@ typedef struct ps_job_codes {
     int64_t header, header_rows;
     ps_job_filter *where;
     unsigned where_count;
-    char *code; /* column */
-    char *name; /* column; optional */
+    char *code;        /* column */
+    char *name;        /* column; optional */
+    ps_job_within *in; /* rows coded to the list count there, too; optional */
 } ps_job_codes;
 
 /* One geography: from polygons (file, code, ...), from another one (of, table | sets), or

@@ -232,6 +232,9 @@ static ps_status check_areas(const ps_yaml *yaml, const ps_job *job, ps_keys *id
             PS_TRY(check_no_polygons(yaml, areas, i, err));
             PS_YAML_AT(path, "areas[%u].codes", i);
             PS_TRY(check_sheet(yaml, path, SHEET_OF(areas->codes), err));
+            PS_YAML_AT(path, "areas[%u].codes.in.areas", i);
+            if (areas->codes->in != NULL)
+                PS_TRY(find_areas(yaml, job, i, path, areas->codes->in->areas, err));
             continue;
         }
         if (areas->of != NULL) {

@@ -58,6 +58,10 @@ static const cyaml_schema_field_t membership_fields[] = {
     PS_OPTIONAL_TEXT("weight", ps_job_membership, weight),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t within_fields[] = {
+    PS_TEXT("areas", ps_job_within, areas), PS_TEXT("code", ps_job_within, code),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t codes_fields[] = {
     PS_TEXT("file", ps_job_codes, file),
     PS_OPTIONAL_TEXT("sheet", ps_job_codes, sheet),
@@ -66,6 +70,7 @@ static const cyaml_schema_field_t codes_fields[] = {
     PS_OPTIONAL_LIST("where", ps_job_codes, where, &filter_entry, 1, MOST_INPUTS),
     PS_TEXT("code", ps_job_codes, code),
     PS_OPTIONAL_TEXT("name", ps_job_codes, name),
+    PS_OPTIONAL_MAPPING("in", ps_job_codes, in, within_fields),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t areas_fields[] = {

@@ -45,6 +45,20 @@ static ps_status fit_geography(ps_reach *r, const ps_geographies *all, size_t g,
     return mark_fitted(r, all, g, err);
 }
 
+/* Areas of a list without polygons count where they lie. */
+static ps_status fit_list(ps_reach *r, const ps_geographies *all, size_t g,
+                          ps_error *err) {
+    const ps_geography *list = &all->geography[r->coded];
+    PS_TRY(all_unknown(r, all, g, err));
+    r->fit[g] = ps_alloc(list->areas->n, sizeof **r->fit);
+    if (r->fit[g] == NULL) return ps_fail_nomem(err);
+    memcpy(r->fit[g], list->within, list->areas->n * sizeof **r->fit);
+    for (size_t s = 0; s < list->areas->n; s++)
+        if (list->within[s] != PS_NONE) r->unknown[g][list->within[s]] = false;
+    r->first[g] = r->coded;
+    return PS_OK;
+}
+
 /* What is built of areas is known when all of them are. */
 static ps_status mark_built(ps_reach *r, const ps_geography *geo, size_t g,
                             ps_error *err) {
@@ -70,6 +84,8 @@ static ps_status plan_geography(ps_reach *r, const ps_geographies *all, size_t g
         r->first[g] = r->first[geo->base];
         return r->unknown[geo->base] != NULL ? mark_built(r, geo, g, err) : PS_OK;
     }
+    if (r->coded >= 0 && all->geography[r->coded].lies_in == (int)g)
+        return fit_list(r, all, g, err);
     if (r->coded >= 0 && ps_geography_has_map(geo) &&
         ps_geography_has_map(&all->geography[r->coded]))
         return fit_geography(r, all, g, err);

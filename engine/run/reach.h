@@ -1,8 +1,9 @@
 /* In which geographies of a job a data set can be counted, and how.
  *
  * Rows with coordinates are located in every geography with polygons of its own. Rows
- * coded to areas are counted in their geography alone. What is built of another
- * geography is the sum of its members, which may overlap. From coded areas other polygons
+ * coded to areas are counted in their geography alone, those coded to a list of codes
+ * also where its areas lie. What is built of another geography is the sum of its members,
+ * which may overlap. From coded areas other polygons
  * are fed by best fit; where one coded area holds the interior points of several of them,
  * or none fell into an area, nothing is known there. Everything else has no counts:
  * unknown, never 0.
