@@ -175,7 +175,7 @@ static ps_status write_place_standard(const ps_world *w, ps_error *err) {
         for (int round = 0; round < (place < 3 ? 2 : 1); round++) {
             int n = place == PS_LAND_PRIORITIES - 1 ? 4 : 24;
             for (int who = 0; who < n; who++)
-                print_response(w, place, round, false, who, who * 3 / n, file);
+                print_response(w, place, round, false, who, who * 4 / n, file);
             print_response(w, place, round, true, n, 1, file);
         }
     }

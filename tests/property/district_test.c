@@ -271,6 +271,10 @@ static void check_statuses(const char *path) {
         {"strength", "within-noise"},
         {"status", "ok"},
         {"status", "small-base"},
+        {"status", "suppressed"},
+        {"status", "missing"}, /* a month that was not published among them */
+        {"status", "undefined"},
+        {"status", "not-applicable"},
     };
     ps_table *t = open_table(path);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -278,6 +282,151 @@ static void check_statuses(const char *path) {
         while (r < ps_table_rows(t) && !ps_str_is(cell(t, r, wanted[i][0]), wanted[i][1]))
             r++;
         if (r == ps_table_rows(t)) fail_msg("no %s is %s", wanted[i][0], wanted[i][1]);
+    }
+    ps_table_free(t);
+}
+
+/* The row of a figure, or of a comparison with an area or comparator. */
+static size_t find_row(const ps_table *t, const char *measure, const char *item,
+                       const char *area, const char *beside, const char *period) {
+    for (size_t r = 0; r < ps_table_rows(t); r++)
+        if (ps_str_is(cell(t, r, "measure"), measure) &&
+            ps_str_is(cell(t, r, "item"), item) &&
+            ps_str_is(cell(t, r, "area_code"), area) &&
+            (beside == NULL || ps_str_is(cell(t, r, "comparator_code"), beside)) &&
+            ps_str_is(cell(t, r, "period"), period))
+            return r;
+    fail_msg("no row of %s %s in %s, %s", measure, item, area, period);
+    return 0;
+}
+
+/* What the generator planted is found in what the run writes. */
+static const struct {
+    const char *measure, *item, *area, *period, *column, *text;
+} effects[] = {
+    /* crime: five years of rises, then an eighth less */
+    {"sia-five-year-rise", "", "ZD01", "2015", "verdict", "increase"},
+    {"sia-five-year-rise", "", "ZD01", "2019", "verdict", "increase"},
+    {"sia-five-year-trend", "", "ZD01", "2014-01..2019-12", "verdict", "increase"},
+    {"sia-total-crime-change-2020", "", "ZD01", "2020", "verdict", "decrease"},
+    {"sia-total-crime-change-2020", "", "ZR01", "2020", "verdict", "decrease"},
+    {"sia-change-by-type", "shoplifting", "ZD01", "2020", "verdict", "decrease"},
+    {"sia-change-by-type", "drugs", "ZD01", "2020", "verdict", "increase"},
+    /* one series falls, one rises, one hardly moves */
+    {"vehicle-offences", "", "ZD01", "2022/23", "verdict", "decrease"},
+    {"vehicle-offences", "", "ZD01", "2022/23", "trend", "decrease"},
+    {"vehicle-offences", "", "ZD01", "2022/23", "target_status", "on-track"},
+    {"violence-with-injury", "", "ZD01", "2022/23", "verdict", "increase"},
+    {"violence-with-injury", "", "ZD01", "2022/23", "target_status", "off-track"},
+    {"residential-burglary", "", "ZD01", "2022/23", "verdict", "no-clear-change"},
+    /* level but for two operations */
+    {"sia-modern-slavery-static", "2019-10", "ZD01", "2019-01..2021-12", "verdict",
+     "outside"},
+    {"sia-modern-slavery-static", "2021-06", "ZD01", "2019-01..2021-12", "verdict",
+     "outside"},
+    {"sia-modern-slavery-static", "2021-05", "ZD01", "2019-01..2021-12", "verdict", ""},
+    /* the hotspot, in three kinds of incidents, and year after year */
+    {"sia-crime-hot-spots", "", "ZL0012", "2020", "verdict", "hot-99"},
+    {"sia-crime-hot-spots", "", "ZL0014", "2020", "verdict", "hot-99"},
+    {"sia-crime-hot-spots", "", "ZL0015", "2020", "verdict", "hot-99"},
+    {"sia-asb-hot-spots", "", "ZL0012", "2020", "verdict", "hot-99"},
+    {"sia-fly-tipping-hot-spots", "", "ZL0012", "2019", "verdict", "hot-99"},
+    {"sia-fly-tipping-repeat-hot-spots", "", "ZL0012", "2019-01..2021-12", "verdict",
+     "hot"},
+    {"sia-fly-tipping-repeat-hot-spots", "", "ZL0014", "2019-01..2021-12", "verdict",
+     "hot"},
+    {"sia-fly-tipping-repeat-hot-spots", "", "ZL0015", "2019-01..2021-12", "verdict",
+     "hot"},
+    /* the first lockdown: fly-tipping leaps, the rest moves to where people live */
+    {"sia-fly-tipping-lockdown-spike", "2020-04", "ZD01", "2018-01..2021-12", "verdict",
+     "outside"},
+    {"sia-asb-hate-home-shift", "", "ZD01", "2020", "verdict", "decrease"},
+    {"sia-asb-hate-home-shift-hate", "", "ZD01", "2020/21", "verdict", "decrease"},
+    {"sia-asb-environmental", "", "ZD01", "2020", "verdict", "increase"},
+    {"sia-asb-personal", "", "ZD01", "2020", "trend", "decrease"},
+    /* people */
+    {"sia-hate-crime-change", "", "ZD01", "2021/22", "verdict", "increase"},
+    {"repeat-domestic-violence", "", "ZD01", "2022/23", "verdict", "decrease"},
+    {"sia-road-casualties-decade", "", "ZD01", "2020", "verdict", "decrease"},
+    {"sia-volunteering", "", "ZD01", "12m@2022-09", "verdict", "increase"},
+    {"housing-estate-satisfaction", "", "ZE02", "12m@2022-09", "verdict", "increase"},
+    {"feel-safe-local-area", "", "ZW09", "12m@2022-09", "status", "small-base"},
+    /* deprivation: a ward gains, one loses, a neighbourhood gains in level alone */
+    {"imd-domain-improved-absolute-income", "", "ZW12", "all", "verdict", "improved"},
+    {"imd-domain-improved-relative-income", "", "ZW12", "all", "verdict", "improved"},
+    {"imd-domain-improved-absolute-income", "", "ZW05", "all", "verdict", "worsened"},
+    {"imd-domain-improved-relative-income", "", "ZW05", "all", "verdict", "worsened"},
+    {"imd-domain-improved-absolute-income", "", "ZN03", "all", "verdict", "improved"},
+    {"imd-domain-improved-relative-income", "", "ZN03", "all", "verdict",
+     "no-clear-change"},
+    /* places: influence has risen in the first, in the second nothing has */
+    {"place-standard-change-influence-control", "individual", "ZN01", "12m@2022-09",
+     "verdict", "improved"},
+    {"place-standard-change-influence-control", "individual", "ZN02", "12m@2022-09",
+     "verdict", "no-clear-change"},
+    {"place-standard-overall", "individual", "ZN06", "12m@2022-09", "status",
+     "small-base"},
+};
+
+/* Of two figures the first is larger. */
+static const struct {
+    const char *measure;
+    struct {
+        const char *item, *area, *period;
+    } larger, smaller;
+} orders[] = {
+    {"sia-repeat-hate-by-strand",
+     {"disability", "ZD01", "2021/22"},
+     {"race", "ZD01", "2021/22"}},
+    {"sia-repeat-hate-by-strand",
+     {"transgender", "ZD01", "2021/22"},
+     {"race", "ZD01", "2021/22"}},
+    {"first-time-entrants-cjs", {"", "ZD01", "2021/22"}, {"", "ZD01", "12m@2022-09"}},
+    {"drug-treatment-referrals", {"", "ZD01", "2021/22"}, {"", "ZD01", "2020/21"}},
+    {"drug-related-reoffending", {"", "ZD01", "2020/21"}, {"", "ZD01", "2021/22"}},
+    {"feel-safe-local-area", {"", "ZD01", "12m@2022-09"}, {"", "ZW01", "12m@2022-09"}},
+    {"feel-safe-local-area", {"", "ZD01", "12m@2022-09"}, {"", "ZW15", "12m@2022-09"}},
+    {"icf-annual-change", {"trusting", "ZB01", "2022"}, {"connecting", "ZB01", "2022"}},
+    {"icf-annual-change", {"trusting", "ZB01", "2022"}, {"equalising", "ZB01", "2022"}},
+};
+
+static double value_of(const ps_table *t, size_t row) {
+    double value;
+    assert_true(ps_parse_double(cell(t, row, "value"), &value));
+    return value;
+}
+
+static void check_effects(const char *measures, const char *comparisons) {
+    ps_table *t = open_table(measures);
+    for (size_t i = 0; i < sizeof effects / sizeof *effects; i++) {
+        const size_t r = find_row(t, effects[i].measure, effects[i].item, effects[i].area,
+                                  NULL, effects[i].period);
+        const ps_str seen = cell(t, r, effects[i].column);
+        if (!ps_str_is(seen, effects[i].text))
+            fail_msg("%s %s in %s, %s: %s is '%.*s', planted was '%s'",
+                     effects[i].measure, effects[i].item, effects[i].area,
+                     effects[i].period, effects[i].column, (int)seen.n, seen.p,
+                     effects[i].text);
+    }
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        const double larger =
+            value_of(t, find_row(t, orders[i].measure, orders[i].larger.item,
+                                 orders[i].larger.area, NULL, orders[i].larger.period));
+        const double smaller =
+            value_of(t, find_row(t, orders[i].measure, orders[i].smaller.item,
+                                 orders[i].smaller.area, NULL, orders[i].smaller.period));
+        if (!(larger > smaller))
+            fail_msg("%s: %g is planted to be above %g", orders[i].measure, larger,
+                     smaller);
+    }
+    ps_table_free(t);
+    /* the gap to the city narrows, clearly where enough were asked */
+    t = open_table(comparisons);
+    static const char *const closer[] = {"ZN01", "ZN03"};
+    for (size_t i = 0; i < 2; i++) {
+        const size_t r = find_row(t, "satisfied-local-area", "", closer[i],
+                                  PS_LAND_DISTRICT_CODE, "12m@2022-09");
+        assert_true(ps_str_is(cell(t, r, "verdict_gap"), "narrowing"));
     }
     ps_table_free(t);
 }
@@ -321,6 +470,9 @@ static void run_finds_the_truth(void **state) {
         check_measures(w, test_path(results, "measures.csv"));
         check_statuses(test_path(results, "measures.csv"));
         check_top_concern(test_path(results, "measures.csv"));
+        char comparisons[1100];
+        snprintf(comparisons, sizeof comparisons, "%s/comparisons.csv", results);
+        check_effects(test_path(results, "measures.csv"), comparisons);
         if (first == NULL) {
             first = folder;
             continue;
