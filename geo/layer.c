@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "geo/layer_gpkg.h"
 #include "geo/layer_ogr.h"
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -29,10 +30,39 @@ static ps_status need(const ps_layer_functions **out, ps_error *err) {
         trouble);
 }
 
+/* --- areas --- */
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcasecmp(text + n - m, end) == 0;
+}
+
+static pthread_once_t plain_once = PTHREAD_ONCE_INIT;
+static const ps_gpkg_functions *plain_module; /* written once */
+
+static void load_plain(void) {
+    char unused[PS_MODULE_TROUBLE];
+    plain_module = &ps_gpkg != NULL
+                       ? &ps_gpkg
+                       : ps_module_load("geo", "ps_gpkg", sizeof *plain_module, unused);
+}
+
 ps_status ps_layer_read_areas(const ps_layer_spec *spec, const ps_talk *talk,
                               ps_areas **out, ps_layer_report *report, ps_error *err) {
     const ps_layer_functions *m;
+    ps_layer_report own;
+    bool plain = false;
     *out = NULL;
+    if (report == NULL) report = &own;
+    if (spec->path != NULL && ends_with(spec->path, ".gpkg")) {
+        pthread_once(&plain_once, load_plain);
+        if (plain_module != NULL) {
+            const ps_status status =
+                plain_module->read_areas(spec, talk, &plain, out, report, err);
+            report->plain = plain;
+            if (plain) return status;
+        }
+    }
     PS_TRY(need(&m, err));
     return m->read_areas(spec, talk, out, report, err);
 }
@@ -58,11 +88,6 @@ ps_status ps_layer_points_next(ps_layer_points *points, size_t n, double *x, dou
 
 void ps_layer_points_close(ps_layer_points *points) {
     if (points != NULL) module->points_close(points);
-}
-
-static bool ends_with(const char *text, const char *end) {
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcasecmp(text + n - m, end) == 0;
 }
 
 ps_status ps_layer_read_table(const char *path, const char *base, const char *sheet,

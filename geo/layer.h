@@ -1,4 +1,5 @@
-/* Reading and writing spatial layers and sheets (GDAL/OGR).
+/* Reading and writing spatial layers and sheets (GDAL/OGR; areas of plain GeoPackages
+ * through SQLite alone).
  *
  * GDAL is used in the files *_ogr.c only, and loaded by the first call that needs it:
  * PS_UNSUPPORTED when it cannot be. Anything OGR can open as vector works for areas and
@@ -44,6 +45,7 @@ typedef struct ps_layer_report {
     int64_t null_geometry, empty_geometry, invalid_geometry, repaired, skipped,
         not_polygon;
     int64_t points;  /* vertices kept */
+    int plain;       /* 1: read without GDAL, see layer_gpkg.h */
     char layer[128]; /* name of the layer read */
     char driver[32];
     char example[PS_LAYER_EXAMPLES]

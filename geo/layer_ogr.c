@@ -1,11 +1,7 @@
 /* Reading layers through GDAL/OGR.
  *
- * Areas: features come from OGR one after the other, as WKB into a batch of bounded size.
- * While the next batch is read, the other threads look at the polygons of this one: what
- * is not certainly valid is checked, and repaired, by GEOS. Meanwhile, again in order,
- * the rings of the one before go to the builder. So the whole layer is in memory only
- * once, as the arrays that the caller gets, and order and report do not depend on the
- * threads.
+ * Areas: features come from OGR one after the other, as WKB; features.h makes areas of
+ * them.
  */
 #include "geo/layer_ogr.h"
 
@@ -17,18 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/core/par.h"
+#include "geo/features.h"
 #include "geo/ogr_source.h"
-#include "geo/overlay.h"
-#include "geo/validity.h"
-
-enum {
-    BATCHES = 3,
-    BATCH_FEATURES = 1024,  /* read before they are checked together */
-    BATCH_BYTES = 16 << 20, /* or this much of geometry */
-    CHECK_GRAIN = 16,       /* polygons per block of the parallel check */
-    NAMED_DUPLICATES = 5
-};
 
 static const char *const spatial_endings[] = {".shp",  ".gpkg",     ".geojson", ".fgb",
                                               ".json", ".geojsonl", ".gdb",     ".tab",
@@ -97,32 +83,14 @@ static ps_status need_field(const ps_ogr_source *s, ps_str wanted, const char *r
 
 /* --- coordinate systems ------------------------------------------------------------ */
 
-static const char *resembles(const double box[4]) {
-    if (box[0] >= -180 && box[2] <= 180 && box[1] >= -90 && box[3] <= 90)
-        return "degrees of longitude and latitude (crs: EPSG:4326)";
-    if (box[0] >= -100000 && box[2] <= 800000 && box[1] >= -100000 && box[3] <= 1300000)
-        return "metres of the British National Grid (crs: EPSG:27700)";
-    if (box[0] >= -1.1e6 && box[2] <= 3e5 && box[1] >= 6.3e6 && box[3] <= 8.8e6)
-        return "web map metres (crs: EPSG:3857)";
-    return NULL;
-}
-
-static void box_text(const double box[4], char out[160]) {
-    char number[4][32];
-    for (int i = 0; i < 4; i++)
-        ps_format_double(isfinite(box[i]) ? round(box[i] * 1e4) / 1e4 : 0, number[i]);
-    snprintf(out, 160, "x from %s to %s, y from %s to %s", number[0], number[2],
-             number[1], number[3]);
-}
-
 static ps_status no_crs(const ps_ogr_source *s, ps_error *err) {
     OGREnvelope e;
     char where[160] = "no coordinates";
     const char *like = NULL;
     if (OGR_L_GetExtent(s->layer, &e, 1) == OGRERR_NONE && isfinite(e.MinX)) {
         const double box[4] = {e.MinX, e.MinY, e.MaxX, e.MaxY};
-        box_text(box, where);
-        like = resembles(box);
+        ps_features_box_text(box, where);
+        like = ps_features_box_resembles(box);
     }
     return ps_fail(
         err, PS_CONFIG,
@@ -176,121 +144,7 @@ static ps_status choose_crs(const ps_ogr_source *s, const char *stated,
     return PS_OK;
 }
 
-/* Do the coordinates make sense in the system that they are said to be in? */
-static ps_status check_box(const ps_ogr_source *s, const ps_areas *areas,
-                           const ps_talk *talk, ps_error *err) {
-    double all[4] = {HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
-    for (size_t a = 0; a < areas->n; a++) {
-        for (int i = 0; i < 2; i++) {
-            all[i] = fmin(all[i], areas->box[4 * a + (size_t)i]);
-            all[i + 2] = fmax(all[i + 2], areas->box[4 * a + (size_t)i + 2]);
-        }
-    }
-    if (!(all[0] <= all[2])) return PS_OK;
-    char where[160];
-    box_text(all, where);
-    const char *like = resembles(all);
-    if (ps_crs_is_geographic(areas->crs) &&
-        (all[0] < -360 || all[2] > 360 || all[1] < -90.001 || all[3] > 90.001))
-        return ps_fail(
-            err, PS_FORMAT,
-            "'%s', layer '%s' is said to be in %s, but its coordinates (%s) are "
-            "no degrees; they look like %s",
-            s->shown, OGR_L_GetName(s->layer), ps_crs_name(areas->crs), where,
-            like != NULL ? like : "nothing that is known here");
-    double box[4];
-    if (!ps_crs_plausible_box(areas->crs, box)) return PS_OK;
-    if (all[2] < box[0] || all[0] > box[2] || all[3] < box[1] || all[1] > box[3])
-        ps_say(talk, PS_TALK_WARNING,
-               "%s, layer %s: the coordinates (%s) lie outside the area where %s is "
-               "used%s%s",
-               s->shown, OGR_L_GetName(s->layer), where, ps_crs_name(areas->crs),
-               like != NULL ? "; they look like " : "", like != NULL ? like : "");
-    return PS_OK;
-}
-
 /* --- areas ------------------------------------------------------------------------- */
-
-typedef enum shape_kind {
-    SHAPE_NULL,
-    SHAPE_EMPTY,
-    SHAPE_OTHER,
-    SHAPE_POLYGON
-} shape_kind;
-
-typedef struct item {
-    int64_t number; /* of the feature, from 1 */
-    ps_str code, name;
-    shape_kind kind;
-    const char *other; /* what it is when it is no polygon */
-    size_t at, n;      /* in the bytes of the batch */
-    bool valid;
-    char *reason; /* why it is not */
-    ps_wkb repaired;
-} item;
-
-typedef struct batch {
-    item *items;
-    size_t n;
-    ps_wkb wkb;
-    ps_arena *text;
-} batch;
-
-/* What a worker judges shapes with. */
-typedef struct judge {
-    ps_validity *quick;
-    ps_overlay *overlay;
-} judge;
-
-static void clear_batch(batch *b) {
-    for (size_t i = 0; i < b->n; i++) {
-        ps_free(b->items[i].reason);
-        ps_wkb_free(&b->items[i].repaired);
-    }
-    b->n = 0;
-    b->wkb.n = 0;
-    if (b->text != NULL) ps_arena_reset(b->text);
-}
-
-static void free_batch(batch *b) {
-    clear_batch(b);
-    ps_free(b->items);
-    ps_wkb_free(&b->wkb);
-    ps_arena_free(b->text);
-}
-
-static ps_status make_batch(batch *b, ps_error *err) {
-    b->items = ps_alloc(BATCH_FEATURES, sizeof *b->items);
-    if (b->items == NULL) return ps_fail_nomem(err);
-    return ps_arena_create(&b->text, err);
-}
-
-static ps_status check_one(const batch *b, item *it, ps_geometry_policy policy, judge *j,
-                           ps_error *err) {
-    int valid;
-    char why[200];
-    const unsigned char *wkb = b->wkb.bytes + it->at;
-    if (j->quick == NULL) PS_TRY(ps_validity_open(&j->quick, err));
-    PS_TRY(ps_validity_certain(j->quick, wkb, it->n, &it->valid, err));
-    if (it->valid) return PS_OK;
-    if (j->overlay == NULL) PS_TRY(ps_overlay_open(&j->overlay, err));
-    PS_TRY(ps_overlay_valid(j->overlay, wkb, it->n, &valid, why, err));
-    it->valid = valid != 0;
-    if (it->valid) return PS_OK;
-    it->reason = ps_strndup(why, strlen(why));
-    if (it->reason == NULL) return ps_fail_nomem(err);
-    if (policy != PS_GEOMETRY_REPAIR) return PS_OK;
-    const unsigned char *made;
-    size_t n;
-    ps_status status = ps_overlay_repair(j->overlay, wkb, it->n, &made, &n, err);
-    if (status == PS_FORMAT) return PS_OK; /* beyond repair: nothing is left of it */
-    PS_TRY(status);
-    if (n == 0) return PS_OK;
-    PS_TRY(ps_grow((void **)&it->repaired.bytes, &it->repaired.capacity, n, 1, err));
-    memcpy(it->repaired.bytes, made, n);
-    it->repaired.n = n;
-    return PS_OK;
-}
 
 /* The polygons anywhere in g, copied into multi. */
 static bool gather_polygons(OGRGeometryH multi, OGRGeometryH g, int depth) {
@@ -305,18 +159,16 @@ static bool gather_polygons(OGRGeometryH multi, OGRGeometryH g, int depth) {
 }
 
 /* The shape of a feature as two-dimensional polygons with straight edges. */
-static ps_status take_shape(batch *b, OGRFeatureH feature, item *it, ps_error *err) {
+static ps_status take_shape(ps_features *to, OGRFeatureH feature, ps_error *err) {
+    const long long number = (long long)ps_features_count(to);
     OGRGeometryH g = OGR_F_GetGeometryRef(feature);
-    if (g == NULL) {
-        it->kind = SHAPE_NULL;
-        return PS_OK;
-    }
+    if (g == NULL) return PS_OK;
     OGRGeometryH own = NULL; /* of ours, when it had to be made */
     if (OGR_G_HasCurveGeometry(g, 1)) {
         own = OGR_G_GetLinearGeometry(g, 0, NULL);
         if (own == NULL)
             return ps_fail(err, PS_FORMAT, "feature %lld: its curves cannot be drawn",
-                           (long long)it->number);
+                           number);
         g = own;
     }
     if (OGR_G_Is3D(g) || OGR_G_IsMeasured(g)) OGR_G_FlattenTo2D(g);
@@ -336,27 +188,15 @@ static ps_status take_shape(batch *b, OGRFeatureH feature, item *it, ps_error *e
     }
     ps_status status = PS_OK;
     if (type != wkbPolygon && type != wkbMultiPolygon) {
-        it->kind = SHAPE_OTHER;
-        it->other = OGRGeometryTypeToName(type);
+        ps_features_no_polygon(to, PS_FEATURE_OTHER, OGRGeometryTypeToName(type));
     } else if (OGR_G_IsEmpty(g)) {
-        it->kind = SHAPE_EMPTY;
+        ps_features_no_polygon(to, PS_FEATURE_EMPTY, NULL);
     } else {
-        size_t n = OGR_G_WkbSizeEx(g);
-        status = ps_grow((void **)&b->wkb.bytes, &b->wkb.capacity, b->wkb.n + n, 1, err);
-        if (status == PS_OK && n > INT32_MAX)
-            status = ps_fail(err, PS_LIMIT, "feature %lld: a polygon of more than 2 GB",
-                             (long long)it->number);
-        if (status == PS_OK &&
-            OGR_G_ExportToWkb(g, wkbNDR, b->wkb.bytes + b->wkb.n) != OGRERR_NONE)
-            status =
-                ps_fail(err, PS_FORMAT, "feature %lld: its polygon cannot be taken over",
-                        (long long)it->number);
-        if (status == PS_OK) {
-            it->kind = SHAPE_POLYGON;
-            it->at = b->wkb.n;
-            it->n = n;
-            b->wkb.n += n;
-        }
+        unsigned char *wkb;
+        status = ps_features_polygon(to, OGR_G_WkbSizeEx(g), &wkb, err);
+        if (status == PS_OK && OGR_G_ExportToWkb(g, wkbNDR, wkb) != OGRERR_NONE)
+            status = ps_fail(err, PS_FORMAT,
+                             "feature %lld: its polygon cannot be taken over", number);
     }
     if (own != NULL) OGR_G_DestroyGeometry(own);
     return status;
@@ -365,115 +205,21 @@ static ps_status take_shape(batch *b, OGRFeatureH feature, item *it, ps_error *e
 typedef struct reading {
     ps_ogr_source source;
     const ps_layer_spec *spec;
-    const ps_talk *talk;
-    ps_layer_report *report;
     int code_field, name_field;
-    ps_areas_builder *builder;
-    ps_keys *codes;
-    int64_t *first; /* feature of each code */
-    size_t first_room;
-    int64_t duplicates;
-    char duplicate[512]; /* the first ones, named */
-    int named;
     bool guessed;
-    bool ended;        /* there are no more features */
     int failures;      /* of GDAL while reading, */
     char message[512]; /* the first of them */
-    batch batches[BATCHES];
-    batch *settled, *checked, *fresh;
-    judge *judges; /* per worker */
 } reading;
 
-static void add_example(ps_layer_report *report, const item *it, const char *why) {
-    if (report->examples == PS_LAYER_EXAMPLES) return;
-    char *out = report->example[report->examples++];
-    snprintf(out, sizeof report->example[0], "feature %lld (%.*s): %s",
-             (long long)it->number, it->code.n < 60 ? (int)it->code.n : 60, it->code.p,
-             why);
-}
-
-static ps_status note_code(reading *r, const item *it, ps_error *err) {
-    if (it->code.n == 0)
-        return ps_fail(
-            err, PS_FORMAT,
-            "'%s', layer '%s': feature %lld (%s '%.*s') has nothing in the field "
-            "'%s'; every area needs a code",
-            r->source.shown, OGR_L_GetName(r->source.layer), (long long)it->number,
-            r->spec->name != NULL ? r->spec->name : "name",
-            it->name.n < 80 ? (int)it->name.n : 80, it->name.p, r->spec->code);
-    int32_t id;
-    bool added;
-    PS_TRY(ps_keys_add(r->codes, it->code, &id, &added, err));
-    if (added) {
-        PS_TRY(ps_grow((void **)&r->first, &r->first_room, (size_t)id + 1,
-                       sizeof *r->first, err));
-        r->first[id] = it->number;
-        return PS_OK;
-    }
-    r->duplicates++;
-    if (r->named < NAMED_DUPLICATES) {
-        size_t used = strlen(r->duplicate);
-        snprintf(r->duplicate + used, sizeof r->duplicate - used,
-                 "%s'%.*s' (features %lld and %lld)", r->named > 0 ? ", " : "",
-                 it->code.n < 40 ? (int)it->code.n : 40, it->code.p,
-                 (long long)r->first[id], (long long)it->number);
-        r->named++;
-    }
-    return PS_OK;
-}
-
-/* Count what a feature is, and hand its area on to the builder. */
-static ps_status settle(reading *r, item *it, ps_error *err) {
-    ps_layer_report *report = r->report;
-    const unsigned char *wkb = NULL;
-    size_t n = 0;
-    char why[200];
-    const char *trouble = NULL;
-    switch (it->kind) {
-        case SHAPE_NULL:
-            report->null_geometry++;
-            trouble = "no geometry";
-            break;
-        case SHAPE_EMPTY:
-            report->empty_geometry++;
-            trouble = "an empty geometry";
-            break;
-        case SHAPE_OTHER:
-            report->not_polygon++;
-            snprintf(why, sizeof why, "a %s, not a polygon", it->other);
-            trouble = why;
-            break;
-        case SHAPE_POLYGON:
-            wkb = r->settled->wkb.bytes + it->at;
-            n = it->n;
-            if (it->valid) break;
-            report->invalid_geometry++;
-            trouble = it->reason;
-            wkb = it->repaired.bytes;
-            n = it->repaired.n;
-            if (n > 0) report->repaired++;
-    }
-    if (trouble != NULL) {
-        add_example(report, it, trouble);
-        if (n == 0) report->skipped++;
-        if (n == 0 && r->spec->policy == PS_GEOMETRY_SKIP) return PS_OK;
-    }
-    PS_TRY(ps_areas_builder_area(r->builder, it->code, it->name, err));
-    return n > 0 ? ps_shape_read(wkb, n, r->builder, err) : PS_OK;
-}
-
-static ps_status read_feature(reading *r, OGRFeatureH feature, ps_error *err) {
-    batch *b = r->fresh;
-    item *it = &b->items[b->n];
-    *it = (item){.number = ++r->report->features};
-    b->n++;
-    PS_TRY(ps_ogr_text(feature, r->code_field, b->text, &it->code, &r->guessed, err));
+static ps_status read_feature(reading *r, OGRFeatureH feature, ps_features *to,
+                              ps_error *err) {
+    ps_arena *text = ps_features_text(to);
+    ps_str code, name = {"", 0};
+    PS_TRY(ps_ogr_text(feature, r->code_field, text, &code, &r->guessed, err));
     if (r->name_field >= 0)
-        PS_TRY(ps_ogr_text(feature, r->name_field, b->text, &it->name, &r->guessed, err));
-    it->code = ps_str_trim(it->code);
-    it->name = ps_str_trim(it->name);
-    PS_TRY(note_code(r, it, err));
-    return take_shape(b, feature, it, err);
+        PS_TRY(ps_ogr_text(feature, r->name_field, text, &name, &r->guessed, err));
+    PS_TRY(ps_features_add(to, code, name, err));
+    return take_shape(to, feature, err);
 }
 
 static void note_failures(reading *r, const ps_gdal_scope *scope) {
@@ -482,145 +228,36 @@ static void note_failures(reading *r, const ps_gdal_scope *scope) {
     r->failures += scope->failures;
 }
 
-/* The next batch. On any thread, one at a time: GDAL's state belongs to the thread. */
-static ps_status read_batch(reading *r, ps_error *err) {
+/* There are no more features: is that the end, or did GDAL fail? */
+static ps_status at_end(const reading *r, int64_t features, ps_error *err) {
+    if (r->failures == 0) return PS_OK;
+    const ps_ogr_source *s = &r->source;
+    /* A database tells only now that it does not understand a filter. */
+    const char *filter = r->spec->where;
+    if (features == 0 && filter != NULL && filter[0] != '\0')
+        return filter_fail(s, filter, r->message, err);
+    return ps_fail(err, PS_FORMAT, "'%s', layer '%s' is damaged after feature %lld: %s",
+                   s->shown, OGR_L_GetName(s->layer), (long long)features, r->message);
+}
+
+/* GDAL's state belongs to the thread. */
+static ps_status read_features(void *context, ps_features *to, bool *ended,
+                               ps_error *err) {
+    reading *r = context;
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
     ps_status status = PS_OK;
-    batch *b = r->fresh;
-    while (status == PS_OK && !r->ended && b->n < BATCH_FEATURES &&
-           b->wkb.n < BATCH_BYTES) {
+    while (status == PS_OK && !*ended && ps_features_have_room(to)) {
         OGRFeatureH feature = OGR_L_GetNextFeature(r->source.layer);
-        r->ended = feature == NULL;
-        if (r->ended) break;
-        status = read_feature(r, feature, err);
+        *ended = feature == NULL;
+        if (*ended) break;
+        status = read_feature(r, feature, to, err);
         OGR_F_Destroy(feature);
     }
     note_failures(r, &scope);
     ps_gdal_leave(&scope);
+    if (status == PS_OK && *ended) status = at_end(r, ps_features_count(to), err);
     return status;
-}
-
-static ps_status settle_batch(reading *r, ps_error *err) {
-    for (size_t i = 0; i < r->settled->n; i++)
-        PS_TRY(settle(r, &r->settled->items[i], err));
-    return PS_OK;
-}
-
-/* Block 0 settles the batch before, block 1 reads the next one, each other one checks
- * some polygons of this one. */
-enum { SETTLING, READING, CHECKING };
-static ps_status pass_batches(void *context, size_t block, size_t end, int worker,
-                              ps_error *err) {
-    (void)end;
-    reading *r = context;
-    if (block == SETTLING) return settle_batch(r, err);
-    if (block == READING) return read_batch(r, err);
-    batch *b = r->checked;
-    const size_t first = (block - CHECKING) * CHECK_GRAIN;
-    const size_t last = b->n - first < CHECK_GRAIN ? b->n : first + CHECK_GRAIN;
-    for (size_t i = first; i < last; i++) {
-        item *it = &b->items[i];
-        if (it->kind != SHAPE_POLYGON) continue;
-        PS_TRY(check_one(b, it, r->spec->policy, &r->judges[worker], err));
-    }
-    return PS_OK;
-}
-
-static ps_status read_features(reading *r, const ps_gdal_scope *scope, ps_error *err) {
-    const ps_ogr_source *s = &r->source;
-    GIntBig count = OGR_L_GetFeatureCount(s->layer, 0);
-    note_failures(r, scope);
-    double total = count > 0 ? (double)count : 0;
-    PS_TRY(ps_progress(r->talk, "reading boundaries", 0, total, err));
-    OGR_L_ResetReading(s->layer);
-    r->settled = &r->batches[0];
-    r->checked = &r->batches[1];
-    r->fresh = &r->batches[2];
-    do {
-        const size_t blocks = (r->checked->n + CHECK_GRAIN - 1) / CHECK_GRAIN;
-        PS_TRY(ps_par_for(CHECKING + blocks, 1, pass_batches, r, err));
-        batch *done = r->settled;
-        clear_batch(done);
-        r->settled = r->checked;
-        r->checked = r->fresh;
-        r->fresh = done;
-        PS_TRY(ps_progress(r->talk, "reading boundaries", (double)r->report->features,
-                           total, err));
-    } while (r->settled->n + r->checked->n > 0);
-    /* A database tells only now that it does not understand a filter. */
-    const char *filter = r->spec->where;
-    if (r->failures > 0 && r->report->features == 0 && filter != NULL &&
-        filter[0] != '\0')
-        return filter_fail(s, filter, r->message, err);
-    if (r->failures > 0)
-        return ps_fail(err, PS_FORMAT,
-                       "'%s', layer '%s' is damaged after feature %lld: %s", s->shown,
-                       OGR_L_GetName(s->layer), (long long)r->report->features,
-                       r->message);
-    return ps_progress(r->talk, "reading boundaries", (double)r->report->features,
-                       (double)r->report->features, err);
-}
-
-static int64_t troubles(const ps_layer_report *report) {
-    return report->null_geometry + report->empty_geometry + report->invalid_geometry +
-           report->not_polygon;
-}
-
-static void list_examples(const ps_layer_report *report, char *out, size_t size) {
-    out[0] = '\0';
-    size_t used = 0;
-    for (int i = 0; i < report->examples && used < size; i++) {
-        int wrote = snprintf(out + used, size - used, "%s%s", i > 0 ? "; " : "",
-                             report->example[i]);
-        if (wrote > 0) used += (size_t)wrote;
-    }
-}
-
-/* Given all that was met, are there areas? */
-static ps_status decide(const reading *r, ps_error *err) {
-    const ps_layer_report *report = r->report;
-    const char *layer = report->layer;
-    const char *shown = r->source.shown;
-    char examples[600];
-    list_examples(report, examples, sizeof examples);
-    if (report->features == 0)
-        return ps_fail(err, PS_FORMAT, "'%s', layer '%s' has no features%s", shown, layer,
-                       r->spec->where != NULL ? " that the filter lets pass" : "");
-    if (r->duplicates > 0)
-        return ps_fail(
-            err, PS_FORMAT,
-            "'%s', layer '%s': the codes in '%s' are not unique, %lld features "
-            "repeat one: %s%s; choose another field, or dissolve the features "
-            "first",
-            shown, layer, r->spec->code, (long long)r->duplicates, r->duplicate,
-            r->duplicates > r->named ? ", ..." : "");
-    if (report->not_polygon == report->features)
-        return ps_fail(err, PS_FORMAT,
-                       "'%s', layer '%s' has no polygons: %s; areas need polygons", shown,
-                       layer, examples);
-    int64_t bad = troubles(report);
-    if (bad == 0) return PS_OK;
-    if (r->spec->policy == PS_GEOMETRY_STOP)
-        return ps_fail(
-            err, PS_FORMAT,
-            "'%s', layer '%s': %lld of %lld features have no valid polygon: %s%s; "
-            "mend them, or let them be repaired or skipped",
-            shown, layer, (long long)bad, (long long)report->features, examples,
-            bad > report->examples ? "; ..." : "");
-    if (report->skipped == report->features)
-        return ps_fail(err, PS_FORMAT,
-                       "'%s', layer '%s': no feature has a usable polygon: %s", shown,
-                       layer, examples);
-    ps_say(
-        r->talk, PS_TALK_WARNING,
-        "%s, layer %s: %lld of %lld features have no valid polygon; %lld were repaired, "
-        "%lld %s: %s%s",
-        shown, layer, (long long)bad, (long long)report->features,
-        (long long)report->repaired, (long long)report->skipped,
-        r->spec->policy == PS_GEOMETRY_SKIP ? "left out" : "are without a shape",
-        examples, bad > report->examples ? "; ..." : "");
-    return PS_OK;
 }
 
 /* Drivers spare themselves what is not asked for. A filter may look at any field. */
@@ -641,66 +278,46 @@ static ps_status skip_other_fields(const reading *r, ps_error *err) {
     return PS_OK;
 }
 
-static ps_status read_areas(reading *r, ps_areas **out, ps_gdal_scope *scope,
+static ps_status read_areas(reading *r, const ps_talk *talk, ps_areas **out,
+                            ps_layer_report *report, ps_gdal_scope *scope,
                             ps_error *err) {
     const ps_layer_spec *spec = r->spec;
     ps_ogr_source *s = &r->source;
     PS_TRY(open_source(spec, s, scope, err));
-    snprintf(r->report->layer, sizeof r->report->layer, "%s", OGR_L_GetName(s->layer));
-    snprintf(r->report->driver, sizeof r->report->driver, "%s", ps_ogr_driver(s));
+    const char *layer = OGR_L_GetName(s->layer);
     if (spec->code == NULL || spec->code[0] == '\0')
         return ps_fail(err, PS_CONFIG,
                        "'%s', layer '%s': say which field holds the codes of the areas",
-                       s->shown, r->report->layer);
+                       s->shown, layer);
     if (OGR_L_GetGeomType(s->layer) == wkbNone)
         return ps_fail(
             err, PS_FORMAT,
             "'%s', layer '%s' is a table without geometry; areas need polygons", s->shown,
-            r->report->layer);
+            layer);
     PS_TRY(need_field(s, ps_str_of(spec->code), "the codes", &r->code_field, err));
     r->name_field = -1;
     if (spec->name != NULL && spec->name[0] != '\0')
         PS_TRY(need_field(s, ps_str_of(spec->name), "the names", &r->name_field, err));
     ps_crs *crs = NULL;
-    PS_TRY(choose_crs(s, spec->crs, r->talk, &crs, err));
+    PS_TRY(choose_crs(s, spec->crs, talk, &crs, err));
     scope->failures = 0;
     scope->message[0] = '\0';
     ps_status status = skip_other_fields(r, err);
-    if (status == PS_OK) {
-        r->judges = ps_zalloc((size_t)ps_threads(), sizeof *r->judges);
-        if (r->judges == NULL) status = ps_fail_nomem(err);
-    }
-    for (int i = 0; status == PS_OK && i < BATCHES; i++)
-        status = make_batch(&r->batches[i], err);
-    if (status == PS_OK) status = ps_keys_create(&r->codes, err);
-    if (status == PS_OK) status = ps_areas_builder_create(&r->builder, err);
-    if (status == PS_OK) status = read_features(r, scope, err);
-    if (status == PS_OK) status = decide(r, err);
-    for (int i = 0; i < BATCHES; i++) free_batch(&r->batches[i]);
-    for (int i = 0; r->judges != NULL && i < ps_threads(); i++) {
-        ps_validity_close(r->judges[i].quick);
-        ps_overlay_close(r->judges[i].overlay);
-    }
-    ps_free(r->judges);
-    ps_keys_free(r->codes);
-    ps_free(r->first);
-    ps_areas *areas = NULL;
-    if (status == PS_OK) {
-        status = ps_areas_builder_finish(r->builder, crs, &areas, err);
-        if (status != PS_OK && status != PS_NOMEM)
-            ps_fail_prefix(err, "'%s': ", s->shown);
-    } else {
-        ps_areas_builder_free(r->builder);
-        ps_crs_free(crs);
-    }
-    if (status == PS_OK) status = check_box(s, areas, r->talk, err);
     if (status != PS_OK) {
-        ps_areas_free(areas);
+        ps_crs_free(crs);
         return status;
     }
-    if (r->guessed) ps_ogr_say_guessed(s, r->talk);
-    r->report->points = (int64_t)areas->n_points;
-    *out = areas;
+    const GIntBig count = OGR_L_GetFeatureCount(s->layer, 0);
+    note_failures(r, scope);
+    OGR_L_ResetReading(s->layer);
+    const ps_feature_source source = {.shown = s->shown,
+                                      .layer = layer,
+                                      .driver = ps_ogr_driver(s),
+                                      .count = count > 0 ? (double)count : 0,
+                                      .read = read_features,
+                                      .context = r};
+    PS_TRY(ps_features_to_areas(&source, spec, crs, talk, out, report, err));
+    if (r->guessed) ps_ogr_say_guessed(s, talk);
     return PS_OK;
 }
 
@@ -713,11 +330,9 @@ ps_status ps_ogr_read_areas(const ps_layer_spec *spec, const ps_talk *talk,
     reading *r = ps_zalloc(1, sizeof *r);
     if (r == NULL) return ps_fail_nomem(err);
     r->spec = spec;
-    r->talk = talk;
-    r->report = report;
     ps_gdal_scope scope;
     ps_gdal_enter(&scope);
-    ps_status status = read_areas(r, out, &scope, err);
+    ps_status status = read_areas(r, talk, out, report, &scope, err);
     ps_ogr_close(&r->source);
     ps_gdal_leave(&scope);
     ps_free(r);

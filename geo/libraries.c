@@ -22,7 +22,7 @@
 #include "geo/layer.h"
 #include "geo/overlay.h"
 
-enum { FORMAT = 1, STATE = 160 };
+enum { FORMAT = 2, STATE = 160 };
 
 static const char kind[] = "libs";
 
@@ -51,7 +51,7 @@ static void state_at(const char *path, char out[STATE]) {
                  (long long)info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
 }
 
-static void list_key(const ps_store *store, ps_store_key *out) {
+static void list_key(const ps_store *store, ps_libraries which, ps_store_key *out) {
     static const char *const variable[] = {"LD_LIBRARY_PATH",
                                            "LD_PRELOAD",
                                            "PROJ_DATA",
@@ -63,8 +63,8 @@ static void list_key(const ps_store *store, ps_store_key *out) {
                                            "PROJ_USER_WRITABLE_DIRECTORY"};
     XXH3_state_t state;
     (void)XXH3_128bits_reset(&state);
-    const int format = FORMAT;
-    (void)XXH3_128bits_update(&state, &format, sizeof format);
+    const int head[2] = {FORMAT, (int)which};
+    (void)XXH3_128bits_update(&state, head, sizeof head);
     add_text(&state, PS_VERSION);
     add_text(&state, store->folder);
     /* Our own code by the file that it stands in: another build of one release may do
@@ -170,9 +170,10 @@ static void add_folders(list *l, const char *folders) {
 }
 
 /* All objects of the process once the libraries are among them, and PROJ's files. */
-static bool make_list(const ps_store *store, const ps_store_key *key, ps_store_key *out) {
+static bool make_list(const ps_store *store, ps_libraries which, const ps_store_key *key,
+                      ps_store_key *out) {
     list l = {0};
-    if (strcmp(ps_layer_gdal_version(), "none") == 0 ||
+    if ((which == PS_LIBRARIES_ALL && strcmp(ps_layer_gdal_version(), "none") == 0) ||
         strcmp(ps_overlay_geos_version(), "none") == 0)
         return false;
     add_folders(&l, ps_crs_proj_folders());
@@ -190,20 +191,26 @@ static bool make_list(const ps_store *store, const ps_store_key *key, ps_store_k
     return good;
 }
 
-bool ps_libraries_state(const ps_store *store, ps_store_key *out) {
+bool ps_libraries_state(const ps_store *store, ps_libraries which, bool load,
+                        ps_store_key *out) {
     static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
-    static bool known;
-    static ps_store_key key, state;
+    static struct {
+        bool known;
+        ps_store_key key, state;
+    } answers[2];
     if (!ps_store_is_used(store)) return false;
-    ps_store_key asked;
-    list_key(store, &asked);
+    ps_store_key asked, state;
+    list_key(store, which, &asked);
     (void)pthread_mutex_lock(&one);
-    bool good = known && memcmp(&asked, &key, sizeof key) == 0;
-    if (!good && (use_list(store, &asked, &state) || make_list(store, &asked, &state))) {
-        good = known = true;
-        key = asked;
+    bool good =
+        answers[which].known && memcmp(&asked, &answers[which].key, sizeof asked) == 0;
+    if (!good && (use_list(store, &asked, &state) ||
+                  (load && make_list(store, which, &asked, &state)))) {
+        good = answers[which].known = true;
+        answers[which].key = asked;
+        answers[which].state = state;
     }
-    *out = state;
+    *out = answers[which].state;
     (void)pthread_mutex_unlock(&one);
     return good;
 }

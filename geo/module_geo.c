@@ -1,5 +1,6 @@
 /* What the module offers. */
 #include "geo/crs_proj.h"
+#include "geo/layer_gpkg.h"
 #include "geo/overlay_geos.h"
 
 const ps_proj_functions ps_proj = {
@@ -25,4 +26,9 @@ const ps_geos_functions ps_geos = {
     .merge = ps_geos_union,
     .interior_point = ps_geos_interior_point,
     .version = ps_geos_version,
+};
+
+const ps_gpkg_functions ps_gpkg = {
+    .head = {sizeof(ps_gpkg_functions), PS_VERSION},
+    .read_areas = ps_gpkg_read_areas,
 };

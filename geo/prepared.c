@@ -28,7 +28,7 @@
 #include "geo/libraries.h"
 
 enum {
-    FORMAT = 5,            /* of bodies */
+    FORMAT = 6,            /* of bodies */
     CHUNK_BYTES = 1 << 20, /* of a source, hashed at once */
     CHUNK_GRAIN = 4,
     BLOCK_BYTES = 1 << 18 /* read at once: stays in the cache */
@@ -89,8 +89,8 @@ typedef struct hashing {
 } hashing;
 
 /* Each chunk on its own, so that the hash is the same for any number of threads. Block 0
- * finds the state of the libraries, for which they may have to be loaded: that takes as
- * long. */
+ * finds the state of the libraries that are needed in any case, for which they may have
+ * to be loaded: that takes as long. */
 static ps_status hash_chunks(void *context, size_t block, size_t block_end, int worker,
                              ps_error *err) {
     (void)worker;
@@ -98,7 +98,7 @@ static ps_status hash_chunks(void *context, size_t block, size_t block_end, int 
     const hashing *h = context;
     if (block == 0) {
         ps_store_key known_from_now_on;
-        (void)ps_libraries_state(h->store, &known_from_now_on);
+        (void)ps_libraries_state(h->store, PS_LIBRARIES_GEO, true, &known_from_now_on);
         return PS_OK;
     }
     const size_t begin = (block - 1) * CHUNK_GRAIN;
@@ -201,21 +201,26 @@ static bool source_hash(const ps_store *store, const char *path, ps_store_key *o
     return good;
 }
 
-/* All that areas follow from. false when that cannot be told. */
-static bool areas_key(const ps_store *store, const ps_layer_spec *spec,
+static bool source_of(const ps_store *store, const ps_layer_spec *spec,
                       ps_store_key *out) {
     char path[PS_STORE_PATH];
     const bool relative = spec->base != NULL && spec->path[0] != '/';
     const int n = snprintf(path, sizeof path, "%s%s%s", relative ? spec->base : "",
                            relative ? "/" : "", spec->path);
-    ps_store_key libraries, source;
-    if (n < 0 || (size_t)n >= sizeof path || !source_hash(store, path, &source) ||
-        !ps_libraries_state(store, &libraries))
-        return false;
+    return n >= 0 && (size_t)n < sizeof path && source_hash(store, path, out);
+}
+
+/* All that areas follow from. false when that cannot be told. */
+static bool areas_key(const ps_store *store, const ps_layer_spec *spec,
+                      const ps_store_key *source, ps_libraries readers, bool load,
+                      ps_store_key *out) {
+    ps_store_key libraries;
+    if (!ps_libraries_state(store, readers, load, &libraries)) return false;
     XXH3_state_t state;
     begin_key(&state, areas_kind);
+    add_number(&state, readers);
     add_bytes(&state, libraries.byte, sizeof libraries.byte);
-    add_bytes(&state, source.byte, sizeof source.byte);
+    add_bytes(&state, source->byte, sizeof source->byte);
     add_number(&state, sizeof(ps_layer_report));
     /* the path as it is written stands in messages */
     const char *const texts[] = {spec->path,  spec->layer, spec->code,    spec->name,
@@ -265,7 +270,7 @@ static bool locator_key(const ps_store *store, const ps_locator_layer *layer, si
     }
     if (transforms) {
         ps_store_key libraries;
-        if (!ps_libraries_state(store, &libraries)) return false;
+        if (!ps_libraries_state(store, PS_LIBRARIES_GEO, true, &libraries)) return false;
         add_bytes(&state, libraries.byte, sizeof libraries.byte);
     }
     end_key(&state, out);
@@ -630,32 +635,51 @@ static void write_areas(const ps_prepared *prepared, const ps_store_key *k,
     ps_free(end);
 }
 
+/* Areas that were kept when they were read by those libraries. *out stays NULL when there
+ * are none. */
+static ps_status find_areas(const ps_prepared *prepared, const ps_layer_spec *spec,
+                            const ps_store_key *source, ps_libraries readers,
+                            const ps_talk *talk, ps_areas **out, ps_layer_report *report,
+                            ps_error *err) {
+    ps_store_key k;
+    ps_stored *found;
+    if (!areas_key(&prepared->store, spec, source, readers, readers == PS_LIBRARIES_GEO,
+                   &k) ||
+        !ps_store_get(&prepared->store, areas_kind, &k, &found))
+        return PS_OK;
+    const ps_status status =
+        ps_prepared_areas_view(prepared, found->body, found->n, !found->checked, talk,
+                               ps_stored_release, found, out, report, err);
+    if (status == PS_OK) {
+        ps_areas_identify(*out, k.byte);
+        ps_stored_is_sound(found);
+        return PS_OK;
+    }
+    ps_stored_release(found);
+    return status == PS_NOMEM ? status : PS_OK;
+}
+
 ps_status ps_prepared_areas(const ps_prepared *prepared, const ps_layer_spec *spec,
                             const ps_talk *talk, ps_areas **out, ps_layer_report *report,
                             ps_error *err) {
     *out = NULL;
-    ps_store_key k, again;
-    if (!is_used(prepared) || !areas_key(&prepared->store, spec, &k))
+    ps_store_key source, again, k;
+    if (!is_used(prepared) || !source_of(&prepared->store, spec, &source))
         return ps_layer_read_areas(spec, talk, out, report, err);
-    ps_stored *found;
-    if (ps_store_get(&prepared->store, areas_kind, &k, &found)) {
-        const ps_status status =
-            ps_prepared_areas_view(prepared, found->body, found->n, !found->checked, talk,
-                                   ps_stored_release, found, out, report, err);
-        if (status == PS_OK) {
-            ps_areas_identify(*out, k.byte);
-            ps_stored_is_sound(found);
-            return PS_OK;
-        }
-        ps_stored_release(found);
-        if (status == PS_NOMEM) return status;
+    for (int readers = PS_LIBRARIES_GEO; readers <= PS_LIBRARIES_ALL; readers++) {
+        PS_TRY(find_areas(prepared, spec, &source, (ps_libraries)readers, talk, out,
+                          report, err));
+        if (*out != NULL) return PS_OK;
     }
     record said = {.talk = talk};
     const ps_talk recorder = {record_say, record_progress, &said};
     const ps_status status = ps_layer_read_areas(spec, &recorder, out, report, err);
     /* A source that changed while it was read is not kept. */
-    if (status == PS_OK && areas_key(&prepared->store, spec, &again) &&
-        memcmp(k.byte, again.byte, sizeof k.byte) == 0) {
+    if (status == PS_OK &&
+        areas_key(&prepared->store, spec, &source,
+                  report->plain ? PS_LIBRARIES_GEO : PS_LIBRARIES_ALL, true, &k) &&
+        source_of(&prepared->store, spec, &again) &&
+        memcmp(source.byte, again.byte, sizeof source.byte) == 0) {
         ps_areas_identify(*out, k.byte);
         if (!said.lost && (*out)->n_points >= prepared->least_points)
             write_areas(prepared, &k, *out, report, &said);

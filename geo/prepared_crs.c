@@ -35,7 +35,8 @@ static void add_text(XXH3_state_t *to, const char *text) {
 static bool begin_question(const ps_prepared *prepared, const char *kind,
                            XXH3_state_t *state) {
     ps_store_key libraries;
-    if (prepared == NULL || !ps_libraries_state(&prepared->store, &libraries))
+    if (prepared == NULL ||
+        !ps_libraries_state(&prepared->store, PS_LIBRARIES_GEO, true, &libraries))
         return false;
     (void)XXH3_128bits_reset(state);
     add_text(state, kind);

@@ -1,7 +1,7 @@
 /* Parts of the library that stand in shared objects of their own, because what they use
  * takes long to load and many runs never need it: libplacestat-ogr (GDAL),
- * libplacestat-geo (PROJ, GEOS) and libplacestat-omp (OpenMP, which also has to be told
- * how to wait before it is loaded).
+ * libplacestat-geo (PROJ, GEOS, SQLite) and libplacestat-omp (OpenMP, which also has to
+ * be told how to wait before it is loaded).
  *
  * A part offers one table of functions. Whoever goes on to it declares that table weak:
  * a program that is linked with the part itself, as the tests are, has it at once, and

@@ -161,7 +161,8 @@ static ps_status append_libraries(words *w, const ps_prepared *prepared, ps_erro
     static const char kind[] = "versions";
     ps_store_key key;
     ps_stored *found;
-    if (prepared == NULL || !ps_libraries_state(&prepared->store, &key))
+    if (prepared == NULL ||
+        !ps_libraries_state(&prepared->store, PS_LIBRARIES_ALL, true, &key))
         return ask_libraries(w, err);
     if (ps_store_get(&prepared->store, kind, &key, &found)) {
         const ps_status status = append_bytes(w, found->body, found->n, err);
