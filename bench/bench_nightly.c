@@ -29,19 +29,23 @@ static const char *write_job(bench *b, const char *name, const char *boundaries,
     return fclose(file) == 0 ? path : NULL;
 }
 
-/* A folder with links to all files of another but the last. */
-static const char *all_but_last(bench *b, const char *folder) {
-    const char *less = bench_text(b, "%s/nightly-before", b->data);
-    bench_remove(less);
-    if (mkdir(less, 0777) != 0) return NULL;
-    for (int m = 0; m < 35; m++) {
-        const char *name =
-            bench_text(b, "%04d-%02d-bench-street.csv", 2022 + m / 12, m % 12 + 1);
-        if (link(bench_text(b, "%s/%s", folder, name),
-                 bench_text(b, "%s/%s", less, name)) != 0)
+enum { MONTHS = 36 };
+
+static const char *month_name(bench *b, int m) {
+    return bench_text(b, "%04d-%02d-bench-street.csv", 2022 + m / 12, m % 12 + 1);
+}
+
+/* A folder that leads to the first files of another. Links of this kind leave a file as
+ * it is, so that it stays one that has not changed for long. */
+static const char *lead_to(bench *b, const char *name, const char *folder, int months) {
+    const char *made = bench_text(b, "%s/%s", b->data, name);
+    bench_remove(made);
+    if (mkdir(made, 0777) != 0) return NULL;
+    for (int m = 0; m < months; m++)
+        if (symlink(bench_text(b, "%s/%s", folder, month_name(b, m)),
+                    bench_text(b, "%s/%s", made, month_name(b, m))) != 0)
             return NULL;
-    }
-    return less;
+    return made;
 }
 
 static bench_contender *add_run(bench *b, bench_question *q, const char *name,
@@ -64,32 +68,43 @@ void bench_nightly(bench *b, const bench_input *in) {
     const int64_t rows = b->quick ? 100000 : 1000000;
     const char *folder = bench_incidents(b, in->district, "district", rows, "/", "snap");
     if (folder == NULL) return;
-    const char *less = all_but_last(b, folder);
+    const char *less = lead_to(b, "nightly-before", folder, MONTHS - 1);
+    const char *more = lead_to(b, "nightly-grown", folder, MONTHS - 1);
     const char *out = bench_text(b, "%s/nightly-out", b->data);
+    const char *job = write_job(b, "nightly.yaml", in->district, folder);
     const char *before =
         less != NULL ? write_job(b, "nightly-before.yaml", in->district, less) : NULL;
-    /* The same job on the grown folder: what stands in the manifest of the first run is
-     * the state of the night before. */
-    const char *job = write_job(b, "nightly.yaml", in->district, folder);
-    if (before == NULL || job == NULL) {
+    const char *grown =
+        more != NULL ? write_job(b, "nightly-grown.yaml", in->district, more) : NULL;
+    if (job == NULL || before == NULL || grown == NULL) {
         printf("cannot write the nightly job: %s\n", strerror(errno));
         b->failures++;
         return;
     }
-    const char *const prepare[] = {bench_text(b, "%s/placestat", b->build),
-                                   "run",
-                                   before,
-                                   "-o",
-                                   out,
-                                   "--progress",
-                                   "none",
-                                   "--force",
-                                   NULL};
+    const char *const forget[] = {
+        "/bin/sh", "-c", bench_text(b, "rm -f %s/cache/*.counts", b->data), NULL};
+    /* The night before, and then a month that no run has read: an empty line makes it
+     * another file, and some seconds one that is kept. */
+    const char *new_month = bench_text(b, "%s/%s", more, month_name(b, MONTHS - 1));
+    const char *const prepare[] = {
+        "/bin/sh", "-c",
+        bench_text(b,
+                   "%s/placestat run %s -o %s --progress none --force >/dev/null && "
+                   "{ [ -f %s ] || cp %s/%s %s; } && echo >>%s && sleep 4",
+                   b->build, before, out, new_month, folder, month_name(b, MONTHS - 1),
+                   new_month, new_month),
+        NULL};
     bench_question q = {.id = "nightly", .title = "a nightly run", .rows = (double)rows};
-    add_run(b, &q, "placestat, all months", job, out, "--force");
+    const char *counts = bench_text(b, "%s/counts.csv", out);
+    bench_contender *all = add_run(b, &q, "placestat, all months", job, out, "--force");
+    all->before = forget;
+    all->counts = counts;
     add_run(b, &q, "placestat, nothing new", job, out, NULL);
-    add_run(b, &q, "placestat, one new month", job, out, NULL)->before = prepare;
+    bench_contender *one = add_run(b, &q, "placestat, one new month", grown, out, NULL);
+    one->before = prepare;
+    one->counts = counts;
     bench_ask(b, &q, NULL);
     bench_remove(out);
     bench_remove(less);
+    bench_remove(more);
 }

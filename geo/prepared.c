@@ -362,6 +362,11 @@ ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_locator_laye
     return *out != NULL ? PS_OK : build_locator(layer, n, geographic, out, err);
 }
 
+bool ps_prepared_key(const ps_prepared *prepared, const ps_locator_layer *layer, size_t n,
+                     bool geographic, ps_store_key *out) {
+    return is_used(prepared) && locator_key(&prepared->store, layer, n, geographic, out);
+}
+
 /* --- areas --- */
 
 /* The body: the directory, then the sections, each at a multiple of 8 bytes. */

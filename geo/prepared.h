@@ -55,6 +55,12 @@ ps_status ps_prepared_locator(const ps_prepared *prepared, const ps_locator_laye
                               size_t n, bool geographic, ps_locator **out,
                               ps_error *err) PS_MUST_CHECK;
 
+/* A key for whatever follows from where points lie in these layers, this build of
+ * placestat and nothing else; without layers, from the build alone. Codes and names are
+ * not in it. false when nothing is kept, or it cannot be told what an operation does. */
+bool ps_prepared_key(const ps_prepared *prepared, const ps_locator_layer *layer, size_t n,
+                     bool geographic, ps_store_key *out);
+
 /* The areas in the bytes of such a file behind its head; bytes begin at a multiple of 8
  * and stay until release(held) is called by ps_areas_free; on failure it is not called.
  * PS_FORMAT when they are not in order; deep: looked at in full. prepared: where the CRS

@@ -1,6 +1,7 @@
 /* All numbers are the machine's own, as memory has them; the head tells the order of
  * bytes. A file counts as used when its .checked is written or its time set; the file
- * itself is never touched again, since its times are part of its state.
+ * itself, where it has a .checked, is never touched again, since its times are part of
+ * its state.
  *
  * Nothing waits for the disk. After a power failure a file may be damaged: then its state
  * is another one than the .checked says, which is written after the data reached the
@@ -266,6 +267,14 @@ void ps_stored_is_sound(ps_stored *open) {
     const bool good = write_all(fd, s->state, strlen(s->state));
     if (close(fd) != 0 || !good || rename(temporary, s->checked_path) != 0)
         (void)unlink(temporary);
+}
+
+void ps_stored_is_used(ps_stored *open) {
+    const stored *s = (stored *)open;
+    struct stat info;
+    if (s->fd >= 0 && fstat(s->fd, &info) == 0 &&
+        time(NULL) - info.st_mtim.tv_sec > TOUCH_SECONDS)
+        (void)futimens(s->fd, NULL);
 }
 
 struct ps_store_file {

@@ -54,6 +54,9 @@ bool ps_store_get(const ps_store *store, const char *kind, const ps_store_key *k
                   ps_stored **out);
 /* Its body was looked at and is in order: need not be looked at again. */
 void ps_stored_is_sound(ps_stored *stored);
+/* It is used, now, though nothing is said about its body: for small files, which are
+ * looked at in full each time. */
+void ps_stored_is_used(ps_stored *stored);
 /* Unmap. Takes a ps_stored. */
 void ps_stored_release(void *stored);
 

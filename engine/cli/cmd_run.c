@@ -37,7 +37,7 @@ static const ps_opt options[] = {
     {.name = "no-cache",
      .kind = PS_OPT_SWITCH,
      .at = offsetof(run_request, no_cache),
-     .help = "neither use nor keep prepared boundaries"},
+     .help = "neither use nor keep prepared boundaries and counts"},
 };
 
 static const ps_example examples[] = {

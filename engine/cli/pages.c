@@ -269,7 +269,10 @@ static void roff_environment(ps_output *out) {
         out,
         ".TP\n\\fBPLACESTAT_CACHE\\fR\nA folder, by its absolute path, in which "
         "boundaries and their indexes are kept ready to be mapped, keyed by the "
-        "content of their sources; anything else, such as off, keeps nothing. Without "
+        "content of their sources, and by \\fBrun\\fR what each text of incidents came "
+        "to, keyed by its content and all that its counts follow from, so that the rows "
+        "of a text that was counted before need not be read again; anything else, such "
+        "as off, keeps nothing. Without "
         "it the folder is placestat in that of \\fBXDG_CACHE_HOME\\fR, or "
         ".cache/placestat in that of \\fBHOME\\fR. Results are the same with and "
         "without. Files in it may be removed at any time.\n"

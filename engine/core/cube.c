@@ -118,16 +118,17 @@ static ps_status find_cell(ps_cube *cube, int worker, int32_t area, int32_t grou
     return PS_OK;
 }
 
-static ps_status add_one(ps_cube *cube, int worker, cell *at, int32_t area, int32_t group,
-                         ps_error *err) {
+/* `count` more, at most UINT8_MAX, in a cell that has a page. */
+static ps_status add_few(ps_cube *cube, int worker, cell *at, int32_t area, int32_t group,
+                         uint8_t count, ps_error *err) {
     uint8_t before;
     if (cube->copies == (size_t)cube->workers) { /* nobody else adds to it */
         before = atomic_load_explicit(at, memory_order_relaxed);
-        atomic_store_explicit(at, (uint8_t)(before + 1), memory_order_relaxed);
+        atomic_store_explicit(at, (uint8_t)(before + count), memory_order_relaxed);
     } else {
-        before = atomic_fetch_add_explicit(at, 1, memory_order_relaxed);
+        before = atomic_fetch_add_explicit(at, count, memory_order_relaxed);
     }
-    if (before != UINT8_MAX) return PS_OK;
+    if (before <= UINT8_MAX - count) return PS_OK;
     return ps_tally_add(cube->rest[worker], area, group, ROUND, err);
 }
 
@@ -145,7 +146,7 @@ ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
         for (size_t i = 0; i < some; i++) {
             const int32_t a = area[from + i], g = group[from + i];
             if (at[i] != NULL)
-                PS_TRY(add_one(cube, worker, at[i], a, g, err));
+                PS_TRY(add_few(cube, worker, at[i], a, g, 1, err));
             else if (a != PS_NONE)
                 PS_TRY(ps_tally_add(cube->rest[worker], a, g, 1, err));
         }
@@ -155,7 +156,12 @@ ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
 
 ps_status ps_cube_add_count(ps_cube *cube, int worker, int32_t area, int32_t group,
                             int64_t count, ps_error *err) {
-    return ps_tally_add(cube->rest[worker], area, group, count, err);
+    cell *at;
+    PS_TRY(find_cell(cube, worker, area, group, &at, err));
+    const int64_t few = at != NULL ? count % ROUND : 0;
+    if (few > 0) PS_TRY(add_few(cube, worker, at, area, group, (uint8_t)few, err));
+    if (count == few) return PS_OK;
+    return ps_tally_add(cube->rest[worker], area, group, count - few, err);
 }
 
 /* ---- cells ---- */

@@ -25,7 +25,7 @@ ps_status ps_cube_create(size_t areas, int workers, size_t bytes, ps_cube **out,
  * Threads  any number at once, each as the worker it is. */
 ps_status ps_cube_add(ps_cube *cube, int worker, size_t n, const int32_t *area,
                       const int32_t *group, ps_error *err) PS_MUST_CHECK;
-/* count more in one cell. */
+/* count > 0 more in one cell. */
 ps_status ps_cube_add_count(ps_cube *cube, int worker, int32_t area, int32_t group,
                             int64_t count, ps_error *err) PS_MUST_CHECK;
 /* Reads the cells of a few areas after the other, so that they need not all be in memory.

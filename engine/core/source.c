@@ -23,6 +23,10 @@
 #include <zip.h>
 #include <zlib.h>
 
+/* the state of a hash on the stack */
+#define XXH_STATIC_LINKING_ONLY
+#include <xxhash.h>
+
 enum {
     IDLE_HANDLES = 16,
     PATTERN_MAX = 4096,
@@ -960,6 +964,39 @@ ps_status ps_stream_read_at(const ps_stream *s, int64_t offset, void *buffer, si
         *got += (size_t)read_n;
     }
     return PS_OK;
+}
+
+/* ---- without unpacking ---- */
+
+static ps_status hash_member(ps_stream *s, const ps_source *source, unsigned char *out,
+                             ps_error *err) {
+    enum { SOME = 1 << 16 };
+    zip_stat_t st;
+    unsigned char bytes[SOME];
+    size_t got;
+    PS_TRY(find_member(s, source, true, &st, err));
+    const uint64_t front[] = {st.comp_method, st.size, st.comp_size, st.crc};
+    XXH3_state_t state;
+    (void)XXH3_128bits_reset(&state);
+    (void)XXH3_128bits_update(&state, front, sizeof front);
+    for (;;) {
+        PS_TRY(read_raw(s, bytes, SOME, &got, err));
+        if (got == 0) break;
+        (void)XXH3_128bits_update(&state, bytes, got);
+    }
+    XXH128_canonical_t digest;
+    XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(&state));
+    memcpy(out, digest.digest, sizeof digest.digest);
+    return PS_OK;
+}
+
+ps_status ps_source_member_hash(const ps_source *source,
+                                unsigned char out[PS_SOURCE_HASH], ps_error *err) {
+    ps_stream *s = create_stream(source->name);
+    if (s == NULL) return ps_fail_nomem(err);
+    const ps_status status = hash_member(s, source, out, err);
+    ps_stream_close(s);
+    return status;
 }
 
 /* ---- unpacked at once ---- */

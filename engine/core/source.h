@@ -57,6 +57,13 @@ size_t ps_source_list_size(const ps_source_list *list);
 const ps_source *ps_source_list_get(const ps_source_list *list, size_t i);
 void ps_source_list_free(ps_source_list *list);
 
+/* A hash of all that the unpacked bytes of a ZIP member follow from: its packed bytes and
+ * how they are packed. Any number of threads. Errors as in ps_stream_open. */
+enum { PS_SOURCE_HASH = 16 };
+ps_status ps_source_member_hash(const ps_source *source,
+                                unsigned char out[PS_SOURCE_HASH],
+                                ps_error *err) PS_MUST_CHECK;
+
 /* A stream of the unpacked bytes of one source; one thread at a time, but any number of
  * streams of one list at once. Close it before the list is freed. */
 typedef struct ps_stream ps_stream;

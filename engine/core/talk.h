@@ -7,6 +7,8 @@
 #ifndef PS_CORE_TALK_H
 #define PS_CORE_TALK_H
 
+#include <stdbool.h>
+
 #include "engine/core/status.h"
 
 typedef enum ps_talk_level {
@@ -29,5 +31,14 @@ void ps_say(const ps_talk *talk, ps_talk_level level, const char *format, ...)
     PS_PRINTF(3, 4);
 ps_status ps_progress(const ps_talk *talk, const char *phase, double done, double total,
                       ps_error *err) PS_MUST_CHECK;
+
+/* A talk that keeps what is said to itself until it is known whether it counts; progress
+ * is passed on. The caller may be NULL. */
+typedef struct ps_talk_held ps_talk_held;
+ps_status ps_talk_hold(const ps_talk *caller, ps_talk_held **out,
+                       ps_error *err) PS_MUST_CHECK;
+const ps_talk *ps_talk_of(const ps_talk_held *held);
+/* Say it to the caller, or forget it. */
+void ps_talk_release(ps_talk_held *held, bool say);
 
 #endif

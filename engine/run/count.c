@@ -5,16 +5,10 @@
 #include <string.h>
 
 #include "engine/core/par.h"
-#include "engine/run/pieces.h"
+#include "engine/run/kept.h"
 
 /* For the pages of each geography's counts; what does not fit is counted sparsely. */
 enum { PAGE_BYTES = 128 << 20 };
-
-/* What one block of rows gave in one geography; summed in order afterwards. */
-typedef struct outcome {
-    ps_matches matches;
-    ps_agreement agreement;
-} outcome;
 
 /* Where the rows of a block lie: geography after geography. */
 typedef struct rows {
@@ -32,8 +26,16 @@ typedef struct counter {
     ps_locator *locator;          /* of all geographies */
     rows *rows; /* by worker, or by block where they are written down afterwards */
     size_t n_rows;
-    outcome *outcome;         /* block * geographies + geography */
+    ps_cube **cube;           /* geography * PS_CUBES + cube: those of the counts */
+    ps_outcome *outcome;      /* block * geographies + geography */
+    ps_outcome *total;        /* source * geographies + geography */
     ps_piece_counter *pieces; /* or NULL */
+    ps_store_key place;       /* of where points lie, if it */
+    bool has_place;           /* can be told */
+    ps_partial_shape shape;
+    ps_kept *kept; /* or NULL */
+    ps_recording *recording;
+    bool forget; /* what is kept proved to be wrong */
 } counter;
 
 /* Coordinates in degrees could be anywhere on Earth, so what makes sense there follows
@@ -71,9 +73,13 @@ static ps_status open_counts(counter *c, size_t g, ps_error *err) {
     counts->matches = ps_zalloc(ps_points_sources(points), sizeof *counts->matches);
     if (counts->matches == NULL) return ps_fail_nomem(err);
     PS_TRY(ps_cube_create(n, ps_threads(), PAGE_BYTES, &counts->cube, err));
-    if (ps_points_spec_of(points)->count == NULL) return PS_OK;
-    PS_TRY(ps_cube_create(n, ps_threads(), PAGE_BYTES, &counts->rows, err));
-    return ps_cube_create(n, ps_threads(), PAGE_BYTES, &counts->unknown, err);
+    if (c->shape.counted) {
+        PS_TRY(ps_cube_create(n, ps_threads(), PAGE_BYTES, &counts->rows, err));
+        PS_TRY(ps_cube_create(n, ps_threads(), PAGE_BYTES, &counts->unknown, err));
+    }
+    ps_cube **cube = c->cube + g * PS_CUBES;
+    cube[0] = counts->cube, cube[1] = counts->rows, cube[2] = counts->unknown;
+    return PS_OK;
 }
 
 /* *op brings the areas to the CRS of the points. */
@@ -104,10 +110,13 @@ static ps_status open_targets(counter *c, ps_error *err) {
         layer[g].areas = c->areas[g];
         status = open_target(c, g, &layer[g].op, err);
     }
+    const bool geographic = ps_crs_is_geographic(ps_points_crs(c->count->points));
     if (status == PS_OK)
-        status = ps_prepared_locator(
-            c->options->prepared, layer, n,
-            ps_crs_is_geographic(ps_points_crs(c->count->points)), &c->locator, err);
+        c->has_place =
+            ps_prepared_key(c->options->prepared, layer, n, geographic, &c->place);
+    if (status == PS_OK)
+        status = ps_prepared_locator(c->options->prepared, layer, n, geographic,
+                                     &c->locator, err);
     for (size_t g = 0; g < n; g++) ps_crs_operation_free(layer[g].op);
     ps_free(layer);
     return status;
@@ -144,7 +153,7 @@ static void compare_code(const ps_areas *areas, ps_str code, int32_t row,
  * no area the one behind the last, those without a coordinate the next, and those that do
  * not count none. */
 static void judge_rows(const ps_areas *areas, const ps_points_block *b, bool compares,
-                       int32_t *row, outcome *o) {
+                       int32_t *row, ps_outcome *o) {
     const int32_t outside = (int32_t)areas->n, unlocated = outside + 1;
     for (size_t i = 0; i < b->n; i++) {
         if (b->fate[i] == PS_FATE_LOCATED) {
@@ -175,11 +184,28 @@ static ps_status list_withheld(const ps_points_block *b, const int32_t *row, row
     return PS_OK;
 }
 
+/* Where the rows of a block are counted, and in which groups. */
+typedef struct count_into {
+    ps_cube *const *cube; /* geography * PS_CUBES + cube */
+    ps_piece_counter *pieces;
+    const int32_t *group;
+} count_into;
+
+/* What is to be kept of a source is counted apart. */
+static ps_status choose_cubes(const counter *c, const ps_points_block *b, int worker,
+                              count_into *into, ps_error *err) {
+    *into = (count_into){c->cube, c->pieces, b->group};
+    if (c->kept == NULL || !ps_kept_records(c->kept, b->source)) return PS_OK;
+    into->cube = ps_recording_cubes(c->recording);
+    into->pieces = ps_recording_pieces(c->recording);
+    return ps_recording_groups(c->recording, worker, b, &into->group, err);
+}
+
 /* Rows that stand for any number of incidents. */
 static ps_status add_counted(const counter *c, size_t g, const ps_points_block *b,
-                             int worker, const rows *r, const int32_t *row, outcome *o,
-                             ps_error *err) {
-    const ps_geography_counts *counts = &c->count->geography[g];
+                             int worker, const count_into *into, const rows *r,
+                             const int32_t *row, ps_outcome *o, ps_error *err) {
+    ps_cube *const *cube = into->cube + g * PS_CUBES;
     const int32_t areas = (int32_t)c->areas[g]->n;
     for (size_t i = 0; i < b->n; i++) {
         if (row[i] == PS_NONE) continue;
@@ -187,11 +213,11 @@ static ps_status add_counted(const counter *c, size_t g, const ps_points_block *
         if (row[i] < areas && unknown) o->matches.unknown++;
         if (row[i] < areas && !unknown) o->matches.incidents += b->count[i];
         if (b->count[i] > 0)
-            PS_TRY(ps_cube_add_count(counts->cube, worker, row[i], b->group[i],
-                                     b->count[i], err));
+            PS_TRY(ps_cube_add_count(cube[0], worker, row[i], into->group[i], b->count[i],
+                                     err));
     }
-    PS_TRY(ps_cube_add(counts->rows, worker, b->n, row, b->group, err));
-    return ps_cube_add(counts->unknown, worker, b->n, r->withheld, b->group, err);
+    PS_TRY(ps_cube_add(cube[1], worker, b->n, row, into->group, err));
+    return ps_cube_add(cube[2], worker, b->n, r->withheld, into->group, err);
 }
 
 static ps_status count_block(void *context, size_t index, const ps_points_block *b,
@@ -210,39 +236,56 @@ static ps_status count_block(void *context, size_t index, const ps_points_block 
         look_up(spec, c->areas[0], b, r->row);
     else
         ps_locate(c->locator, b->n, b->x, b->y, r->row, r->ties);
+    count_into into;
+    PS_TRY(choose_cubes(c, b, worker, &into, err));
     for (size_t g = 0; g < geographies; g++) {
-        outcome *o = &c->outcome[index * geographies + g];
+        ps_outcome *o = &c->outcome[index * geographies + g];
         int32_t *row = r->row + g * b->n;
-        *o = (outcome){.matches.ties = r->ties[g]};
+        *o = (ps_outcome){.matches.ties = r->ties[g]};
         if (b->count != NULL) PS_TRY(list_withheld(b, row, r, err));
         judge_rows(c->areas[g], b, !coded && b->area_code != NULL, row, o);
-        PS_TRY(b->count != NULL ? add_counted(c, g, b, worker, r, row, o, err)
-                                : ps_cube_add(c->count->geography[g].cube, worker, b->n,
-                                              row, b->group, err));
+        PS_TRY(b->count != NULL ? add_counted(c, g, b, worker, &into, r, row, o, err)
+                                : ps_cube_add(into.cube[g * PS_CUBES], worker, b->n, row,
+                                              into.group, err));
     }
-    if (c->pieces != NULL)
-        PS_TRY(ps_piece_counter_add(c->pieces, worker, b, c->areas, r->row, err));
-    return PS_OK;
+    if (into.pieces == NULL) return PS_OK;
+    return ps_piece_counter_add(into.pieces, worker, b, into.group, c->areas, r->row,
+                                err);
+}
+
+static void add_outcome(ps_outcome *to, const ps_outcome *o) {
+    to->matches.matched += o->matches.matched;
+    to->matches.outside += o->matches.outside;
+    to->matches.ties += o->matches.ties;
+    to->matches.incidents += o->matches.incidents;
+    to->matches.unknown += o->matches.unknown;
+    to->agreement.same += o->agreement.same;
+    to->agreement.other += o->agreement.other;
+    to->agreement.unknown += o->agreement.unknown;
+    to->agreement.blank += o->agreement.blank;
+    to->agreement.outside += o->agreement.outside;
 }
 
 static void add_outcomes(counter *c, const ps_points_block *blocks, size_t n) {
     const size_t geographies = c->count->n_geographies;
-    for (size_t i = 0; i < n; i++) {
-        for (size_t g = 0; g < geographies; g++) {
-            const outcome *o = &c->outcome[i * geographies + g];
-            ps_geography_counts *counts = &c->count->geography[g];
-            ps_matches *m = &counts->matches[blocks[i].source];
-            m->matched += o->matches.matched;
-            m->outside += o->matches.outside;
-            m->ties += o->matches.ties;
-            m->incidents += o->matches.incidents;
-            m->unknown += o->matches.unknown;
-            counts->agreement.same += o->agreement.same;
-            counts->agreement.other += o->agreement.other;
-            counts->agreement.unknown += o->agreement.unknown;
-            counts->agreement.blank += o->agreement.blank;
-            counts->agreement.outside += o->agreement.outside;
+    for (size_t i = 0; i < n; i++)
+        for (size_t g = 0; g < geographies; g++)
+            add_outcome(&c->total[blocks[i].source * geographies + g],
+                        &c->outcome[i * geographies + g]);
+}
+
+/* All sources are counted. */
+static void take_totals(counter *c) {
+    const size_t geographies = c->count->n_geographies;
+    for (size_t g = 0; g < geographies; g++) {
+        ps_geography_counts *counts = &c->count->geography[g];
+        ps_outcome all = {0};
+        for (size_t s = 0; s < ps_points_sources(c->count->points); s++) {
+            const ps_outcome *o = &c->total[s * geographies + g];
+            counts->matches[s] = o->matches;
+            add_outcome(&all, o);
         }
+        counts->agreement = all.agreement;
     }
 }
 
@@ -304,23 +347,71 @@ static ps_status check_identity(const ps_point_counts *count, ps_error *err) {
     return PS_OK;
 }
 
-static ps_status run_counter(counter *c, const ps_points_spec *spec,
-                             const ps_areas *const *areas, size_t n_areas,
+/* ---- what is kept from run to run ---- */
+
+static ps_status open_kept(counter *c, ps_error *err) {
+    const ps_count_options *o = c->options;
+    if (o->inputs == NULL || o->assign != NULL || !c->has_place) return PS_OK;
+    const ps_kept_spec spec = {&c->shape,   c->count->points, o->inputs,
+                               o->prepared, &c->place,        c->forget};
+    const ps_partial_target target = {c->count->points, c->total, c->cube, c->pieces};
+    PS_TRY(ps_kept_open(&spec, &c->kept, err));
+    PS_TRY(ps_kept_add_known(c->kept, &target, err));
+    return ps_recording_create(&c->shape, ps_points_sources(c->count->points),
+                               ps_threads(), PAGE_BYTES, &c->recording, err);
+}
+
+static ps_status close_kept(counter *c, bool *wrong, ps_error *err) {
+    const ps_partial_target target = {c->count->points, c->total, c->cube, c->pieces};
+    if (c->kept == NULL) return PS_OK;
+    PS_TRY(ps_kept_check(c->kept, wrong, err));
+    if (*wrong) return PS_OK;
+    PS_TRY(ps_recording_finish(c->recording,
+                               ps_groups_keys(ps_points_groups(c->count->points)), err));
+    PS_TRY(ps_kept_add_recorded(c->kept, c->recording, &target, err));
+    ps_recording_free(c->recording);
+    c->recording = NULL;
+    ps_mem_give_back();
+    return PS_OK;
+}
+
+/* ---- all of it ---- */
+
+static ps_status make_room(counter *c, const ps_points_spec *spec, ps_error *err) {
+    const size_t n = c->count->n_geographies;
+    c->shape = (ps_partial_shape){c->areas, n, spec->count != NULL, c->options->pieces};
+    c->count->geography = ps_zalloc(n, sizeof *c->count->geography);
+    c->cube = ps_zalloc(n * PS_CUBES, sizeof *c->cube);
+    c->total = ps_zalloc(n * ps_points_sources(c->count->points), sizeof *c->total);
+    return c->count->geography != NULL && c->cube != NULL && c->total != NULL
+               ? PS_OK
+               : ps_fail_nomem(err);
+}
+
+static ps_status open_places(counter *c, const ps_points_spec *spec, ps_error *err) {
+    if (!ps_points_are_coded(spec)) return open_targets(c, err);
+    c->has_place = ps_prepared_key(c->options->prepared, NULL, 0, false, &c->place);
+    return PS_OK;
+}
+
+static ps_status run_counter(counter *c, const ps_points_spec *spec, bool *wrong,
                              ps_error *err) {
-    c->count->geography = ps_zalloc(n_areas, sizeof *c->count->geography);
-    if (c->count->geography == NULL) return ps_fail_nomem(err);
-    c->areas = areas;
-    c->count->n_geographies = n_areas;
     ps_points_spec kept = *spec;
     kept.prepared = c->options->prepared;
     PS_TRY(ps_points_open(&kept, c->options->talk, &c->count->points, err));
-    for (size_t g = 0; g < n_areas; g++) PS_TRY(open_counts(c, g, err));
-    if (!ps_points_are_coded(spec)) PS_TRY(open_targets(c, err));
+    PS_TRY(make_room(c, spec, err));
+    for (size_t g = 0; g < c->shape.geographies; g++) PS_TRY(open_counts(c, g, err));
+    PS_TRY(open_places(c, spec, err));
     if (c->options->pieces)
-        PS_TRY(ps_piece_counter_create(n_areas, ps_threads(), &c->pieces, err));
+        PS_TRY(
+            ps_piece_counter_create(c->shape.geographies, ps_threads(), &c->pieces, err));
+    PS_TRY(open_kept(c, err));
     PS_TRY(count_all(c, err));
+    PS_TRY(close_kept(c, wrong, err));
+    if (*wrong) return PS_OK;
     if (c->pieces != NULL)
         PS_TRY(ps_piece_counter_finish(c->pieces, &c->count->pieces, err));
+    take_totals(c);
     return check_identity(c->count, err);
 }
 
@@ -331,8 +422,10 @@ static void close_counter(counter *c) {
         ps_free(c->rows[i].ties);
         ps_free(c->rows[i].withheld);
     }
-    ps_free(c->rows), ps_free(c->outcome);
+    ps_free(c->rows), ps_free(c->outcome), ps_free(c->total), ps_free((void *)c->cube);
     ps_piece_counter_free(c->pieces);
+    ps_recording_free(c->recording);
+    ps_kept_free(c->kept);
 }
 
 double ps_count_memory(size_t areas, double groups, double all_rows) {
@@ -340,25 +433,51 @@ double ps_count_memory(size_t areas, double groups, double all_rows) {
     return fmin(cells, PAGE_BYTES) + sizeof(ps_tally_cell) * fmin(cells, all_rows);
 }
 
+/* One attempt. */
+static ps_status count_once(const ps_points_spec *spec, const ps_areas *const *areas,
+                            size_t n_areas, const ps_count_options *options, bool forget,
+                            bool *wrong, ps_point_counts **out, ps_error *err) {
+    counter c = {.options = options,
+                 .areas = areas,
+                 .count = ps_zalloc(1, sizeof(ps_point_counts)),
+                 .forget = forget};
+    *wrong = false;
+    if (c.count == NULL) return ps_fail_nomem(err);
+    c.count->n_geographies = n_areas;
+    const ps_status status = run_counter(&c, spec, wrong, err);
+    close_counter(&c);
+    if (status == PS_OK && !*wrong)
+        *out = c.count;
+    else
+        ps_point_counts_free(c.count);
+    return status;
+}
+
 ps_status ps_count_points(const ps_points_spec *spec, const ps_areas *const *areas,
                           size_t n_areas, const ps_count_options *options,
                           ps_point_counts **out, ps_error *err) {
     *out = NULL;
-    counter c = {.options = options, .count = ps_zalloc(1, sizeof(ps_point_counts))};
-    if (c.count == NULL) return ps_fail_nomem(err);
-    ps_status status = run_counter(&c, spec, areas, n_areas, err);
-    close_counter(&c);
-    if (status != PS_OK) {
-        ps_point_counts_free(c.count);
-        return status;
+    if (options->inputs == NULL) {
+        bool wrong;
+        return count_once(spec, areas, n_areas, options, false, &wrong, out, err);
     }
-    *out = c.count;
-    return PS_OK;
+    /* What an attempt says counts when it is not made again. */
+    bool wrong;
+    ps_talk_held *held;
+    ps_count_options attempt = *options;
+    PS_TRY(ps_talk_hold(options->talk, &held, err));
+    attempt.talk = ps_talk_of(held);
+    ps_status status =
+        count_once(spec, areas, n_areas, &attempt, false, &wrong, out, err);
+    ps_talk_release(held, status != PS_OK || !wrong);
+    if (status == PS_OK && wrong)
+        status = count_once(spec, areas, n_areas, options, true, &wrong, out, err);
+    return status;
 }
 
 void ps_point_counts_free(ps_point_counts *count) {
     if (count == NULL) return;
-    for (size_t g = 0; g < count->n_geographies; g++) {
+    for (size_t g = 0; count->geography != NULL && g < count->n_geographies; g++) {
         ps_cube_free(count->geography[g].cube);
         ps_cube_free(count->geography[g].rows);
         ps_cube_free(count->geography[g].unknown);

@@ -4,6 +4,7 @@
 
 #include "engine/core/cube.h"
 #include "engine/core/output.h"
+#include "engine/run/inputs.h"
 #include "engine/run/operation.h"
 #include "engine/run/points.h"
 #include "geo/prepared.h"
@@ -23,6 +24,12 @@ typedef struct ps_agreement {
     int64_t blank;   /* nothing supplied */
     int64_t outside; /* supplied, but the point is in no area */
 } ps_agreement;
+
+/* What rows came to in one geography. */
+typedef struct ps_outcome {
+    ps_matches matches;
+    ps_agreement agreement;
+} ps_outcome;
 
 typedef struct ps_geography_counts {
     const ps_areas *areas;
@@ -49,7 +56,9 @@ typedef struct ps_count_options {
     ps_output *assign;   /* file,row,area of every row for the first geography; or NULL */
     const ps_talk *talk;
     const ps_prepared *prepared; /* where indexes are kept, or NULL */
-    bool pieces;                 /* count pieces, too */
+    const ps_inputs *inputs; /* digested: what each text came to is kept there, too, and
+                                taken from there instead of its rows; or NULL */
+    bool pieces;             /* count pieces, too */
 } ps_count_options;
 
 typedef struct ps_point_counts {

@@ -239,7 +239,7 @@ bool ps_decoder_has_key(const ps_decoder *d) {
     return d->role.key >= 0;
 }
 
-const ps_groups *ps_decoder_groups(const ps_decoder *d) {
+ps_groups *ps_decoder_groups(const ps_decoder *d) {
     return d->groups;
 }
 

@@ -50,7 +50,7 @@ const char *const *ps_decoder_columns(const ps_decoder *decoder, size_t *n);
 void ps_decoder_set_box(ps_decoder *decoder, const double box[4]);
 /* Do rows have a key by which duplicates are known? */
 bool ps_decoder_has_key(const ps_decoder *decoder);
-const ps_groups *ps_decoder_groups(const ps_decoder *decoder);
+ps_groups *ps_decoder_groups(const ps_decoder *decoder);
 
 /* Put the next row behind the others, for which there is room. px, py: the coordinate of
  * a layer's geometry; NULL takes it from the columns.

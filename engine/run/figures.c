@@ -152,6 +152,7 @@ static ps_status count_data(const ps_job_file *job, const ps_geographies *all,
     ps_count_options options = {.max_accuracy = strict ? PS_STRICT_ACCURACY : 0,
                                 .talk = talk,
                                 .prepared = job->prepared,
+                                .inputs = job->inputs,
                                 .pieces = may_be_protected(job->job, d->spec)};
     ps_status status = ps_count_points(&spec, areas, n, &options, &d->count, err);
     ps_free((void *)areas);

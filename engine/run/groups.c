@@ -89,8 +89,7 @@ static ps_status join_texts(worker *w, size_t columns, const ps_str *text, ps_st
     return PS_OK;
 }
 
-/* The group of a combination that is new to the worker. */
-static ps_status learn(ps_groups *groups, ps_str key, int32_t *group, ps_error *err) {
+ps_status ps_groups_add(ps_groups *groups, ps_str key, int32_t *group, ps_error *err) {
     ps_lock_take(groups->lock);
     const ps_status status = ps_keys_add(groups->keys, key, group, NULL, err);
     ps_lock_give(groups->lock);
@@ -110,7 +109,8 @@ static ps_status find(ps_groups *groups, worker *w, const ps_str *text, size_t p
         PS_TRY(ps_grow((void **)&w->group, &w->group_capacity, n, sizeof *w->group, err));
         while (w->known < n) w->group[w->known++] = PS_NONE;
     }
-    if (w->group[number] == PS_NONE) PS_TRY(learn(groups, key, &w->group[number], err));
+    if (w->group[number] == PS_NONE)
+        PS_TRY(ps_groups_add(groups, key, &w->group[number], err));
     *group = w->recent_group[place] = w->group[number];
     const char *own = ps_keys_text(w->keys, number).p;
     for (size_t c = 0; c < groups->columns; c++) {

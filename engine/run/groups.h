@@ -20,6 +20,9 @@ ps_status ps_groups_create(size_t columns, int workers, ps_groups **out,
  * Threads  any number at once, each as the worker it is. */
 ps_status ps_groups_find(ps_groups *groups, int worker, const ps_str *text,
                          int32_t *group, ps_error *err) PS_MUST_CHECK;
+/* The same from the texts of a group as ps_groups_keys has them. */
+ps_status ps_groups_add(ps_groups *groups, ps_str texts, int32_t *group,
+                        ps_error *err) PS_MUST_CHECK;
 /* The texts of all groups, NUL between the columns; while nobody finds. */
 const ps_keys *ps_groups_keys(const ps_groups *groups);
 /* The text of one column of a group. */

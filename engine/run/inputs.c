@@ -152,10 +152,9 @@ static ps_status digest_input(const digesting *d, ps_input *input, ps_error *err
     const bool kept =
         d->store != NULL && stat(input->path, &info) == 0 && info.st_size >= LARGE_BYTES;
     digest known = {0};
-    ps_content content;
+    ps_content_look(path, 1, &input->content);
     if (kept) {
-        ps_content_look(path, 1, &content);
-        if (ps_content_recall(d->store, kind, &content, &known, sizeof known) &&
+        if (ps_content_recall(d->store, kind, &input->content, &known, sizeof known) &&
             strnlen(known.sha256, sizeof known.sha256) == sizeof input->sha256 - 1) {
             memcpy(input->sha256, known.sha256, sizeof input->sha256);
             input->bytes = known.bytes;
@@ -166,9 +165,17 @@ static ps_status digest_input(const digesting *d, ps_input *input, ps_error *err
     if (kept) {
         known = (digest){.bytes = input->bytes};
         memcpy(known.sha256, input->sha256, sizeof input->sha256);
-        ps_content_keep(d->store, kind, &content, path, 1, &known, sizeof known);
+        ps_content_keep(d->store, kind, &input->content, path, 1, &known, sizeof known);
     }
     return PS_OK;
+}
+
+bool ps_input_unchanged(const ps_input *input) {
+    const char *const path[] = {input->path};
+    ps_content now;
+    ps_content_look(path, 1, &now);
+    return input->content.settled &&
+           memcmp(&now.key, &input->content.key, sizeof now.key) == 0;
 }
 
 static ps_status digest_some(void *context, size_t begin, size_t end, int worker,

@@ -5,6 +5,7 @@
 
 #include "engine/core/source.h"
 #include "engine/core/talk.h"
+#include "geo/content.h"
 #include "geo/prepared.h"
 
 typedef struct ps_input {
@@ -14,6 +15,7 @@ typedef struct ps_input {
     const char *path; /* as opened */
     int64_t bytes;
     char sha256[65];
+    ps_content content; /* the state in which it was digested */
 } ps_input;
 
 typedef struct ps_inputs ps_inputs;
@@ -35,6 +37,8 @@ ps_status ps_inputs_add_sources(ps_inputs *inputs, const char *kind,
  * be NULL, for as long as the files are in the same state (see content.h). */
 ps_status ps_inputs_digest(ps_inputs *inputs, const ps_prepared *prepared,
                            const ps_talk *talk, ps_error *err) PS_MUST_CHECK;
+/* Is the file still the one that was digested, for sure? Once digests are computed. */
+bool ps_input_unchanged(const ps_input *input);
 size_t ps_inputs_size(const ps_inputs *inputs);
 const ps_input *ps_inputs_get(const ps_inputs *inputs, size_t i);
 /* The input that was opened by this path, or NULL. */

@@ -315,9 +315,10 @@ typedef struct ps_job {
 
 typedef struct ps_job_file {
     const ps_job *job;
-    const ps_yaml *yaml;         /* positions, for messages */
-    const char *folder;          /* that relative paths start from */
-    const ps_prepared *prepared; /* where boundaries are kept; NULL until it is set */
+    const ps_yaml *yaml;            /* positions, for messages */
+    const char *folder;             /* that relative paths start from */
+    const ps_prepared *prepared;    /* where boundaries are kept; NULL until it is set */
+    const struct ps_inputs *inputs; /* digested; NULL until they are */
 } ps_job_file;
 
 /* The schema that libcyaml and the JSON Schema are made of. */

@@ -53,21 +53,27 @@ void ps_piece_counter_free(ps_piece_counter *c) {
     ps_free(c);
 }
 
+ps_status ps_piece_counter_add_count(ps_piece_counter *c, int worker, const int32_t *area,
+                                     int32_t group, int64_t n, ps_error *err) {
+    share *s = &c->share[worker];
+    const ps_str key = {(const char *)area, c->geographies * sizeof *area};
+    int32_t piece;
+    PS_TRY(ps_keys_add(s->pieces, key, &piece, NULL, err));
+    return ps_tally_add(s->rows, group, piece, n, err);
+}
+
 ps_status ps_piece_counter_add(ps_piece_counter *c, int worker, const ps_points_block *b,
-                               const ps_areas *const *areas, const int32_t *row,
-                               ps_error *err) {
+                               const int32_t *group, const ps_areas *const *areas,
+                               const int32_t *row, ps_error *err) {
     share *s = &c->share[worker];
     for (size_t i = 0; i < b->n; i++) {
         const int64_t n = b->count != NULL ? b->count[i] : 1;
         if (b->fate[i] != PS_FATE_LOCATED || n <= 0) continue;
-        int32_t piece;
         for (size_t g = 0; g < c->geographies; g++) {
             const int32_t area = row[g * b->n + i];
             s->area[g] = (size_t)area < areas[g]->n ? area : PS_NONE;
         }
-        const ps_str key = {(const char *)s->area, c->geographies * sizeof *s->area};
-        PS_TRY(ps_keys_add(s->pieces, key, &piece, NULL, err));
-        PS_TRY(ps_tally_add(s->rows, b->group[i], piece, n, err));
+        PS_TRY(ps_piece_counter_add_count(c, worker, s->area, group[i], n, err));
     }
     return PS_OK;
 }

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -37,15 +38,16 @@ typedef enum input_kind {
 
 typedef struct input {
     input_kind kind;
-    ps_rows rows;
-    int64_t placed, swapped; /* see decode.h */
-    const char *encoding;
+    bool passed_over;
+    ps_points_read read;
+    uint64_t *context; /* of rows with a key: in order and each once, then new ones */
+    size_t contexts, contexts_in_order, context_capacity;
+    bool boundless;  /* there are too many of them */
     ps_csv *csv;     /* while it is being read */
     int *columns;    /* of the decoder, in this file */
     ps_table *table; /* SHEET: of the columns of the decoder */
     size_t next_piece;
-    bool unpacked;         /* WHOLE: has been read */
-    char windows_from[48]; /* see csv.h; empty when there is nothing to tell */
+    bool unpacked; /* WHOLE: has been read */
 } input;
 
 /* The rows of one piece of an input. */
@@ -65,6 +67,8 @@ typedef struct task {
     block *block;     /* NULL: the worker's */
     ps_rows rows;
     int64_t placed, swapped; /* see decode.h */
+    uint64_t *context;       /* of its rows with a key, each once */
+    size_t n_contexts, context_capacity;
 } task;
 
 /* What one worker keeps. */
@@ -174,9 +178,10 @@ static ps_status open_csv(ps_points *p, size_t i, ps_unpacker *unpacker, ps_erro
 /* What is known of a text when it has been read. */
 static void close_csv(input *in) {
     if (in->csv == NULL) return;
+    ps_points_read *read = &in->read;
     const char *from = ps_csv_windows_from(in->csv);
-    in->encoding = ps_csv_encoding(in->csv);
-    if (from != NULL) snprintf(in->windows_from, sizeof in->windows_from, "%s", from);
+    snprintf(read->encoding, sizeof read->encoding, "%s", ps_csv_encoding(in->csv));
+    if (from != NULL) snprintf(read->windows_from, sizeof read->windows_from, "%s", from);
     ps_csv_close(in->csv);
     in->csv = NULL;
 }
@@ -261,7 +266,6 @@ static ps_status check_inputs(ps_points *p, ps_error *err) {
     const size_t n = ps_source_list_size(p->sources);
     for (size_t i = 0; i < n; i++) {
         const ps_source *source = ps_source_list_get(p->sources, i);
-        p->input[i].encoding = "";
         p->bytes_total += source->bytes;
         if (is_layer_file(source, &p->spec)) {
             p->input[i].kind = LAYER;
@@ -346,6 +350,14 @@ void ps_points_set_box(ps_points *points, const double box[4]) {
     ps_decoder_set_box(points->decoder, box);
 }
 
+const double *ps_points_box(const ps_points *points) {
+    return points->box;
+}
+
+bool ps_points_are_keyed(const ps_points *points) {
+    return keeps_blocks(points);
+}
+
 const ps_points_spec *ps_points_spec_of(const ps_points *points) {
     return &points->spec;
 }
@@ -367,13 +379,12 @@ int64_t ps_points_source_bytes(const ps_points *points, size_t source) {
 }
 
 const char *ps_points_source_encoding(const ps_points *points, size_t source) {
-    return points->input[source].encoding;
+    return points->input[source].read.encoding;
 }
 
 ps_row_text ps_points_row_text(const ps_points *p, size_t source, int64_t row) {
     ps_row_text out;
-    const input_kind kind = p->input[source].kind;
-    if (kind != LAYER && kind != SHEET)
+    if (ps_points_is_text(p, source))
         return ps_csv_row_text(ps_source_list_get(p->sources, source), p->spec.header,
                                row);
     snprintf(out.text, sizeof out.text, "%lld", (long long)row);
@@ -381,7 +392,38 @@ ps_row_text ps_points_row_text(const ps_points *p, size_t source, int64_t row) {
 }
 
 const ps_rows *ps_points_rows(const ps_points *points, size_t source) {
-    return &points->input[source].rows;
+    return &points->input[source].read.rows;
+}
+
+bool ps_points_is_text(const ps_points *points, size_t source) {
+    const input_kind kind = points->input[source].kind;
+    return kind != LAYER && kind != SHEET;
+}
+
+const ps_source *ps_points_source(const ps_points *points, size_t source) {
+    return ps_source_list_get(points->sources, source);
+}
+
+void ps_points_pass_over(ps_points *points, size_t source, const ps_points_read *read) {
+    points->input[source].passed_over = true;
+    points->input[source].read = *read;
+}
+
+ps_status ps_points_add_group(ps_points *points, ps_str texts, int32_t *group,
+                              ps_error *err) {
+    return ps_groups_add(ps_decoder_groups(points->decoder), texts, group, err);
+}
+
+const ps_points_read *ps_points_found(const ps_points *points, size_t source) {
+    return &points->input[source].read;
+}
+
+bool ps_points_contexts(const ps_points *points, size_t source, const uint64_t **list,
+                        size_t *n) {
+    const input *in = &points->input[source];
+    *list = in->context;
+    *n = in->boundless ? 0 : in->contexts;
+    return !in->boundless;
 }
 
 const ps_groups *ps_points_groups(const ps_points *points) {
@@ -403,7 +445,9 @@ static void add_task(ps_points *p, size_t source, size_t piece) {
     *t = (task){.source = source,
                 .piece = piece,
                 .whole = p->input[source].kind == WHOLE,
-                .block = keeps_blocks(p) ? &p->block[p->n_tasks] : NULL};
+                .block = keeps_blocks(p) ? &p->block[p->n_tasks] : NULL,
+                .context = t->context,
+                .context_capacity = t->context_capacity};
     p->n_tasks++;
 }
 
@@ -416,6 +460,7 @@ static ps_status plan_tasks(ps_points *p, ps_error *err) {
     p->rows_taken = 0;
     for (size_t i = p->current; i < sources && p->n_tasks < p->most_tasks; i++) {
         input *in = &p->input[i];
+        if (in->passed_over) continue;
         if (in->kind == LAYER || in->kind == SHEET) break;
         if (in->kind == WHOLE) {
             unpacked += ps_source_list_get(p->sources, i)->unpacked;
@@ -627,11 +672,41 @@ static ps_status drop_duplicates(void *context, size_t begin, size_t end, int wo
     return PS_OK;
 }
 
+static int by_number(const void *a, const void *b) {
+    const uint64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Put numbers in order, each once; how many there are. */
+static size_t list_once(uint64_t *list, size_t n) {
+    size_t kept = 0;
+    if (n > 1) qsort(list, n, sizeof *list, by_number);
+    for (size_t i = 0; i < n; i++)
+        if (i == 0 || list[i] != list[i - 1]) list[kept++] = list[i];
+    return kept;
+}
+
+/* The contexts of the rows, which come in runs. */
+static ps_status list_contexts(task *t, const ps_decoded *rows, ps_error *err) {
+    uint64_t last = 0; /* none is 0 */
+    size_t n = 0;
+    for (size_t r = 0; r < rows->n; r++) {
+        const ps_fingerprint key = rows->fingerprint[r];
+        if ((key.low | key.high) == 0 || rows->context[r] == last) continue;
+        PS_TRY(ps_grow((void **)&t->context, &t->context_capacity, n + 1,
+                       sizeof *t->context, err));
+        t->context[n++] = last = rows->context[r];
+    }
+    t->n_contexts = list_once(t->context, n);
+    return PS_OK;
+}
+
 static ps_status finish_kept(void *context, size_t begin, size_t end, int worker_id,
                              ps_error *err) {
     ps_points *p = context;
     for (size_t i = begin; i < end; i++) {
         block *b = &p->block[i];
+        PS_TRY(list_contexts(&p->task[i], &b->rows, err));
         PS_TRY(finish_block(p, i, b, worker_id, err));
         /* There are many of them: none keeps the size of a large file or record. */
         if (b->csv.capacity > LARGE_BLOCK) free_block(b);
@@ -644,31 +719,38 @@ static ps_status finish_kept(void *context, size_t begin, size_t end, int worker
 /* Coordinates that make no sense are a mistake about the file, not about a row. */
 static ps_status check_plausible(const ps_points *p, size_t source, ps_error *err) {
     const input *in = &p->input[source];
-    int64_t wrong = in->rows.by_cause[PS_CAUSE_IMPLAUSIBLE_COORDINATE];
-    int64_t all = in->placed + wrong;
+    const ps_rows *rows = &in->read.rows;
+    int64_t wrong = rows->by_cause[PS_CAUSE_IMPLAUSIBLE_COORDINATE];
+    int64_t all = in->read.placed + wrong;
     if (wrong < IMPLAUSIBLE_LEAST && wrong < all) return PS_OK;
     if (wrong == 0 || (double)wrong <= implausible_share * (double)all) return PS_OK;
     char seen[160] = ""; /* the first one, unless three rows before it are invalid */
-    for (int e = in->rows.examples - 1; e >= 0; e--)
-        if (in->rows.example[e].cause == PS_CAUSE_IMPLAUSIBLE_COORDINATE)
+    for (int e = rows->examples - 1; e >= 0; e--)
+        if (rows->example[e].cause == PS_CAUSE_IMPLAUSIBLE_COORDINATE)
             snprintf(seen, sizeof seen, "row %s: x, y = %s; ",
-                     ps_points_row_text(p, source, in->rows.example[e].row).text,
-                     in->rows.example[e].seen);
+                     ps_points_row_text(p, source, rows->example[e].row).text,
+                     rows->example[e].seen);
     return ps_fail(err, PS_FORMAT,
                    "%s: %lld of %lld coordinates make no sense in %s (%sexpected x "
                    "%.9g to %.9g, y %.9g to %.9g); %s",
                    ps_points_source_name(p, source), (long long)wrong, (long long)all,
                    ps_crs_name(p->crs), seen, p->box[0], p->box[2], p->box[1], p->box[3],
-                   in->swapped * 2 > wrong
+                   in->read.swapped * 2 > wrong
                        ? "x and y look swapped: exchange the two columns"
                        : "check the columns of x and y and their crs");
+}
+
+static void order_contexts(input *in) {
+    in->contexts = in->contexts_in_order = list_once(in->context, in->contexts);
+    in->boundless |= in->contexts > PS_POINTS_CONTEXTS;
 }
 
 static ps_status close_source(ps_points *p, size_t i, ps_error *err) {
     input *in = &p->input[i];
     close_csv(in);
-    if (in->windows_from[0] != '\0')
-        ps_csv_tell_windows(p->talk, ps_points_source_name(p, i), in->windows_from);
+    order_contexts(in);
+    if (in->read.windows_from[0] != '\0')
+        ps_csv_tell_windows(p->talk, ps_points_source_name(p, i), in->read.windows_from);
     ps_layer_points_close(p->layer);
     p->layer = NULL;
     ps_table_free(in->table);
@@ -693,7 +775,7 @@ static void add_rows(ps_rows *total, const ps_rows *part) {
 
 static ps_status read_sheet_rows(ps_points *p, block *b, ps_error *err) {
     const ps_table *table = p->input[p->current].table;
-    const size_t first = (size_t)p->input[p->current].rows.read;
+    const size_t first = (size_t)p->input[p->current].read.rows.read;
     size_t n = ps_table_rows(table) - first;
     if (n > LAYER_ROWS) n = LAYER_ROWS;
     ps_str *field = p->layer_texts;
@@ -713,7 +795,7 @@ static ps_status read_layer_rows(ps_points *p, block *b, ps_error *err) {
     if (p->layer == NULL) PS_TRY(open_layer(p, p->current, &p->layer, err));
     double *x = p->layer_xy, *y = x + LAYER_ROWS;
     size_t n;
-    b->csv.first_row = p->input[p->current].rows.read + 1;
+    b->csv.first_row = p->input[p->current].read.rows.read + 1;
     PS_TRY(ps_layer_points_next(p->layer, LAYER_ROWS, x, y, p->layer_texts, &n, err));
     PS_TRY(ps_decoded_begin(p->decoder, &b->rows, n, (ps_str){"", 0}, err));
     for (size_t i = 0; i < n; i++)
@@ -744,10 +826,23 @@ static ps_status read_layer(ps_points *p, ps_error *err) {
 }
 
 static void add_task_rows(ps_points *p, const task *t) {
+    ps_points_read *read = &p->input[t->source].read;
+    add_rows(&read->rows, &t->rows);
+    read->placed += t->placed;
+    read->swapped += t->swapped;
+}
+
+/* Files of one month have few, which come again with every block. */
+static ps_status add_task_contexts(ps_points *p, const task *t, ps_error *err) {
+    enum { SOME = 1024 };
     input *in = &p->input[t->source];
-    add_rows(&in->rows, &t->rows);
-    in->placed += t->placed;
-    in->swapped += t->swapped;
+    if (t->n_contexts == 0 || in->boundless) return PS_OK;
+    PS_TRY(ps_grow((void **)&in->context, &in->context_capacity,
+                   in->contexts + t->n_contexts, sizeof *in->context, err));
+    memcpy(in->context + in->contexts, t->context, t->n_contexts * sizeof *t->context);
+    in->contexts += t->n_contexts;
+    if (in->contexts > 2 * in->contexts_in_order + SOME) order_contexts(in);
+    return PS_OK;
 }
 
 /* The pipe has failed. Coordinates are judged when a source ends, and how many sources
@@ -779,6 +874,7 @@ static ps_status read_texts(ps_points *p, ps_error *err) {
 static bool is_done(const ps_points *p, size_t i) {
     const input *in = &p->input[i];
     const size_t last = p->n_tasks - 1;
+    if (in->passed_over) return true;
     switch (in->kind) {
         case WHOLE:
             return in->unpacked;
@@ -818,9 +914,12 @@ ps_status ps_points_next(ps_points *p, ps_points_take *take, void *context,
     p->context = context;
     const size_t sources = ps_source_list_size(p->sources);
     while (*n == 0 && p->current < sources) {
-        const input_kind kind = p->input[p->current].kind;
-        PS_TRY(kind == LAYER || kind == SHEET ? read_layer(p, err) : read_texts(p, err));
-        for (size_t t = 0; t < p->n_tasks; t++) add_task_rows(p, &p->task[t]);
+        PS_TRY(ps_points_is_text(p, p->current) ? read_texts(p, err)
+                                                : read_layer(p, err));
+        for (size_t t = 0; t < p->n_tasks; t++) {
+            add_task_rows(p, &p->task[t]);
+            PS_TRY(add_task_contexts(p, &p->task[t], err));
+        }
         *n = p->n_tasks;
         while (p->current < sources && is_done(p, p->current))
             PS_TRY(close_source(p, p->current++, err));
@@ -889,9 +988,12 @@ void ps_points_close(ps_points *p) {
         ps_csv_close(p->input[i].csv);
         ps_table_free(p->input[i].table);
         ps_free(p->input[i].columns);
+        ps_free(p->input[i].context);
     }
     ps_layer_points_close(p->layer);
     ps_free(p->layer_texts), ps_free(p->layer_xy);
+    for (size_t t = 0; p->task != NULL && t < p->n_blocks; t++)
+        ps_free(p->task[t].context);
     ps_free(p->task), ps_free(p->view);
     ps_decoder_free(p->decoder);
     ps_source_list_free(p->sources);

@@ -98,6 +98,15 @@ typedef struct ps_rows {
 /* "12 read = 9 located + ...", a line. */
 void ps_rows_tell(const ps_rows *rows, ps_output *out);
 
+/* What reading one input found, but for its blocks. */
+typedef struct ps_points_read {
+    ps_rows rows;
+    int64_t placed;  /* coordinates that make sense, whatever became of their rows */
+    int64_t swapped; /* others that would make sense the other way round */
+    char encoding[24];
+    char windows_from[48]; /* see csv.h; empty when there is nothing to tell */
+} ps_points_read;
+
 typedef struct ps_points_block {
     size_t source;     /* which input */
     int64_t first_row; /* data rows count from 1 */
@@ -123,10 +132,14 @@ ps_status ps_points_open(const ps_points_spec *spec, const ps_talk *talk, ps_poi
                          ps_error *err) PS_MUST_CHECK;
 /* NULL when rows are coded to areas. */
 const ps_crs *ps_points_crs(const ps_points *points);
+/* Are duplicates looked for? */
+bool ps_points_are_keyed(const ps_points *points);
 bool ps_points_are_coded(const ps_points_spec *spec);
 /* The box (minx, miny, maxx, maxy) in which coordinates make sense; before the first row
  * is read. */
 void ps_points_set_box(ps_points *points, const double box[4]);
+/* That box; zeros when there is none. */
+const double *ps_points_box(const ps_points *points);
 /* What is read, as names of columns. */
 const ps_points_spec *ps_points_spec_of(const ps_points *points);
 size_t ps_points_sources(const ps_points *points);
@@ -137,6 +150,23 @@ const char *ps_points_source_encoding(const ps_points *points, size_t source);
 /* A data row of a source for messages, with its line where that is a text. */
 ps_row_text ps_points_row_text(const ps_points *points, size_t source, int64_t row);
 const ps_rows *ps_points_rows(const ps_points *points, size_t source);
+/* Is the source a text? What follows from its rows is then a matter of its bytes. */
+bool ps_points_is_text(const ps_points *points, size_t source);
+/* The same as an input list has it (see source.h). */
+const ps_source *ps_points_source(const ps_points *points, size_t source);
+/* Do not read a text of which this is known already; its groups are those that are added.
+ * Before the first row is read. */
+void ps_points_pass_over(ps_points *points, size_t source, const ps_points_read *read);
+ps_status ps_points_add_group(ps_points *points, ps_str texts, int32_t *group,
+                              ps_error *err) PS_MUST_CHECK;
+/* What reading a source found, once all are read. */
+const ps_points_read *ps_points_found(const ps_points *points, size_t source);
+/* Rows of different sources are duplicates only within a context that both have. Those of
+ * one source that was read, once all are; *n = 0 when duplicates are not looked for.
+ * false when there are more than PS_POINTS_CONTEXTS: then none are told. */
+enum { PS_POINTS_CONTEXTS = 1 << 16 };
+bool ps_points_contexts(const ps_points *points, size_t source, const uint64_t **list,
+                        size_t *n);
 
 /* The next rows: *n blocks in the order of the input, 0 at the end. Each has been given
  * to take(), by any worker and any number at once, when its fates were settled; its rows

@@ -522,6 +522,7 @@ static ps_status carry_out(job_run *r, ps_output *out, ps_run_outcome *outcome,
     PS_TRY(ps_figures_check_points(r->job, err));
     PS_TRY(lock_folder(r, err));
     PS_TRY(ps_inputs_digest(r->inputs, r->options->prepared, &r->talk, err));
+    r->job->inputs = r->inputs;
     PS_TRY(ps_job_fingerprint(r->inputs, r->options->prepared, r->options->strict,
                               r->fingerprint, err));
     int64_t absent;
