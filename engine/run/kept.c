@@ -107,7 +107,8 @@ static ps_status add_tables(const ps_kept *k, ps_pack *to, bool *told, ps_error 
     ps_store_key libraries;
     *told = true;
     if (ps_points_spec_of(k->spec.points)->n_with == 0) return PS_OK;
-    *told = ps_libraries_state(&k->spec.prepared->store, &libraries);
+    *told =
+        ps_libraries_state(&k->spec.prepared->store, PS_LIBRARIES_ALL, true, &libraries);
     PS_TRY(add_bytes(to, libraries.byte, *told ? sizeof libraries.byte : 0, err));
     for (size_t i = 0; i < ps_inputs_size(k->spec.inputs); i++) {
         const ps_input *input = ps_inputs_get(k->spec.inputs, i);
