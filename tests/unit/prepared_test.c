@@ -420,6 +420,56 @@ static void test_areas_come_back(void **state) {
     test_folder_remove(kept);
 }
 
+static void write_package(const char *path, const char *layer_name, ps_areas *areas) {
+    const ps_field field[] = {{"id", PS_FIELD_TEXT}, {"title", PS_FIELD_TEXT}};
+    ps_field_value *values = calloc(2 * areas->n, sizeof *values);
+    ps_error err = {PS_OK, ""};
+    ps_geopackage *gpkg;
+    assert_non_null(values);
+    for (size_t i = 0; i < areas->n; i++) {
+        values[2 * i].text = areas->code[i];
+        values[2 * i + 1].text = areas->name[i];
+    }
+    assert_int_equal(ps_geopackage_create(path, &gpkg, &err), PS_OK);
+    assert_int_equal(
+        ps_geopackage_areas(gpkg, layer_name, "", areas, field, 2, values, &err), PS_OK);
+    assert_int_equal(ps_geopackage_close(gpkg, &err), PS_OK);
+    free(values);
+}
+
+/* Areas are kept by the libraries that read them: of a plain GeoPackage without GDAL,
+ * through a filter with it. */
+static void test_areas_of_packages_come_back(void **state) {
+    (void)state;
+    char *folder = test_folder_make(), *kept = test_folder_make();
+    char path[512];
+    const ps_prepared none = {{NULL, 0}, 0}, prepared = {{kept, INT64_MAX}, 0};
+    heard want, said;
+    ps_layer_report want_report, report;
+    snprintf(path, sizeof path, "%s",
+             test_file_write(folder, "wards.geojson", layer, sizeof layer - 1));
+    ps_areas *wards = read_layer(&none, path, NULL, &want, &want_report);
+    snprintf(path, sizeof path, "%s", test_path(folder, "wards.gpkg"));
+    write_package(path, "wards", wards);
+    ps_areas_free(wards);
+    static const char *const filter[] = {NULL, "id <> 'B2'"};
+    for (size_t f = 0; f < 2; f++) {
+        ps_areas *first = read_layer(&none, path, filter[f], &want, &want_report);
+        assert_int_equal(want_report.plain, f == 0);
+        for (int i = 0; i < 3; i++) {
+            ps_areas *areas = read_layer(&prepared, path, filter[f], &said, &report);
+            assert_same_areas(first, areas);
+            assert_string_equal(said.text, want.text);
+            assert_memory_equal(&report, &want_report, sizeof report);
+            assert_int_equal(large_files(kept), 2 * f + (i == 0 ? 1 : 2));
+            ps_areas_free(areas);
+        }
+        ps_areas_free(first);
+    }
+    test_folder_remove(folder);
+    test_folder_remove(kept);
+}
+
 /* No folder, one that cannot be made, small sets: as if there were none. */
 static void test_nothing_is_kept(void **state) {
     (void)state;
@@ -637,6 +687,7 @@ int main(void) {
         cmocka_unit_test(test_no_entry_leads_astray),
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_areas_come_back),
+        cmocka_unit_test(test_areas_of_packages_come_back),
         cmocka_unit_test(test_answers_come_back),
         cmocka_unit_test(test_a_changed_source_is_seen),
         cmocka_unit_test(test_nothing_is_kept),
