@@ -14,6 +14,8 @@ struct ps_table {
     size_t cells_capacity;
     int64_t *row_in_file;
     size_t rows, rows_capacity;
+    int64_t *long_row; /* in the file, of rows with more fields than names; ascending */
+    size_t longs, longs_capacity;
 };
 
 enum { SHOWN = 60 /* bytes of a value in a message */ };
@@ -61,11 +63,22 @@ static ps_status keep_file(ps_table *table, const char *path, const char *base,
     return kept ? PS_OK : ps_fail_nomem(err);
 }
 
+static ps_status mark_long(ps_table *table, int64_t row, ps_error *err) {
+    void *array = table->long_row;
+    const ps_status status = ps_grow(&array, &table->longs_capacity, table->longs + 1,
+                                     sizeof *table->long_row, err);
+    table->long_row = array;
+    if (status == PS_OK) table->long_row[table->longs++] = row;
+    return status;
+}
+
 ps_status ps_table_create_of(const ps_table *file, const ps_str *columns, size_t n,
                              ps_table **out, ps_error *err) {
     PS_TRY(ps_table_create(file->name, columns, n, out, err));
     if (file->path == NULL) return PS_OK;
-    const ps_status status = keep_file(*out, file->path, file->base, file->header, err);
+    ps_status status = keep_file(*out, file->path, file->base, file->header, err);
+    for (size_t i = 0; status == PS_OK && i < file->longs; i++)
+        status = mark_long(*out, file->long_row[i], err);
     if (status == PS_OK) return PS_OK;
     ps_table_free(*out);
     *out = NULL;
@@ -208,12 +221,26 @@ ps_status ps_table_number(const ps_table *table, size_t row, size_t column, doub
                    shown(cell), cell.p);
 }
 
+bool ps_table_row_is_long(const ps_table *table, size_t row) {
+    const int64_t wanted = table->row_in_file[row];
+    size_t low = 0, high = table->longs;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (table->long_row[middle] < wanted)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < table->longs && table->long_row[low] == wanted;
+}
+
 void ps_table_free(ps_table *table) {
     if (table == NULL) return;
     ps_arena_free(table->arena);
     ps_free(table->names);
     ps_free(table->cells);
     ps_free(table->row_in_file);
+    ps_free(table->long_row);
     ps_free(table);
 }
 
@@ -231,6 +258,8 @@ typedef struct reading {
     ps_str *names;
     size_t n;
     ps_table *table;
+    bool marks;         /* long rows instead of refusing them */
+    size_t long_fields; /* of the first one */
     int64_t shorts, first_short;
 } reading;
 
@@ -249,19 +278,28 @@ static ps_status choose_columns(reading *r, const ps_str *columns, size_t n,
     return PS_OK;
 }
 
+static ps_status refuse_long(const reading *r, int64_t row, size_t fields,
+                             ps_error *err) {
+    return ps_fail(err, PS_FORMAT,
+                   "%s: row %s has %zu fields where the header has %zu, so "
+                   "its cells may stand under the wrong names; put quotes around the "
+                   "text that holds the delimiter",
+                   r->source->name, ps_csv_row_text(r->source, r->header, row).text,
+                   fields, ps_csv_columns(r->csv));
+}
+
+static ps_status meet_long(reading *r, const ps_csv_record *record, ps_error *err) {
+    if (!r->marks) return refuse_long(r, record->row, record->fields, err);
+    if (r->table->longs == 0) r->long_fields = record->fields;
+    return mark_long(r->table, record->row, err);
+}
+
 static ps_status read_block(reading *r, ps_error *err) {
     ps_csv_record record;
     ps_csv_shape shape;
     ps_csv_cursor_start(r->cursor, &r->block);
     while (ps_csv_cursor_next(r->cursor, &record, &shape)) {
-        if (shape == PS_CSV_LONG)
-            return ps_fail(
-                err, PS_FORMAT,
-                "%s: row %s has %zu fields where the header has %zu, so "
-                "its cells may stand under the wrong names; put quotes around the "
-                "text that holds the delimiter",
-                r->source->name, ps_csv_row_text(r->source, r->header, record.row).text,
-                record.fields, ps_csv_columns(r->csv));
+        if (shape == PS_CSV_LONG) PS_TRY(meet_long(r, &record, err));
         if (shape == PS_CSV_SHORT && r->shorts++ == 0) r->first_short = record.row;
         PS_TRY(ps_table_add_row(r->table, record.field, record.row, err));
     }
@@ -279,6 +317,9 @@ static ps_status read_blocks(reading *r, ps_error *err) {
         PS_TRY(ps_progress(r->talk, "reading tables", (double)ps_csv_position(r->csv),
                            (double)r->source->bytes, err));
     }
+    /* Where every row has more, the header lacks a name. */
+    if (r->table->longs > 0 && r->table->longs == r->table->rows)
+        return refuse_long(r, r->table->long_row[0], r->long_fields, err);
     if (r->shorts > 0)
         ps_say(r->talk, PS_TALK_WARNING,
                "%s: %lld rows have fewer fields than the header (first: row %s); the "
@@ -299,9 +340,9 @@ static ps_status read_source(reading *r, const ps_str *columns, size_t n_columns
     return read_blocks(r, err);
 }
 
-ps_status ps_table_read_csv(const char *path, const char *base, ps_header header,
-                            const ps_str *columns, size_t n_columns, const ps_talk *talk,
-                            ps_table **out, ps_error *err) {
+static ps_status read_csv(const char *path, const char *base, ps_header header,
+                          const ps_str *columns, size_t n_columns, bool marks,
+                          const ps_talk *talk, ps_table **out, ps_error *err) {
     static const char *const suffixes[] = {".csv", ".csv.gz", ".tsv", ".tsv.gz",
                                            ".txt", ".txt.gz", NULL};
     *out = NULL;
@@ -311,7 +352,8 @@ ps_status ps_table_read_csv(const char *path, const char *base, ps_header header
                  .base = base,
                  .header = header,
                  .source = ps_source_list_get(list, 0),
-                 .talk = talk};
+                 .talk = talk,
+                 .marks = marks};
     ps_status status = PS_OK;
     if (ps_source_list_size(list) > 1)
         status =
@@ -333,4 +375,16 @@ ps_status ps_table_read_csv(const char *path, const char *base, ps_header header
     }
     *out = r.table;
     return PS_OK;
+}
+
+ps_status ps_table_read_csv(const char *path, const char *base, ps_header header,
+                            const ps_str *columns, size_t n_columns, const ps_talk *talk,
+                            ps_table **out, ps_error *err) {
+    return read_csv(path, base, header, columns, n_columns, false, talk, out, err);
+}
+
+ps_status ps_table_read_marked(const char *path, const char *base, ps_header header,
+                               const ps_str *columns, size_t n_columns,
+                               const ps_talk *talk, ps_table **out, ps_error *err) {
+    return read_csv(path, base, header, columns, n_columns, true, talk, out, err);
 }

@@ -19,7 +19,8 @@ ps_status ps_table_create(const char *name, const ps_str *columns, size_t n,
  * kept for messages. PS_LIMIT beyond PS_TABLE_MAX_CELLS. */
 ps_status ps_table_add_row(ps_table *table, const ps_str *cells, int64_t row_in_file,
                            ps_error *err) PS_MUST_CHECK;
-/* Some columns of another table's file: its rows keep what is told of them. */
+/* Some columns of another table's file: its rows keep what is told of them, by their
+ * numbers in the file. */
 ps_status ps_table_create_of(const ps_table *file, const ps_str *columns, size_t n,
                              ps_table **out, ps_error *err) PS_MUST_CHECK;
 const char *ps_table_name(const ps_table *table);
@@ -53,5 +54,13 @@ void ps_table_free(ps_table *table);
 ps_status ps_table_read_csv(const char *path, const char *base, ps_header header,
                             const ps_str *columns, size_t n_columns, const ps_talk *talk,
                             ps_table **out, ps_error *err) PS_MUST_CHECK;
+/* The same for who counts rows by their fate: rows with more fields than the header stay
+ * and are marked, unless there are no others. */
+ps_status ps_table_read_marked(const char *path, const char *base, ps_header header,
+                               const ps_str *columns, size_t n_columns,
+                               const ps_talk *talk, ps_table **out,
+                               ps_error *err) PS_MUST_CHECK;
+/* Has it more fields than the header, so that its cells may stand under wrong names? */
+bool ps_table_row_is_long(const ps_table *table, size_t row);
 
 #endif

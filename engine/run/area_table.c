@@ -9,10 +9,9 @@ static bool is_workbook(const char *file) {
     return dot != NULL && (strcasecmp(dot, ".xlsx") == 0 || strcasecmp(dot, ".ods") == 0);
 }
 
-ps_status ps_area_table_open(const char *file, const char *base, const char *sheet,
-                             ps_header header, const char *const *columns,
-                             size_t n_columns, const ps_talk *talk, ps_table **out,
-                             ps_error *err) {
+static ps_status open_rows(const ps_area_rows *rows, const char *base,
+                           const char *const *columns, size_t n_columns,
+                           const ps_talk *talk, ps_table **out, ps_error *err) {
     *out = NULL;
     ps_str *names = NULL; /* all columns */
     if (columns != NULL) {
@@ -20,34 +19,34 @@ ps_status ps_area_table_open(const char *file, const char *base, const char *she
         if (names == NULL) return ps_fail_nomem(err);
     }
     for (size_t i = 0; i < n_columns; i++) names[i] = ps_str_of(columns[i]);
-    const ps_status status =
-        is_workbook(file)
-            ? ps_layer_read_table(file, base, sheet, header, names, n_columns, talk, out,
-                                  err)
-            : ps_table_read_csv(file, base, header, names, n_columns, talk, out, err);
+    ps_status status;
+    if (is_workbook(rows->file))
+        status = ps_layer_read_table(rows->file, base, rows->sheet, rows->header, names,
+                                     n_columns, talk, out, err);
+    else
+        status = (rows->marks ? ps_table_read_marked : ps_table_read_csv)(
+            rows->file, base, rows->header, names, n_columns, talk, out, err);
     ps_free(names);
     return status;
+}
+
+ps_status ps_area_table_open(const char *file, const char *base, const char *sheet,
+                             ps_header header, const char *const *columns,
+                             size_t n_columns, const ps_talk *talk, ps_table **out,
+                             ps_error *err) {
+    const ps_area_rows rows = {.file = file, .sheet = sheet, .header = header};
+    return open_rows(&rows, base, columns, n_columns, talk, out, err);
 }
 
 static ps_status read_for_job(const ps_job_file *job, const ps_area_rows *rows,
                               const char *const *columns, size_t n_columns,
                               const ps_talk *talk, ps_table **out, ps_error *err) {
     const ps_status status =
-        ps_area_table_open(rows->file, job->folder, rows->sheet, rows->header, columns,
-                           n_columns, talk, out, err);
+        open_rows(rows, job->folder, columns, n_columns, talk, out, err);
     if (status == PS_OK || status == PS_NOMEM || err == NULL) return status;
     char why[sizeof err->text];
     memcpy(why, err->text, sizeof why);
     return ps_yaml_fail(job->yaml, err, status, rows->at, "%s", why);
-}
-
-ps_status ps_area_table_read(const ps_job_file *job, const char *at, const char *file,
-                             const char *sheet, int64_t header,
-                             const char *const *columns, size_t n_columns,
-                             const ps_talk *talk, ps_table **out, ps_error *err) {
-    const ps_area_rows rows = {
-        .at = at, .file = file, .sheet = sheet, .header = {header, 1}};
-    return read_for_job(job, &rows, columns, n_columns, talk, out, err);
 }
 
 /* ---- Filters ---- */

@@ -5,13 +5,16 @@
 #include "engine/core/table.h"
 #include "engine/run/job.h"
 
-/* A table of a job, and which of its rows count. */
+/* A table of a job, and which of its rows count. Where a row stands for an area, one with
+ * more fields than the header refuses the run: left out, it would take the area's figure
+ * from every sum that the area belongs to, or the area from its neighbourhood. */
 typedef struct ps_area_rows {
     const char *at; /* path in the job, "tables[0]", for messages */
     const char *file, *sheet;
     ps_header header;
     const ps_job_filter *where; /* all must agree */
     size_t n_where;
+    bool marks; /* long rows, see ps_table_read_marked */
 } ps_area_rows;
 
 /* Read chosen columns (NULL: all) of the rows that pass the filters. With columns, column
@@ -30,14 +33,6 @@ ps_status ps_area_table_open(const char *file, const char *base, const char *she
                              ps_header header, const char *const *columns,
                              size_t n_columns, const ps_talk *talk, ps_table **out,
                              ps_error *err) PS_MUST_CHECK;
-/* The same for a job. at: path of the mapping in it that names the file ("tables[0]"), so
- * that an absent file or column is told with its line. */
-ps_status ps_area_table_read(const ps_job_file *job, const char *at, const char *file,
-                             const char *sheet, int64_t header,
-                             const char *const *columns, size_t n_columns,
-                             const ps_talk *talk, ps_table **out,
-                             ps_error *err) PS_MUST_CHECK;
-
 /* How the rows of a table met the areas of a geography. */
 typedef struct ps_area_match {
     int64_t rows;    /* with a code */

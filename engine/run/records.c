@@ -20,6 +20,7 @@ enum {
 };
 
 static const char *const causes[PS_RECORD_CAUSES] = {
+    [PS_RECORD_LONG] = "more fields than the header",
     [PS_RECORD_NO_KEY] = "no key to look up",
     [PS_RECORD_UNKNOWN_KEY] = "key that the table looked up lacks",
     [PS_RECORD_AMBIGUOUS_KEY] = "key of several rows that differ",
@@ -192,9 +193,13 @@ static ps_status read_file(reading *r, const ps_talk *talk, ps_error *err) {
             own[n++] = r->name[k];
     PS_YAML_AT(at, "records[%u]", r->index);
     /* A table without a column that anybody asks for still has rows. */
-    const ps_status status =
-        ps_area_table_read(r->bindings->job, at, spec->file, spec->sheet, spec->header,
-                           n > 0 ? own : NULL, n, talk, &r->table, err);
+    const ps_area_rows rows = {.at = at,
+                               .file = spec->file,
+                               .sheet = spec->sheet,
+                               .header = {spec->header, 1},
+                               .marks = true};
+    const ps_status status = ps_area_rows_read(
+        r->bindings->job, &rows, n > 0 ? own : NULL, n, talk, &r->table, err);
     ps_free((void *)own);
     return status;
 }
@@ -303,15 +308,30 @@ static void note_invalid(reading *r, size_t row, int column, ps_record_cause cau
     rows->invalid++;
     rows->by_cause[cause]++;
     if (rows->examples == 3) return;
+    ps_record_example *e = &rows->example[rows->examples++];
+    e->row = ps_table_row_text(r->table, row);
+    e->cause = cause;
+    if (column == NO_COLUMN) return;
     const ps_str name = ps_table_column_name(r->table, (size_t)column),
                  seen = cell(r, row, column);
-    rows->example[rows->examples].row = ps_table_row_text(r->table, row);
-    rows->example[rows->examples].cause = cause;
-    snprintf(rows->example[rows->examples].column, sizeof rows->example[0].column, "%.*s",
-             (int)(name.n < 60 ? name.n : 60), name.p);
-    snprintf(rows->example[rows->examples].seen, sizeof rows->example[0].seen, "%.*s",
-             (int)(seen.n < 60 ? seen.n : 60), seen.p);
-    rows->examples++;
+    snprintf(e->column, sizeof e->column, "%.*s", (int)(name.n < 60 ? name.n : 60),
+             name.p);
+    snprintf(e->seen, sizeof e->seen, "%.*s", (int)(seen.n < 60 ? seen.n : 60), seen.p);
+}
+
+typedef struct example_text {
+    char text[256];
+} example_text;
+
+/* "row 4, line 5, column 'w': not a number: "two"". */
+static example_text text_of(const ps_record_example *e) {
+    example_text t;
+    if (e->column[0] != '\0')
+        snprintf(t.text, sizeof t.text, "row %s, column '%s': %s: \"%s\"", e->row.text,
+                 e->column, causes[e->cause], e->seen);
+    else
+        snprintf(t.text, sizeof t.text, "row %s: %s", e->row.text, causes[e->cause]);
+    return t;
 }
 
 static bool in_range(ps_month month) {
@@ -378,6 +398,7 @@ static ps_status find_months(reading *r, ps_error *err) {
         ps_period months;
         ps_date day;
         bool has_day;
+        if (ps_table_row_is_long(r->table, row)) continue;
         if (r->met != NULL && r->met[row].found != PS_LOOKUP_FOUND) continue;
         if (passes_filters(r, row) &&
             read_date(r, cell(r, row, r->date), &months, &day, &has_day) &&
@@ -477,6 +498,10 @@ static ps_status read_row(reading *r, size_t row, ps_error *err) {
     size_t wrong;
     ps_record_cause cause = PS_RECORD_BAD_DATE;
     s->rows.read++;
+    if (ps_table_row_is_long(r->table, row)) {
+        note_invalid(r, row, NO_COLUMN, PS_RECORD_LONG);
+        return PS_OK;
+    }
     if (r->met != NULL && r->met[row].found != PS_LOOKUP_FOUND) {
         note_invalid(r, row, r->met[row].column, cause_of[r->met[row].found]);
         return PS_OK;
@@ -629,12 +654,8 @@ static ps_status tell_codes(const reading *r, const ps_talk *talk, ps_error *err
                "%s: %lld rows have a code that is no area of %s (first: %s)", s->spec->id,
                (long long)rows->outside, s->spec->areas, rows->outside_example);
     if (rows->invalid > 0)
-        ps_say(talk, PS_TALK_WARNING,
-               "%s: %lld rows are invalid and left out (row %s: %s: \"%s\" in column "
-               "'%s')",
-               s->spec->id, (long long)rows->invalid, rows->example[0].row.text,
-               causes[rows->example[0].cause], rows->example[0].seen,
-               rows->example[0].column);
+        ps_say(talk, PS_TALK_WARNING, "%s: %lld rows are invalid and left out (%s)",
+               s->spec->id, (long long)rows->invalid, text_of(&rows->example[0]).text);
     if (s->n == 0) ps_say(talk, PS_TALK_WARNING, "%s: no rows are left", s->spec->id);
     return PS_OK;
 }
@@ -773,9 +794,7 @@ void ps_records_tell(const ps_record_set *s, const char *indent, ps_output *out)
             ps_output_printf(out, "%s  invalid: %lld %s\n", indent,
                              (long long)r->by_cause[c], causes[c]);
     for (int e = 0; e < r->examples; e++)
-        ps_output_printf(out, "%s    row %s, column '%s': %s: \"%s\"\n", indent,
-                         r->example[e].row.text, r->example[e].column,
-                         causes[r->example[e].cause], r->example[e].seen);
+        ps_output_printf(out, "%s    %s\n", indent, text_of(&r->example[e]).text);
 }
 
 void ps_records_manifest(const ps_record_set *s, ps_json *json) {
@@ -809,11 +828,10 @@ ps_status ps_records_strict(const ps_records *records, ps_error *err) {
         const ps_record_set *s = &records->set[i];
         if (s->rows.invalid == 0) continue;
         return ps_fail(err, PS_GATE,
-                       "%s: %lld invalid rows (row %s, column '%s': %s: \"%s\"); mend "
-                       "the file or run without --strict",
+                       "%s: %lld invalid rows (%s); mend the file or run without "
+                       "--strict",
                        s->spec->file, (long long)s->rows.invalid,
-                       s->rows.example[0].row.text, s->rows.example[0].column,
-                       causes[s->rows.example[0].cause], s->rows.example[0].seen);
+                       text_of(&s->rows.example[0]).text);
     }
     return PS_OK;
 }

@@ -3,8 +3,8 @@
  * numbers are, when it is of and where.
  *
  * Every row has exactly one fate, tested in this order:
- *   invalid    a key that another table does not know, since filters may ask for what is
- *              looked up
+ *   invalid    more fields than the header, so that no cell can be trusted, or a key that
+ *              another table does not know, since filters may ask for what is looked up
  *   filtered   left out by a filter of the job, and no further looked at
  *   invalid    a date, a weight or a number that cannot be read, an event dated far from
  *              all others, no sampling unit, a number off its scale
@@ -25,6 +25,7 @@
 #include "engine/run/reach.h"
 
 typedef enum ps_record_cause {
+    PS_RECORD_LONG,          /* more fields than the header */
     PS_RECORD_NO_KEY,        /* of a look-up; and the next two */
     PS_RECORD_UNKNOWN_KEY,   /* in the table looked up */
     PS_RECORD_AMBIGUOUS_KEY, /* of several rows there that differ */
@@ -40,15 +41,17 @@ typedef enum ps_record_cause {
 /* "date that cannot be read", ... */
 const char *ps_record_cause_text(ps_record_cause cause);
 
+typedef struct ps_record_example {
+    ps_row_text row;
+    ps_record_cause cause;
+    char column[64], seen[64]; /* "": the whole row */
+} ps_record_example;
+
 /* read = kept + filtered + invalid + outside + unlocated. */
 typedef struct ps_record_rows {
     int64_t read, kept, filtered, invalid, outside, unlocated;
     int64_t by_cause[PS_RECORD_CAUSES];
-    struct {
-        ps_row_text row;
-        ps_record_cause cause;
-        char column[64], seen[64];
-    } example[3]; /* of invalid rows */
+    ps_record_example example[3]; /* of invalid rows */
     int examples;
     char outside_example[64]; /* the first code that is no area; "" none */
 } ps_record_rows;

@@ -162,6 +162,30 @@ static void every_row_has_one_fate(void **state) {
     close_all(&f);
 }
 
+/* A delimiter in a text without quotes moves all cells behind it, so no cell of the row
+ * is looked at, not even by a filter. */
+static void a_row_with_too_many_fields_is_invalid(void **state) {
+    (void)state;
+    fixture f = good(job_text,
+                     "wave,ward,day,w,street,mark,worry\n"
+                     "2,A,2021-05-03,1,s1,4,litter\n"
+                     "1,Mill Lane, A,2021-05-03,1,s1,4,litter\n"
+                     "2,A,2021-05-04,1,s1,4,litter,,\n"
+                     "2,A,2021-05-04,1,s1,4,litter;speed,noise\n");
+    const ps_record_rows *r = &ps_records_find(f.records, "poll")->rows;
+    assert_int_equal(r->read, 4);
+    assert_int_equal(r->kept, 2);
+    assert_int_equal(r->filtered, 0);
+    assert_int_equal(r->invalid, 2);
+    assert_int_equal(r->by_cause[PS_RECORD_LONG], 2);
+    ps_error err;
+    assert_int_equal(ps_records_strict(f.records, &err), PS_GATE);
+    assert_string_equal(err.text,
+                        "poll.csv: 2 invalid rows (row 2, line 3: more fields than the "
+                        "header); mend the file or run without --strict");
+    close_all(&f);
+}
+
 static void cells_are_texts_and_numbers(void **state) {
     (void)state;
     fixture f = good(job_text, poll);
@@ -429,6 +453,7 @@ static void memory_may_run_out_anywhere(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_has_one_fate),
+        cmocka_unit_test(a_row_with_too_many_fields_is_invalid),
         cmocka_unit_test(cells_are_texts_and_numbers),
         cmocka_unit_test(columns_are_looked_up),
         cmocka_unit_test(records_have_their_months),

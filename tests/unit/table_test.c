@@ -203,6 +203,27 @@ static void files_are_read_whole(void **state) {
     assert_non_null(
         strstr(err.text, "row 2, line 3 has 3 fields where the header has 2"));
     assert_null(table);
+    assert_int_equal(ps_table_read_marked("b.csv", folder, (ps_header){0, 1}, NULL, 0,
+                                          NULL, &table, &err),
+                     PS_OK);
+    assert_false(ps_table_row_is_long(table, 0));
+    assert_true(ps_table_row_is_long(table, 1));
+    ps_table *some;
+    assert_int_equal(ps_table_create_of(table, chosen, 1, &some, &err), PS_OK);
+    assert_int_equal(ps_table_add_row(some, chosen, 2, &err), PS_OK);
+    assert_int_equal(ps_table_add_row(some, chosen, 1, &err), PS_OK);
+    assert_true(ps_table_row_is_long(some, 0));
+    assert_false(ps_table_row_is_long(some, 1));
+    ps_table_free(some);
+    ps_table_free(table);
+    /* Where all rows are so, it is the header. */
+    write_text(folder, "b.csv", "code,name\n1,1,Barnsley\n2,2,Bolton\n");
+    assert_int_equal(ps_table_read_marked("b.csv", folder, (ps_header){0, 1}, NULL, 0,
+                                          NULL, &table, &err),
+                     PS_FORMAT);
+    assert_non_null(
+        strstr(err.text, "row 1, line 2 has 3 fields where the header has 2"));
+    assert_null(table);
     assert_int_equal(ps_table_read_csv("*.csv", folder, (ps_header){0, 1}, NULL, 0, NULL,
                                        &table, &err),
                      PS_CONFIG);
