@@ -207,8 +207,8 @@ static ps_status read_groups(ps_data_set *d, ps_error *err) {
     return PS_OK;
 }
 
-static ps_status tell_isolated(const ps_job_file *job, const ps_data_set *d, int64_t rows,
-                               bool strict, const ps_talk *talk, ps_error *err) {
+static ps_status tell_isolated(const ps_job_file *job, const ps_data_set *d, bool strict,
+                               const ps_talk *talk, ps_error *err) {
     const char *by[PS_FIGURES_BY];
     ps_points_spec spec;
     ps_isolated found;
@@ -233,8 +233,8 @@ static ps_status tell_isolated(const ps_job_file *job, const ps_data_set *d, int
                 "%s: %lld rows are dated far from all others, which are of %s to %s, and "
                 "count in no period (%s%s); correct the dates, or leave the rows out by "
                 "`where`",
-                d->spec->id, (long long)rows, first, last, list,
-                rows > (int64_t)found.n ? "; ..." : "");
+                d->spec->id, (long long)d->isolated, first, last, list,
+                d->isolated > (int64_t)found.n ? "; ..." : "");
     if (strict) {
         *err = told;
         return status;
@@ -249,7 +249,7 @@ static ps_status leave_out_isolated(const ps_job_file *job, ps_data_set *d, bool
                                     const ps_talk *talk, ps_error *err) {
     const size_t months = ps_figures_span(d);
     size_t begin = 0, end = months;
-    int64_t *rows = ps_zalloc(months, sizeof *rows), isolated = 0;
+    int64_t *rows = ps_zalloc(months, sizeof *rows);
     if (rows == NULL) return ps_fail_nomem(err);
     const ps_area_counts *whole = &d->rows[d->reach->whole];
     for (size_t i = 0; i < whole->n; i++) {
@@ -258,15 +258,15 @@ static ps_status leave_out_isolated(const ps_job_file *job, ps_data_set *d, bool
     }
     ps_isolated_months(rows, months, &begin, &end);
     for (size_t m = 0; m < months; m++)
-        if (m < begin || m >= end) isolated += rows[m];
+        if (m < begin || m >= end) d->isolated += rows[m];
     ps_free(rows);
-    if (isolated == 0) return PS_OK;
+    if (d->isolated == 0) return PS_OK;
     d->last = d->first + (ps_month)end - 1;
     d->first += (ps_month)begin;
     for (size_t k = 0; k < ps_figures_groups(d); k++)
         if (d->group_month[k] < d->first || d->group_month[k] > d->last)
             d->group_month[k] = PS_NO_MONTH;
-    return tell_isolated(job, d, isolated, strict, talk, err);
+    return tell_isolated(job, d, strict, talk, err);
 }
 
 /* A reporter was there in a month when any row of that month came from it, wherever it

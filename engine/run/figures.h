@@ -50,6 +50,7 @@ typedef struct ps_data_set {
     int32_t *group_reporter; /* by group */
     ps_month *group_month;   /* by group; PS_NO_MONTH without a date */
     ps_month first, last;    /* span; first > last without rows or dates */
+    int64_t isolated;        /* rows dated far from it, see isolated.h: of no month */
     int32_t stride;          /* months that a date stands for: 12 for yearly figures,
                                 which are counted in the first month of their year */
     bool *present;           /* reporter * months + (month - first) */

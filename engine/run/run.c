@@ -215,8 +215,11 @@ static void manifest_agreement(ps_json *json, const ps_agreement *a) {
     ps_json_end_object(json);
 }
 
-static void manifest_months(ps_json *json, const ps_data_set *d) {
+/* How many rows are of no month would add those of all months up to the located ones,
+ * which is no sum that the audit of protected data has looked at. */
+static void manifest_months(ps_json *json, const ps_data_set *d, bool protected) {
     if (d->spec->date == NULL || d->first > d->last) return;
+    if (!protected) ps_json_member_int(json, "isolated_rows", d->isolated);
     char text[16];
     ps_month_text(d->first, text);
     ps_json_member_text(json, "first_month", text);
@@ -275,7 +278,7 @@ static void manifest_data(const job_run *r, ps_json *json) {
         if (d->spec->areas != NULL) ps_json_member_text(json, "coded_to", d->spec->areas);
         manifest_lookups(json, d);
         if (protected) manifest_rows(json, d);
-        manifest_months(json, d);
+        manifest_months(json, d, protected);
         ps_json_key(json, "areas");
         ps_json_object(json);
         for (size_t g = 0; g < d->count->n_geographies; g++) {
@@ -441,6 +444,16 @@ static void summarise_figures(const char *what, const ps_written *w, ps_output *
     ps_output_text(out, "\n");
 }
 
+static void summarise_isolated(const ps_data_set *d, ps_output *out) {
+    if (d->isolated == 0) return;
+    ps_output_printf(
+        out,
+        "%s: %lld of the rows %s dated far from all others and count%s in no "
+        "period\n",
+        d->spec->id, (long long)d->isolated, d->isolated == 1 ? "is" : "are",
+        d->isolated == 1 ? "s" : "");
+}
+
 static void summarise(const job_run *r, ps_output *out) {
     if (r->job->job->title != NULL) ps_output_printf(out, "%s\n", r->job->job->title);
     for (size_t i = 0; i < r->figures->n_data; i++) {
@@ -477,6 +490,7 @@ static void summarise(const job_run *r, ps_output *out) {
                                  (long long)m.unknown);
             ps_output_text(out, "\n");
         }
+        summarise_isolated(d, out);
     }
     for (size_t i = 0; r->records != NULL && i < r->records->n; i++)
         ps_records_tell(&r->records->set[i], "", out);
