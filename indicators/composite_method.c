@@ -1,6 +1,7 @@
 /* The composite index on tables: its columns and parameters, and the three methods that
  * tell of one index: scores and rank ranges, what moves the ranks, coherence. */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "engine/core/mem.h"
@@ -349,7 +350,50 @@ static const ps_method_column outputs[] = {
     {"status", PS_COLUMN_TEXT, true,
      "ok, missing (too little weight is there), undefined (a mean of values not above "
      "0), not-applicable (a domain without usable indicators)"},
+    {"note", PS_COLUMN_TEXT, true,
+     "of a missing value: which domain has too little of its weight, and without what"},
 };
+
+typedef struct shortfall {
+    char text[400];
+    size_t n;
+} shortfall;
+
+static void shortfall_add(shortfall *to, const char *format, ...) PS_PRINTF(2, 3);
+static void shortfall_add(shortfall *to, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int n = vsnprintf(to->text + to->n, sizeof to->text - to->n, format, arguments);
+    va_end(arguments);
+    to->n += n > 0 ? (size_t)n : 0;
+    if (to->n >= sizeof to->text) to->n = sizeof to->text - 1;
+}
+
+/* "safety has 50 % of its weight and needs 67 %: without total-crime-rate". */
+static void tell_domain(const index_table *t, size_t unit, size_t d, shortfall *to) {
+    const ps_str name = t->domain.text[d];
+    const ps_composite_score *s = &t->part[unit * t->c.domains + d];
+    const char *before = ": without ";
+    if (s->value.status != PS_VALUE_MISSING) return;
+    if (to->n > 0) shortfall_add(to, "; ");
+    if (name.n > 0)
+        shortfall_add(to, "domain %.*s has ", width(name), name.p);
+    else
+        shortfall_add(to, "the index has ");
+    if (s->weight_present > 0)
+        shortfall_add(to, "%.0f %% of its weight and needs %.0f %%",
+                      100 * s->weight_present, 100 * t->c.domain_share);
+    else
+        shortfall_add(to, "nothing");
+    for (size_t j = 0; j < t->c.p; j++) {
+        if ((size_t)t->domain_of[j] != d || !t->usable[j] ||
+            !isnan(t->scaled[unit * t->c.p + j]))
+            continue;
+        const ps_str indicator = t->panel.indicator.text[j];
+        shortfall_add(to, "%s%.*s", before, width(indicator), indicator.p);
+        before = ", ";
+    }
+}
 
 static void put_range(const ps_method_call *call, const ps_rank_range *range) {
     ps_call_put_value(call, 7, range->mean);
@@ -362,7 +406,7 @@ static void put_range(const ps_method_call *call, const ps_rank_range *range) {
 static ps_status put_score(const ps_method_call *call, const index_table *t, size_t unit,
                            const ps_composite_score *s, size_t n_ranked,
                            const ps_rank_range *range, const char *component,
-                           ps_str domain, ps_error *err) {
+                           ps_str domain, const shortfall *why, ps_error *err) {
     char method[64];
     snprintf(method, sizeof method, "%s/%s", ps_call_param_text(call, PARAM_SCALE),
              ps_call_param_text(call, PARAM_MEAN));
@@ -384,6 +428,8 @@ static ps_status put_score(const ps_method_call *call, const index_table *t, siz
     ps_call_put_int(call, 16, (int64_t)ps_call_param_number(call, PARAM_RUNS));
     ps_call_put_int(call, 17, (int64_t)ps_call_param_number(call, PARAM_SEED));
     ps_call_put_status(call, 18, s->value.status);
+    if (s->value.status == PS_VALUE_MISSING)
+        ps_call_put_text(call, 19, (ps_str){why->text, why->n});
     return ps_call_end_row(call, err);
 }
 
@@ -404,11 +450,17 @@ static ps_status write_rows(const ps_method_call *call, const index_table *t,
             for (size_t d = 0; d < domains; d++)
                 n_ranked[d] = count_ranked(t, t->part + d, domains, i);
         }
+        shortfall all = {.n = 0};
+        for (size_t d = 0; d < domains; d++) tell_domain(t, i, d, &all);
         PS_TRY(put_score(call, t, i, &t->score[i], n_ranked[domains],
-                         range != NULL ? &range[i] : NULL, "index", ps_str_of(""), err));
-        for (size_t d = 0; d < domains; d++)
+                         range != NULL ? &range[i] : NULL, "index", ps_str_of(""), &all,
+                         err));
+        for (size_t d = 0; d < domains; d++) {
+            shortfall own = {.n = 0};
+            tell_domain(t, i, d, &own);
             PS_TRY(put_score(call, t, i, &t->part[i * domains + d], n_ranked[d], NULL,
-                             "domain", t->domain.text[d], err));
+                             "domain", t->domain.text[d], &own, err));
+        }
     }
     return PS_OK;
 }

@@ -355,8 +355,22 @@ static void tables(void **state) {
     assert_string_equal(test_cell(t, 1, "domain"), "d");
     assert_string_equal(test_cell(t, 6, "status"), "missing"); /* C has no e */
     assert_string_equal(test_cell(t, 6, "rank"), "");
+    assert_string_equal(test_cell(t, 6, "note"), "domain e has nothing: without y");
+    assert_string_equal(test_cell(t, 3, "note"), "");
     assert_string_equal(test_cell(t, 3, "rank"), "1");
     assert_string_equal(test_cell(t, 4, "status"), "ok");
+    ps_table_free(t);
+    /* A half of a domain, where two thirds are needed. */
+    t = test_compute("composite",
+                     "area_code,indicator,polarity,value\nA,x,1,1\nB,x,1,2\nC,x,1,4\n"
+                     "A,y,1,3\nB,y,1,4\nC,y,1,\nA,z,1,1\nB,z,1,2\nC,z,1,5\n"
+                     "A,w,1,3\nB,w,1,5\n",
+                     "nsim=0");
+    assert_string_equal(test_cell(t, 4, "status"), "missing");
+    assert_string_equal(test_cell(t, 4, "note"),
+                        "the index has 50 % of its weight and needs 67 %: without w, y");
+    assert_string_equal(test_cell(t, 5, "note"), test_cell(t, 4, "note"));
+    assert_string_equal(test_cell(t, 2, "note"), "");
     ps_table_free(t);
     test_refused("composite", HEAD "A,x,d,none,1,1\n", "", PS_FORMAT,
                  "polarity is 'none'");
