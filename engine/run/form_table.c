@@ -167,7 +167,8 @@ static ps_status periods(const ps_measures *all, ps_measure *m, ps_error *err) {
 
 /* Where the columns of a figure stand in the result; -1: the method has no such. */
 typedef struct columns {
-    int value, lower, upper, numerator, denominator, verdict, item, area, status, latest;
+    int value, lower, upper, numerator, denominator, verdict, item, area, status, latest,
+        note;
     int filter[100];
 } columns;
 
@@ -196,6 +197,7 @@ static columns find_columns(const ps_table *result, const ps_framework_measure *
                   .item = find_column(result, r->item),
                   .area = -1,
                   .latest = find_column(result, r->latest),
+                  .note = find_column(result, "note"),
                   .status = find_status(result, r->value)};
     if (ps_method_table_whole(spec->table))
         at.area = find_column(result, r->area != NULL ? r->area : "area_code");
@@ -249,10 +251,19 @@ static void check_base(const ps_framework_measure *spec, ps_measured *out) {
     out->verdict = NULL;
 }
 
-/* gap: why a cell of its table is not known, or NULL. */
+/* What a method says of a table whose counts may not be shown is no news. */
+static void hide(const char *why, ps_measured *out) {
+    out->value.status = out->value.limits_status = PS_VALUE_SUPPRESSED;
+    out->numerator = out->denominator = (double)NAN;
+    out->verdict = NULL;
+    ps_measured_note(out, "%s", why);
+}
+
 static ps_status read_figure(findings *f, const ps_scope *s, const ps_table *result,
-                             size_t row, const columns *at, const char *gap,
-                             ps_measured *out, ps_error *err) {
+                             size_t row, const columns *at, size_t area, ps_measured *out,
+                             ps_error *err) {
+    /* why a cell of its table is not known */
+    const char *gap = ps_method_table_gap(f->table, area);
     const double value = number_in(result, row, at->value),
                  lower = number_in(result, row, at->lower),
                  upper = number_in(result, row, at->upper);
@@ -267,10 +278,17 @@ static ps_status read_figure(findings *f, const ps_scope *s, const ps_table *res
         if (out->verdict == NULL) return ps_fail_nomem(err);
     }
     if (!isfinite(value) || !(status.n == 0 || ps_str_is(status, "ok"))) {
+        if (ps_method_table_hides(f->table, area)) {
+            hide(gap, out);
+            return PS_OK;
+        }
         out->value.status = ps_value_status_find(status, PS_VALUE_MISSING);
         if (status.n > 0 && !ps_str_is(status, "ok"))
             ps_measured_note(out, "%s: %.*s", s->measure->spec->method, (int)status.n,
                              status.p);
+        const ps_str note = at->note >= 0 ? ps_table_cell(result, row, (size_t)at->note)
+                                          : (ps_str){"", 0};
+        if (note.n > 0) ps_measured_note(out, "%.*s", (int)note.n, note.p);
         if (gap != NULL) ps_measured_note(out, "%s", gap);
         return PS_OK;
     }
@@ -310,9 +328,8 @@ static ps_status keep(findings *f, const ps_scope *s, const ps_table *result, si
             f->items,
             at.item >= 0 ? ps_table_cell(result, r, (size_t)at.item) : (ps_str){"", 0},
             &found.item, NULL, err));
-        PS_TRY(read_figure(f, s, result, r, &at,
-                           ps_method_table_gap(f->table, (size_t)found.area),
-                           &found.measured, err));
+        PS_TRY(
+            read_figure(f, s, result, r, &at, (size_t)found.area, &found.measured, err));
         if (at.latest >= 0)
             ps_measured_note(&found.measured, "%s %.*s", spec->result->latest,
                              (int)latest.n, latest.p);

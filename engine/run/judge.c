@@ -29,7 +29,8 @@ typedef struct scene {
     bool has_base; /* the baseline is a period */
     ps_period base;
     ps_measured before;       /* of the baseline period; missing without one */
-    const ps_history *months; /* of the numerator, or NULL */
+    const ps_history *months; /* of the numerator, or NULL: there are none, or they are */
+    bool months_hidden;
     ps_course course;
 } scene;
 
@@ -220,13 +221,6 @@ static void project(const scene *s, const ps_period *p, const ps_goal *goal,
                     : "no projection: earlier years had no case in these months");
 }
 
-/* Why the months that a projection is made from are not there. */
-static const char *without_months(const scene *s) {
-    return ps_release_protects_measure(s->scope->figures->release, s->scope->measure)
-               ? "no projection: months of protected data are not released"
-               : "no projection: the figure is not one of counts by month";
-}
-
 /* A baseline of the same months, when a year is compared before it is over. */
 static void take_same_months(const scene *s, const ps_period *p,
                              ps_target_count_input *in, ps_measure_figure *f) {
@@ -269,8 +263,8 @@ static void judge_count(const scene *s, const ps_period *p, bool tested, double 
     if (running && ok) {
         if (s->spec->target != NULL && s->months != NULL)
             project(s, p, &goal, f);
-        else if (s->spec->target != NULL && goal.known)
-            NOTE(f, "%s", without_months(s));
+        else if (s->spec->target != NULL && goal.known && !s->months_hidden)
+            NOTE(f, "no projection: the figure is not one of counts by month");
         in.projection = f->projection.total;
         if (tested && isfinite(in.baseline)) take_same_months(s, p, &in, f);
     }
@@ -533,6 +527,9 @@ static ps_status compute(const scene *s, const ps_period *p, ps_measure_figure *
     memcpy(f->reason, f->measured.reason, sizeof f->measured.reason);
     find_baseline(s, f);
     judge(s, p, f);
+    if (s->months_hidden && there(&f->measured))
+        NOTE(f, "%s: %s", f->measured.running ? "no projection and no trend" : "no trend",
+             ps_release_months);
     return PS_OK;
 }
 
@@ -548,12 +545,24 @@ static ps_status measure_before(scene *s, ps_error *err) {
     return PS_OK;
 }
 
+/* Nothing may follow from months that may not be shown. */
+static bool months_are_shown(const scene *s) {
+    const ps_scope *scope = s->scope;
+    const ps_release *release = scope->figures->release;
+    if (!ps_release_protects_measure(release, scope->measure)) return true;
+    const ps_month first = ps_history_first(s->months), last = ps_history_last(s->months);
+    for (ps_month m = first; m <= last; m++)
+        if (!ps_release_shows_measure(release, scope->measure, s->item, scope->geography,
+                                      scope->area, m, m))
+            return false;
+    return first <= last;
+}
+
 static ps_status judge_item(scene *s, ps_measure_figure *figures, ps_error *err) {
     const ps_measure *m = s->scope->measure;
-    /* Months of protected data are not released, so nothing may follow from them. */
-    const bool open = !ps_release_protects_measure(s->scope->figures->release, m);
-    s->months =
-        open && m->form->months != NULL ? m->form->months(s->scope, s->item) : NULL;
+    s->months = m->form->months != NULL ? m->form->months(s->scope, s->item) : NULL;
+    s->months_hidden = s->months != NULL && !months_are_shown(s);
+    if (s->months_hidden) s->months = NULL;
     s->before = ps_measured_nothing();
     if (s->has_base)
         PS_TRY(ps_judge_value(s->scope, s->item, &s->base, &s->before, err));

@@ -286,6 +286,12 @@ static void note_gap(ps_method_table *t, const row *r, const char *why) {
         *gap = ps_arena_strndup(t->arena, why, strlen(why));
 }
 
+static void note_hidden(ps_method_table *t, const row *r) {
+    const char **gap = &t->gap[t->n_gaps > 1 ? r->area : 0];
+    if (*gap == NULL)
+        *gap = t->layout->rows == PS_ROWS_MONTHS ? ps_release_months : ps_release_reason;
+}
+
 static void note_figure(ps_method_table *t, const row *r, const char *measure,
                         const char *reason) {
     char why[sizeof((ps_measured *)0)->reason];
@@ -364,7 +370,7 @@ static double amount_of(ps_method_table *t, const ps_measure_part *part, size_t 
     t->history_geography = r->geography;
     t->history_area = r->area;
     if (!is_shown(t, part, item, r, p)) {
-        note_gap(t, r, ps_release_reason);
+        note_hidden(t, r);
         return (double)NAN;
     }
     if (ps_history_whole(t->history, p->first, p->last, &x)) return x;
@@ -806,6 +812,11 @@ const char *ps_method_table_unknown(const ps_method_table *t, size_t area) {
 
 const char *ps_method_table_gap(const ps_method_table *t, size_t area) {
     return t->gap[t->n_gaps > 1 ? area : 0];
+}
+
+bool ps_method_table_hides(const ps_method_table *t, size_t area) {
+    const char *gap = ps_method_table_gap(t, area);
+    return gap == ps_release_reason || gap == ps_release_months;
 }
 
 const char *ps_method_table_left(const ps_method_table *t, size_t area) {

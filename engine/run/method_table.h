@@ -33,6 +33,8 @@ const char *ps_method_table_unknown(const ps_method_table *table, size_t area);
  * the table is whole, of the rows of this area. NULL: all are known. Good until the table
  * is closed. */
 const char *ps_method_table_gap(const ps_method_table *table, size_t area);
+/* Is that because it may not be shown? */
+bool ps_method_table_hides(const ps_method_table *table, size_t area);
 /* What the table laid out last leaves out, in words, as a round that goes on after its
  * period or an indicator that an area's plan hides; of a whole table in this area. NULL:
  * nothing. Good until the table is closed. */

@@ -9,6 +9,7 @@
 #include "engine/run/release_records.h"
 
 const char ps_release_reason[] = "suppressed: a small count, or one that gives it away";
+const char ps_release_months[] = "not every month of protected data is released";
 
 /* Why a geography is not released; the manifest has the words. */
 static const char counted_twice[] = "its areas are built of areas that overlap";

@@ -26,8 +26,9 @@
  * What is not audited is not shown:
  * - When a release has too many counts, the finest geography is left out of it.
  * - Months are shown only where the job asks for them as periods; counts.csv has none.
- * - Figures that follow from single rows or months (trends, projections) are not shown;
- *   methods on tables of counts see no others than those that are shown.
+ * - Figures that follow from single rows are not shown, those that follow from months
+ *   (trends, projections) where every month is; methods on tables of counts see no others
+ *   than those that are shown.
  *
  * Figures of records have a rule of their own; see release_records.h.
  *
@@ -87,6 +88,8 @@ bool ps_release_shows_measure(const ps_release *release, const ps_measure *measu
                               ps_month last);
 /* Why figures of a data set are not there, for a note. */
 extern const char ps_release_reason[];
+/* Why nothing is there that needs all months. */
+extern const char ps_release_months[];
 
 /* The audit: a member "disclosure". */
 void ps_release_manifest(const ps_release *release, ps_json *json);

@@ -205,12 +205,39 @@ ps_status ps_write_indicators(const ps_figures *f, ps_output *out, ps_written *w
     return status;
 }
 
+static void write_place(const ps_geography *geo, size_t area, const ps_series *series,
+                        ps_output *out) {
+    ps_output_csv_field(out, ps_str_of(geo->spec->id));
+    ps_output_write(out, ",", 1);
+    ps_output_csv_field(out, geo->areas->code[area]);
+    ps_output_write(out, ",", 1);
+    ps_output_text(out, series->id);
+    ps_output_write(out, ",", 1);
+}
+
+/* An area without a row would be taken for one without an incident. */
+static void write_hidden(const ps_figures *f, size_t g, size_t a, const ps_series *series,
+                         ps_output *out) {
+    const ps_data_set *d = &f->data[series->data];
+    char first[24], last[24];
+    if (!ps_reach_knows(d->reach, g, a)) return;
+    write_place(&f->geographies->geography[g], a, series, out);
+    if (d->spec->date != NULL) {
+        ps_month_text(d->first, first), ps_month_text(d->last, last);
+        ps_output_printf(out, "%s..%s", first, last);
+    }
+    ps_output_text(out, ",,suppressed\n");
+}
+
 static void write_months(const ps_figures *f, size_t g, size_t a, size_t s,
                          ps_output *out, int64_t *counts, bool *covered) {
     const ps_series *series = &f->series[s];
     const ps_data_set *d = &f->data[series->data];
-    const ps_geography *geo = &f->geographies->geography[g];
-    if (d->first > d->last || ps_release_protects(f->release, series->data)) return;
+    if (d->first > d->last) return;
+    if (ps_release_protects(f->release, series->data)) {
+        write_hidden(f, g, a, series, out);
+        return;
+    }
     const bool anywhere = d->reporter[g][a] != PS_NONE;
     ps_figures_months(f, g, a, s, counts, covered);
     for (ps_month m = d->first; m <= d->last; m += d->stride) {
@@ -219,12 +246,7 @@ static void write_months(const ps_figures *f, size_t g, size_t a, size_t s,
         if (counts[i] == 0 && (known || !anywhere)) continue;
         char month[24] = "";
         if (d->spec->date != NULL) ps_figures_date_text(d, m, month);
-        ps_output_csv_field(out, ps_str_of(geo->spec->id));
-        ps_output_write(out, ",", 1);
-        ps_output_csv_field(out, geo->areas->code[a]);
-        ps_output_write(out, ",", 1);
-        ps_output_text(out, series->id);
-        ps_output_write(out, ",", 1);
+        write_place(&f->geographies->geography[g], a, series, out);
         ps_output_text(out, month);
         ps_output_write(out, ",", 1);
         if (known) ps_output_int(out, counts[i]);

@@ -28,28 +28,40 @@ static const char job_text[] =
     "  - {id: " id                                                     \
     ", priority: all, title: Everywhere, why: W, disclosure: public, " \
     "geographies: [square], " more "}\n"
-#define PLAN_HEAD                                                                   \
-    "id: plan\n"                                                                    \
-    "title: Plan\n"                                                                 \
-    "area: {geography: square, code: A}\n"                                          \
-    "geographies: [{id: square, title: S}, {id: other, title: O}]\n"                \
-    "data: [{id: calls, kind: incidents, title: I}, {id: residents, kind: "         \
-    "population, title: R}]\n"                                                      \
-    "priorities: [{id: all, title: All}]\n"                                         \
-    "measures:\n" MEASURE("calls", COUNT) MEASURE("extra", COUNT "only: tailored")  \
-        MEASURE("rate",                                                             \
-                "numerator: {what: N, data: calls}, denominator: {what: D, data: "  \
-                "residents}, unit: per 100, multiplier: 100, method: crude_rate, "  \
-                "polarity: lower-better")                                           \
-            MEASURE("index",                                                        \
-                    "unit: z, method: composite, polarity: higher-better, table: "  \
-                    "{rows: measures, of: square, whole: true, columns: [{name: "   \
-                    "area_code, key: area}, {name: indicator, key: measure}, "      \
-                    "{name: value, key: figure}, {name: polarity, key: polarity}, " \
-                    "{name: weight, key: weight}], indicators: [{measure: calls, "  \
-                    "weight: 3}, {measure: rate}]}, result: {value: value, "        \
-                    "denominator: weight_present, where: [{column: component, is: " \
-                    "[index]}]}")
+#define PLAN_HEAD                                                                        \
+    "id: plan\n"                                                                         \
+    "title: Plan\n"                                                                      \
+    "area: {geography: square, code: A}\n"                                               \
+    "geographies: [{id: square, title: S}, {id: other, title: O}]\n"                     \
+    "data: [{id: calls, kind: incidents, title: I}, {id: residents, kind: "              \
+    "population, title: R}]\n"                                                           \
+    "priorities: [{id: all, title: All}]\n"                                              \
+    "measures:\n" MEASURE("calls", COUNT) MEASURE("extra", COUNT "only: tailored")       \
+        MEASURE("rate",                                                                  \
+                "numerator: {what: N, data: calls}, denominator: {what: D, data: "       \
+                "residents}, unit: per 100, multiplier: 100, method: crude_rate, "       \
+                "polarity: lower-better")                                                \
+            MEASURE("index",                                                             \
+                    "unit: z, method: composite, polarity: higher-better, table: "       \
+                    "{rows: measures, of: square, whole: true, columns: [{name: "        \
+                    "area_code, key: area}, {name: indicator, key: measure}, "           \
+                    "{name: value, key: figure}, {name: polarity, key: polarity}, "      \
+                    "{name: weight, key: weight}], indicators: [{measure: calls, "       \
+                    "weight: 3}, {measure: rate}]}, result: {value: value, "             \
+                    "denominator: weight_present, where: [{column: component, is: "      \
+                    "[index]}]}")                                                        \
+                MEASURE("based",                                                         \
+                        "numerator: {what: N, data: calls}, denominator: {what: D, "     \
+                        "data: residents}, unit: per 100, multiplier: 100, method: "     \
+                        "crude_rate, polarity: lower-better, min_base: 150")             \
+                    MEASURE(                                                             \
+                        "thin",                                                          \
+                        "unit: z, method: composite, polarity: higher-better, table: "   \
+                        "{rows: measures, of: square, whole: true, columns: [{name: "    \
+                        "area_code, key: area}, {name: indicator, key: measure}, "       \
+                        "{name: value, key: figure}, {name: polarity, key: polarity}], " \
+                        "indicators: [{measure: calls}, {measure: based}]}, result: "    \
+                        "{value: value, where: [{column: component, is: [index]}]}")
 
 /* B has a target of its own, C a rate that is hidden. */
 static const char plan_text[] = PLAN_HEAD
@@ -120,7 +132,12 @@ static const struct {
     {"index", "C", "2021/22", "value", "0.8728715609439696"},
     {"index", "C", "2021/22", "reason", "without rate, which is not shown here"},
     {"index", "A", "2021/22", "reason", ""},
-    {"index", "A", "2021/22", "value", "-1.091089451179962"},
+    /* Half of the weight is no index: the words say what lacks, and why. */
+    {"thin", "B", "2021/22", "status", "ok"},
+    {"thin", "A", "2021/22", "status", "missing"},
+    {"thin", "A", "2021/22", "reason",
+     "composite: missing; the index has 50 % of its weight and needs 67 %: without "
+     "based; based: the base is below 150"},
     /* The figures that B's plan states hold for B. */
     {"calls", "B", "2021/22", "value", "24"},
     {"calls", "B", "2021/22", "baseline", "50"},
