@@ -3,12 +3,13 @@
 
 #if defined(__x86_64__) && defined(__AVX2__)
 
+#include "engine/core/lanes.h"
 #include "geo/descend_lanes.h"
 #include "geo/descend_loop.h"
 
 bool ps_descend_avx2(const ps_grid *grid, const ps_reach *reach, size_t n,
                      const double *x, const double *y, ps_descent to) {
-    if (!__builtin_cpu_supports("avx2")) return false;
+    if (!ps_lanes_avx2()) return false;
     descend(by_lanes, grid, reach, n, x, y, to);
     return true;
 }

@@ -2,6 +2,8 @@
  * equal work, which the compiler lays out over the registers that the processor has. */
 #include "indicators/sample.h"
 
+#include "engine/core/lanes.h"
+
 enum { LANES = PS_SAMPLES_AT_ONCE, HALF = LANES / 2 };
 
 /* Beyond this the search for a place that was drawn before costs more than a table. */
@@ -114,10 +116,8 @@ __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))) static size_t coun
 
 size_t ps_sample_count(const ps_sampling *s, size_t samples, double limit, bool below) {
 #if defined __x86_64__
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-        return count_avx512(s, samples, limit, below);
-    if (__builtin_cpu_supports("avx2")) return count_avx2(s, samples, limit, below);
+    if (ps_lanes_avx512()) return count_avx512(s, samples, limit, below);
+    if (ps_lanes_avx2()) return count_avx2(s, samples, limit, below);
 #endif
     return count(s, samples, limit, below);
 }

@@ -2,9 +2,10 @@
 #if defined(__x86_64__) && defined(__AVX2__)
 
 #include "engine/core/coordinates_loop.h"
+#include "engine/core/lanes.h"
 
 bool ps_coordinates_read_avx2(size_t n, const ps_str *text, size_t stride, double *out) {
-    if (!__builtin_cpu_supports("avx2")) return false;
+    if (!ps_lanes_avx2()) return false;
     read_all(n, text, stride, out);
     return true;
 }

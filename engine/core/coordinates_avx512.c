@@ -2,12 +2,11 @@
 #if defined(__x86_64__) && defined(__AVX512DQ__)
 
 #include "engine/core/coordinates_loop.h"
+#include "engine/core/lanes.h"
 
 bool ps_coordinates_read_avx512(size_t n, const ps_str *text, size_t stride,
                                 double *out) {
-    if (!__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512bw") ||
-        !__builtin_cpu_supports("avx512vl"))
-        return false;
+    if (!ps_lanes_avx512()) return false;
     read_all(n, text, stride, out);
     return true;
 }

@@ -6,6 +6,8 @@
 
 #include <immintrin.h>
 
+#include "engine/core/lanes.h"
+
 /* The least byte and the union of all bytes at each place. */
 struct ps_scan_seen {
     __m256i least, all;
@@ -45,8 +47,7 @@ ps_status ps_csv_scan_avx2(ps_csv_scan *scan, const char *b, size_t from, size_t
 }
 
 bool ps_csv_scan_has_avx2(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("popcnt");
+    return ps_lanes_avx2();
 }
 
 #else

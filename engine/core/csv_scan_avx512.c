@@ -7,6 +7,8 @@
 
 #include <immintrin.h>
 
+#include "engine/core/lanes.h"
+
 /* The least byte and the union of all bytes at each place. */
 struct ps_scan_seen {
     __m512i least, all;
@@ -50,9 +52,7 @@ ps_status ps_csv_scan_avx512(ps_csv_scan *scan, const char *b, size_t from, size
 }
 
 bool ps_csv_scan_has_avx512(void) {
-    return __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2") &&
-           __builtin_cpu_supports("popcnt");
+    return ps_lanes_avx512_packing();
 }
 
 #else
