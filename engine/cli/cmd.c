@@ -115,9 +115,30 @@ ps_exit ps_exit_of(ps_status status) {
     return PS_EXIT_FAILED;
 }
 
-bool ps_same_file(const char *a, const char *b) {
+/* Do two paths lead to the same file? */
+static bool is_same_file(const char *a, const char *b) {
     struct stat x, y;
     if (strcmp(a, b) == 0) return true;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) &&
            x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+ps_status ps_check_outputs(const ps_option_output *outputs, size_t n,
+                           const char *const *inputs, size_t n_inputs, ps_error *err) {
+    for (size_t i = 0; i < n; i++) {
+        const char *path = outputs[i].path;
+        if (path == NULL) continue;
+        const bool standard = strcmp(path, "-") == 0;
+        for (size_t j = 0; j < i; j++)
+            if (outputs[j].path != NULL && is_same_file(path, outputs[j].path))
+                return ps_fail(err, PS_CONFIG,
+                               "%s and %s both write to %s; give each a file of its own",
+                               outputs[j].option, outputs[i].option,
+                               standard ? "standard output" : path);
+        for (size_t j = 0; j < n_inputs && !standard; j++)
+            if (inputs[j] != NULL && is_same_file(path, inputs[j]))
+                return ps_fail(err, PS_CONFIG, "%s %s would replace the input %s",
+                               outputs[i].option, path, inputs[j]);
+    }
+    return PS_OK;
 }

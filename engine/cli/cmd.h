@@ -71,8 +71,16 @@ typedef struct ps_general {
 } ps_general;
 size_t ps_general_options(const ps_opt **out);
 
-/* Do two paths lead to the same file? An output must not replace an input. */
-bool ps_same_file(const char *a, const char *b);
+/* A file that an option names for writing; path NULL: none, "-": standard output. */
+typedef struct ps_option_output {
+    const char *option, *path;
+} ps_option_output;
+
+/* Two outputs in one place, or an output in the place of an input, are mistakes that
+ * would destroy data: PS_CONFIG. Inputs may be NULL. */
+ps_status ps_check_outputs(const ps_option_output *outputs, size_t n,
+                           const char *const *inputs, size_t n_inputs,
+                           ps_error *err) PS_MUST_CHECK;
 
 #define PS_COUNT_OF(array) (sizeof(array) / sizeof *(array))
 

@@ -52,9 +52,8 @@ static ps_status compute(const ps_call *call, ps_error *err) {
     for (size_t i = 0; i < n; i++)
         PS_TRY(split(request->parameters.item[i], call->arena, &arguments[i], err));
     const char *input = call->operands->item[1];
-    if (request->output != NULL && ps_same_file(request->output, input))
-        return ps_fail(err, PS_CONFIG, "--output %s would replace the input",
-                       request->output);
+    const ps_option_output output = {"--output", request->output};
+    PS_TRY(ps_check_outputs(&output, 1, &input, 1, err));
     const ps_compute_request work = {.method = call->operands->item[0],
                                      .input = input,
                                      .arguments = arguments,

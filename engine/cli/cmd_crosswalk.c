@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "engine/cli/cmd.h"
 #include "engine/run/crosswalk.h"
 
@@ -147,28 +145,12 @@ static ps_status split_weights(const ps_call *call, ps_overlap_source *out,
     return PS_OK;
 }
 
-/* An output must not replace an input or the other output. */
 static ps_status check_outputs(const ps_crosswalk_request *r, ps_error *err) {
-    const char *outputs[2] = {r->shares, r->manifest};
-    const char *inputs[3] = {r->from.path, r->to.path, r->weights.path};
-    static const char *const names[2] = {"--output", "--manifest"};
-    if (r->manifest != NULL &&
-        ps_same_file(r->manifest, r->shares != NULL ? r->shares : "-"))
-        return ps_fail(
-            err, PS_CONFIG,
-            "--output and --manifest both write to %s; give each a file of its "
-            "own",
-            strcmp(r->manifest, "-") == 0 ? "standard output" : r->manifest);
-    for (size_t o = 0; o < 2; o++) {
-        for (size_t i = 0; i < 3; i++) {
-            if (outputs[o] == NULL || inputs[i] == NULL || strcmp(outputs[o], "-") == 0 ||
-                !ps_same_file(outputs[o], inputs[i]))
-                continue;
-            return ps_fail(err, PS_CONFIG, "%s %s would replace the input %s", names[o],
-                           outputs[o], inputs[i]);
-        }
-    }
-    return PS_OK;
+    const ps_option_output outputs[] = {{"--output", r->shares != NULL ? r->shares : "-"},
+                                        {"--manifest", r->manifest}};
+    const char *const inputs[] = {r->from.path, r->to.path, r->weights.path};
+    return ps_check_outputs(outputs, PS_COUNT_OF(outputs), inputs, PS_COUNT_OF(inputs),
+                            err);
 }
 
 static ps_status make_request(const ps_call *call, ps_crosswalk_request *out,

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "engine/cli/cmd.h"
 #include "engine/run/join.h"
 
@@ -122,38 +120,14 @@ static const ps_opt_key area_keys[KEYS] = {
     [ENCODING] = {"encoding", false},
 };
 
-static bool is_standard_output(const char *path) {
-    return strcmp(path, "-") == 0;
-}
-
-/* Two outputs in one place, or an output in the place of an input, are mistakes that
- * would destroy data. */
 static ps_status check_outputs(const join_request *request, const char *areas,
                                const ps_opt_list *points, ps_error *err) {
-    const struct {
-        const char *option, *path;
-    } outputs[] = {{"--output", request->counts != NULL ? request->counts : "-"},
-                   {"--assign", request->assign},
-                   {"--manifest", request->manifest}};
-    for (size_t i = 0; i < PS_COUNT_OF(outputs); i++) {
-        const char *path = outputs[i].path;
-        if (path == NULL) continue;
-        for (size_t j = 0; j < i; j++) {
-            if (outputs[j].path != NULL && ps_same_file(path, outputs[j].path))
-                return ps_fail(err, PS_CONFIG,
-                               "%s and %s both write to %s; give each a file of its own",
-                               outputs[j].option, outputs[i].option,
-                               is_standard_output(path) ? "standard output" : path);
-        }
-        if (is_standard_output(path)) continue;
-        for (size_t j = 0; j <= points->n; j++) {
-            const char *input = j < points->n ? points->item[j] : areas;
-            if (ps_same_file(path, input))
-                return ps_fail(err, PS_CONFIG, "%s %s would replace the input %s",
-                               outputs[i].option, path, input);
-        }
-    }
-    return PS_OK;
+    const ps_option_output outputs[] = {
+        {"--output", request->counts != NULL ? request->counts : "-"},
+        {"--assign", request->assign},
+        {"--manifest", request->manifest}};
+    PS_TRY(ps_check_outputs(outputs, PS_COUNT_OF(outputs), points->item, points->n, err));
+    return ps_check_outputs(outputs, PS_COUNT_OF(outputs), &areas, 1, err);
 }
 
 static ps_status check_columns(const join_request *request, ps_error *err) {

@@ -517,14 +517,7 @@ static void write_side(const crossing *c, int side, ps_json *json) {
     ps_manifest_layer(json, &c->report[side]);
     const ps_operation_used *used = &c->used[side];
     ps_json_member_text(json, "crs", used->areas_crs);
-    ps_json_member_text(json, "operation", used->name);
-    ps_json_key(json, "accuracy_m");
-    if (used->accuracy < 0)
-        ps_json_text(json, NULL);
-    else
-        ps_json_real(json, used->accuracy);
-    ps_json_member_text(json, "grid", used->grid);
-    ps_json_member_text(json, "missing_grid", used->missing_grid);
+    ps_manifest_used(json, used);
     ps_json_member_int(json, "areas", (int64_t)c->areas[side]->n);
     ps_json_member_real(json, "area_m2", round_to(v->area, metre_steps));
     ps_json_member_real(json, "covered_m2", round_to(v->covered, metre_steps));
@@ -545,10 +538,7 @@ static ps_status write_manifest(const crossing *c, ps_error *err) {
         ps_json_object(&json);
         ps_json_member_text(&json, "command", r->command);
         ps_manifest_versions(&json);
-        ps_json_key(&json, "inputs");
-        ps_json_array(&json);
         ps_manifest_inputs(&json, inputs, NULL, 0, NULL);
-        ps_json_end_array(&json);
         ps_json_key(&json, "geometry");
         ps_json_array(&json);
         for (int k = 0; k < 2; k++) write_side(c, k, &json);

@@ -184,10 +184,7 @@ static ps_status write_manifest(const joined *j, ps_error *err) {
         ps_json_object(&json);
         ps_json_member_text(&json, "command", r->command);
         ps_manifest_versions(&json);
-        ps_json_key(&json, "inputs");
-        ps_json_array(&json);
         ps_manifest_inputs(&json, inputs, counts, 1, ids);
-        ps_json_end_array(&json);
         ps_json_key(&json, "geometry");
         ps_json_object(&json);
         ps_manifest_layer(&json, &j->report);

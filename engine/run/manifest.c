@@ -115,6 +115,8 @@ static bool write_counted(ps_json *json, const ps_input *input,
 void ps_manifest_inputs(ps_json *json, const ps_inputs *inputs,
                         const ps_point_counts *const *counts, size_t n_counts,
                         const char *const *const *ids) {
+    ps_json_key(json, "inputs");
+    ps_json_array(json);
     for (size_t i = 0; i < ps_inputs_size(inputs); i++) {
         const ps_input *input = ps_inputs_get(inputs, i);
         bool counted = false;
@@ -126,14 +128,10 @@ void ps_manifest_inputs(ps_json *json, const ps_inputs *inputs,
         ps_manifest_file(json, input);
         ps_json_end_object(json);
     }
+    ps_json_end_array(json);
 }
 
-void ps_manifest_operation(ps_json *json, const char *geography,
-                           const ps_operation_used *used) {
-    ps_json_object(json);
-    ps_json_member_text(json, "areas", geography);
-    ps_json_member_text(json, "areas_crs", used->areas_crs);
-    ps_json_member_text(json, "points_crs", used->points_crs);
+void ps_manifest_used(ps_json *json, const ps_operation_used *used) {
     ps_json_member_text(json, "operation", used->name);
     ps_json_key(json, "accuracy_m");
     if (used->accuracy < 0)
@@ -142,6 +140,15 @@ void ps_manifest_operation(ps_json *json, const char *geography,
         ps_json_real(json, used->accuracy);
     ps_json_member_text(json, "grid", used->grid);
     ps_json_member_text(json, "missing_grid", used->missing_grid);
+}
+
+void ps_manifest_operation(ps_json *json, const char *geography,
+                           const ps_operation_used *used) {
+    ps_json_object(json);
+    ps_json_member_text(json, "areas", geography);
+    ps_json_member_text(json, "areas_crs", used->areas_crs);
+    ps_json_member_text(json, "points_crs", used->points_crs);
+    ps_manifest_used(json, used);
     ps_json_end_object(json);
 }
 

@@ -21,15 +21,17 @@ void ps_manifest_versions(ps_json *json);
 void ps_manifest_file(ps_json *json, const ps_input *input);
 /* Rows by fate, as members of the open object. */
 void ps_manifest_fates(ps_json *json, const ps_rows *rows);
-/* All inputs as elements of the open array; those that one of the counts read with their
- * encoding and rows by fate, and matches by geography. Members of an archive are elements
- * of their own with the digest of the archive. ids[i]: names of the geographies of
- * counts[i]; NULL: protected data, of which no rows are told, since a file may be a month
- * and a geography a single area. */
+/* All inputs, a member "inputs" of the open object; those that one of the counts read
+ * with their encoding and rows by fate, and matches by geography. Members of an archive
+ * are elements of their own with the digest of the archive. ids[i]: names of the
+ * geographies of counts[i]; NULL: protected data, of which no rows are told, since a file
+ * may be a month and a geography a single area. */
 void ps_manifest_inputs(ps_json *json, const ps_inputs *inputs,
                         const ps_point_counts *const *counts, size_t n_counts,
                         const char *const *const *ids);
-/* "operation": how points and one geography were brought together. */
+/* How coordinates were transformed, as members of the open object. */
+void ps_manifest_used(ps_json *json, const ps_operation_used *used);
+/* How points and one geography were brought together, as an element of the open array. */
 void ps_manifest_operation(ps_json *json, const char *geography,
                            const ps_operation_used *used);
 /* "geometry": what the boundary layer held, as members of the open object. */

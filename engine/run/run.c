@@ -374,10 +374,7 @@ static ps_status fill_manifest(const job_run *r, ps_output *out,
     ps_json_member_text(&json, "fingerprint", r->fingerprint);
     ps_manifest_versions(&json);
     ps_json_member_text(&json, "job", resolved);
-    ps_json_key(&json, "inputs");
-    ps_json_array(&json);
     ps_manifest_inputs(&json, r->inputs, counts, r->figures->n_data, ids);
-    ps_json_end_array(&json);
     manifest_geographies(r, &json);
     manifest_data(r, &json);
     manifest_records(r, &json);
