@@ -42,4 +42,25 @@ static inline const char *test_measure(const char *text, const char *measure,
     return test_field(row, test_column(text, column));
 }
 
+/* One cell of measures.csv; wanted NULL: there is no such row. */
+typedef struct test_answer {
+    const char *measure, *area, *period, *column, *wanted;
+} test_answer;
+
+static inline void test_answers(const char *text, const test_answer *list, size_t n) {
+    static const char *const names[4] = {"measure", "area_code", "period", "measure"};
+    int wrong = 0;
+    for (const test_answer *a = list; a < list + n; a++) {
+        const char *const row[4] = {a->measure, a->area, a->period, a->measure};
+        const char *line = test_row(text, names, row), *seen = "no row",
+                   *wanted = a->wanted != NULL ? a->wanted : "no row";
+        if (line != NULL) seen = test_field(line, test_column(text, a->column));
+        if (strcmp(seen, wanted) == 0) continue;
+        print_error("%s %s %s %s: %s, expected %s\n", a->measure, a->area, a->period,
+                    a->column, seen, wanted);
+        wrong++;
+    }
+    assert_int_equal(wrong, 0);
+}
+
 #endif

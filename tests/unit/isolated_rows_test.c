@@ -35,43 +35,6 @@ static char *make_folder(const char *class) {
     return folder;
 }
 
-/* What is said on the way is appended to the file `said` of the folder. */
-typedef struct heard {
-    char text[4096];
-} heard;
-
-static void hear(void *context, ps_talk_level level, const char *text) {
-    heard *h = context;
-    (void)level;
-    const size_t n = strlen(h->text);
-    snprintf(h->text + n, sizeof h->text - n, "%s\n", text);
-}
-
-static ps_status run(const char *folder, bool strict, heard *h, ps_error *err) {
-    char out[4096], job[4096], told[4096];
-    ps_output *accounting = NULL;
-    ps_run_outcome outcome;
-    snprintf(out, sizeof out, "%s", test_path(folder, "out"));
-    snprintf(job, sizeof job, "%s", test_path(folder, "job.yaml"));
-    snprintf(told, sizeof told, "%s", test_path(folder, "accounting.txt"));
-    assert_int_equal(ps_output_open(told, &accounting, err), PS_OK);
-    const ps_talk talk = {.say = hear, .context = h};
-    const ps_run_options options = {
-        .job = job, .folder = out, .command = "test", .strict = strict, .talk = &talk};
-    const ps_status status = ps_run_job(&options, accounting, &outcome, err);
-    if (status == PS_OK)
-        assert_int_equal(ps_output_commit(accounting, err), PS_OK);
-    else
-        ps_output_abandon(accounting);
-    return status;
-}
-
-static char *read(const char *folder, const char *name) {
-    char *text = test_file_read(test_path(folder, name), NULL);
-    assert_non_null(text);
-    return text;
-}
-
 /* The value and status of an area and period. */
 static void is(const char *text, const char *area, const char *period, const char *value,
                const char *status) {
@@ -87,23 +50,23 @@ static void they_are_counted_by_themselves(void **state) {
     (void)state;
     char *folder = make_folder("public");
     ps_error err = {.text = ""};
-    heard h = {""};
-    if (run(folder, false, &h, &err) != PS_OK) fail_msg("%s", err.text);
+    test_warned h;
+    if (test_run(folder, false, &h, &err) != PS_OK) fail_msg("%s", err.text);
     if (strstr(
             h.text,
             "calls: 2 rows are dated far from all others, which are of 2020-01 to "
             "2022-06, and count in no period (calls.csv, row 178, line 179: 2052-06; ") ==
         NULL)
         fail_msg("%s", h.text);
-    char *accounting = read(folder, "accounting.txt");
+    char *accounting = test_text_of(folder, "accounting.txt");
     if (strstr(accounting,
                "calls: 2 of the rows are dated far from all others and count "
                "in no period\n") == NULL)
         fail_msg("%s", accounting);
-    char *manifest = read(folder, "out/manifest.json");
+    char *manifest = test_text_of(folder, "out/manifest.json");
     assert_non_null(strstr(manifest, "\"isolated_rows\": 2"));
     assert_non_null(strstr(manifest, "\"last_month\": \"2022-06\""));
-    char *figures = read(folder, "out/indicators.csv");
+    char *figures = test_text_of(folder, "out/indicators.csv");
     is(figures, "A", "2020-01..2022-06", "177", "ok");
     is(figures, "A", "2022-06", "3", "ok");
     is(figures, "C", "2020-01..2022-06", "", "missing");
@@ -117,12 +80,12 @@ static void they_are_no_part_of_the_release(void **state) {
     (void)state;
     char *folder = make_folder("council");
     ps_error err = {.text = ""};
-    heard h = {""};
-    if (run(folder, false, &h, &err) != PS_OK) fail_msg("%s", err.text);
-    char *manifest = read(folder, "out/manifest.json");
+    test_warned h;
+    if (test_run(folder, false, &h, &err) != PS_OK) fail_msg("%s", err.text);
+    char *manifest = test_text_of(folder, "out/manifest.json");
     assert_non_null(strstr(manifest, "\"proved\""));
     assert_null(strstr(manifest, "isolated_rows"));
-    char *figures = read(folder, "out/indicators.csv");
+    char *figures = test_text_of(folder, "out/indicators.csv");
     is(figures, "A", "2022-05", "6", "ok");
     is(figures, "A", "2022-06", "", "suppressed");
     free(figures), free(manifest);
@@ -133,8 +96,8 @@ static void strict_refuses_them(void **state) {
     (void)state;
     char *folder = make_folder("public");
     ps_error err = {.text = ""};
-    heard h = {""};
-    assert_int_equal(run(folder, true, &h, &err), PS_GATE);
+    test_warned h;
+    assert_int_equal(test_run(folder, true, &h, &err), PS_GATE);
     if (strstr(err.text, "calls: 2 rows are dated far from all others") == NULL ||
         strstr(err.text, "row 178, line 179") == NULL)
         fail_msg("%s", err.text);

@@ -6,22 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/run/run.h"
-#include "tests/support/rows.h"
-#include "tests/support/test.h"
-
-static const char squares[] =
-    "{\"type\":\"FeatureCollection\",\"crs\":{\"type\":\"name\",\"properties\":{\"name\":"
-    "\"urn:ogc:def:crs:EPSG::27700\"}},\"features\":["
-    "{\"type\":\"Feature\",\"properties\":{\"code\":\"A\"},\"geometry\":{\"type\":"
-    "\"Polygon\",\"coordinates\":[[[400000,400000],[401000,400000],[401000,401000],"
-    "[400000,401000],[400000,400000]]]}},"
-    "{\"type\":\"Feature\",\"properties\":{\"code\":\"B\"},\"geometry\":{\"type\":"
-    "\"Polygon\",\"coordinates\":[[[401000,400000],[402000,400000],[402000,401000],"
-    "[401000,401000],[401000,400000]]]}},"
-    "{\"type\":\"Feature\",\"properties\":{\"code\":\"C\"},\"geometry\":{\"type\":"
-    "\"Polygon\",\"coordinates\":[[[402000,400000],[403000,400000],[403000,401000],"
-    "[402000,401000],[402000,400000]]]}}]}";
+#include "tests/support/measures.h"
 
 static const char people[] = "code,people\nA,100\nB,200\n";
 
@@ -149,7 +134,7 @@ static char *incidents(void) {
 
 static char *make_folder(const char *job, const char *plan) {
     char *folder = test_folder_make(), *calls = incidents();
-    test_file_write(folder, "squares.geojson", squares, strlen(squares));
+    test_text_write(folder, "squares.geojson", test_squares);
     test_file_write(folder, "calls.csv", calls, strlen(calls));
     test_file_write(folder, "people.csv", people, strlen(people));
     test_file_write(folder, "job.yaml", job, strlen(job));
@@ -158,33 +143,13 @@ static char *make_folder(const char *job, const char *plan) {
     return folder;
 }
 
-static char warned[4096]; /* by the last run */
-
-static void hear(void *context, ps_talk_level level, const char *text) {
-    (void)context;
-    const size_t used = strlen(warned);
-    if (level == PS_TALK_WARNING)
-        snprintf(warned + used, sizeof warned - used, "%s\n", text);
-}
+static test_warned warned; /* by the last run */
 
 /* measures.csv of the folder's job; freed with free. */
 static char *measures_in(const char *folder) {
-    char job[4096], out[4096];
-    snprintf(job, sizeof job, "%s", test_path(folder, "job.yaml"));
-    snprintf(out, sizeof out, "%s", test_path(folder, "out"));
     ps_error err = {.text = ""};
-    ps_output *nowhere = NULL;
-    ps_run_outcome outcome;
-    assert_int_equal(ps_output_open("/dev/null", &nowhere, &err), PS_OK);
-    const ps_talk talk = {.say = hear};
-    const ps_run_options options = {
-        .job = job, .folder = out, .command = "test", .talk = &talk};
-    warned[0] = '\0';
-    if (ps_run_job(&options, nowhere, &outcome, &err) != PS_OK) fail_msg("%s", err.text);
-    ps_output_abandon(nowhere);
-    char *text = test_file_read(test_path(out, "measures.csv"), NULL);
-    assert_non_null(text);
-    return text;
+    if (test_run(folder, false, &warned, &err) != PS_OK) fail_msg("%s", err.text);
+    return test_text_of(folder, "out/measures.csv");
 }
 
 /* The same in a fresh folder. */
@@ -195,43 +160,7 @@ static char *measures_of(const char *job, const char *plan) {
     return text;
 }
 
-static const char *row_of(const char *text, const char *measure, const char *area,
-                          const char *period) {
-    for (const char *line = text; *line != '\0';) {
-        if (strcmp(test_field(line, 2), measure) == 0 &&
-            strcmp(test_field(line, 5), area) == 0 &&
-            strcmp(test_field(line, 7), period) == 0)
-            return line;
-        line += strcspn(line, "\n");
-        line += *line != '\0';
-    }
-    fail_msg("no row %s %s %s in\n%s", measure, area, period, text);
-    return NULL;
-}
-
-static const char *cell(const char *text, const char *measure, const char *area,
-                        const char *period, const char *column) {
-    return test_field(row_of(text, measure, area, period), test_column(text, column));
-}
-
-typedef struct answer {
-    const char *measure, *area, *period, *column, *wanted;
-} answer;
-
-static int wrong_answers(const char *text, const answer *list, size_t n) {
-    int wrong = 0;
-    for (size_t i = 0; i < n; i++) {
-        const answer *a = &list[i];
-        const char *seen = cell(text, a->measure, a->area, a->period, a->column);
-        if (strcmp(seen, a->wanted) == 0) continue;
-        print_error("%s %s %s %s: %s, expected %s\n", a->measure, a->area, a->period,
-                    a->column, seen, a->wanted);
-        wrong++;
-    }
-    return wrong;
-}
-
-static const answer answers[] = {
+static const test_answer answers[] = {
     /* The plan's own area is held to the plan's figures, and what differs is told. */
     {"fires", "A", "2022/23", "value", "12"},
     {"fires", "A", "2022/23", "numerator", "12"},
@@ -340,23 +269,11 @@ static const answer answers[] = {
 static void answers_are_known(void **state) {
     (void)state;
     char *text = measures_of(job_text, plan_text);
-    const int wrong = wrong_answers(text, answers, PS_LENGTH(answers));
+    test_answers(text, answers, PS_LENGTH(answers));
     /* The order of the report. */
     assert_string_equal(test_field(strchr(text, '\n') + 1, 2), "fire-rate");
-    /* Every row has every column. */
-    int columns = 1;
-    for (const char *p = text; *p != '\n'; p++) columns += *p == ',';
-    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
-        int seen = 1;
-        bool quoted = false;
-        for (const char *p = line; *p != '\n'; p++) {
-            if (*p == '"') quoted = !quoted;
-            seen += *p == ',' && !quoted;
-        }
-        assert_int_equal(seen, columns);
-    }
+    test_rows_are_whole(text);
     free(text);
-    assert_int_equal(wrong, 0);
 }
 
 #define PLAN_HEAD                                                                  \
@@ -403,7 +320,7 @@ static const char stated_plan[] = PLAN_HEAD MEASURE(
                         "geographies: "
                         "[square]");
 
-static const answer stated[] = {
+static const test_answer stated[] = {
     {"published", "A", "2020", "value", "25"},
     {"published", "A", "2020", "reason", "as published: Bulletin"},
     {"published", "B", "2020", "value", ""},
@@ -433,9 +350,8 @@ static const answer stated[] = {
 static void stated_figures_are_of_one_area(void **state) {
     (void)state;
     char *text = measures_of(job_text, stated_plan);
-    const int wrong = wrong_answers(text, stated, PS_LENGTH(stated));
+    test_answers(text, stated, PS_LENGTH(stated));
     free(text);
-    assert_int_equal(wrong, 0);
 }
 
 static const char people_plan[] = PLAN_HEAD MEASURE(
@@ -466,9 +382,9 @@ static void people_of_another_year_are_told(void **state) {
         snprintf(job, sizeof job, "%s%s%s%s", JOB_CALLS, cases[i].population, JOB_PLAN,
                  data);
         char *text = measures_of(job, people_plan);
-        assert_string_equal(cell(text, "rate", "B", cases[i].period, "reason"),
+        assert_string_equal(test_measure(text, "rate", "B", cases[i].period, "reason"),
                             cases[i].reason);
-        assert_int_equal(strstr(warned,
+        assert_int_equal(strstr(warned.text,
                                 "population: the people are of mid-2015 and the "
                                 "data go on to 2023") != NULL,
                          cases[i].population == old);
@@ -521,14 +437,14 @@ static void seasons_are_of_ordinary_years(void **state) {
     write_calls(calls, "2023-09-05", 400500, 6);
     fclose(calls);
     char *text = measures_in(folder);
-    assert_string_equal(cell(text, "fires", "A", "2023/24", "projection"), "12");
-    assert_string_equal(cell(text, "fires", "A", "2023/24", "reason"),
+    assert_string_equal(test_measure(text, "fires", "A", "2023/24", "projection"), "12");
+    assert_string_equal(test_measure(text, "fires", "A", "2023/24", "reason"),
                         "6 of 12 months so far; change against the same months of the "
                         "baseline");
-    assert_string_equal(cell(text, "fires", "B", "2023/24", "projection"), "");
-    assert_string_equal(cell(text, "fires", "B", "2023/24", "target_status"),
+    assert_string_equal(test_measure(text, "fires", "B", "2023/24", "projection"), "");
+    assert_string_equal(test_measure(text, "fires", "B", "2023/24", "target_status"),
                         "not-yet-known");
-    assert_string_equal(cell(text, "fires", "B", "2023/24", "reason"),
+    assert_string_equal(test_measure(text, "fires", "B", "2023/24", "reason"),
                         "6 of 12 months so far; no projection from a year without a "
                         "case so far; change against the same months "
                         "of the baseline");
@@ -546,8 +462,8 @@ static void change_is_exact(void **state) {
         choose = choose * (42 - k) / (k + 1);
     }
     for (int k = 0; k < 42; k++) tail /= 2;
-    test_near(strtod(cell(text, "fires", "A", "2022/23", "p_change"), NULL), 2 * tail,
-              1e-12);
+    test_near(strtod(test_measure(text, "fires", "A", "2022/23", "p_change"), NULL),
+              2 * tail, 1e-12);
     free(text);
 }
 

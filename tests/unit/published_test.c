@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "engine/run/comparison.h"
-#include "engine/run/run.h"
+#include "tests/support/outputs.h"
 #include "tests/support/plan.h"
 #include "tests/support/rows.h"
-#include "tests/support/test.h"
 
 #define DATA                                                                             \
     "data:\n"                                                                            \
@@ -127,27 +126,9 @@ static char *make_folder(const char *job, const char *plan, const char *figures)
     return folder;
 }
 
-static ps_status run(const char *folder, char out[4096], ps_error *err) {
-    ps_output *nowhere = NULL;
-    ps_run_outcome outcome;
-    snprintf(out, 4096, "%s", test_path(folder, "out"));
-    PS_TRY(ps_output_open("/dev/null", &nowhere, err));
-    const ps_run_options options = {
-        .job = test_path(folder, "job.yaml"), .folder = out, .command = "test"};
-    const ps_status status = ps_run_job(&options, nowhere, &outcome, err);
-    ps_output_abandon(nowhere);
-    return status;
-}
-
 /* An output of the job in a fresh folder; freed with free. */
 static char *output_of(const char *job, const char *plan, const char *name) {
-    char *folder = make_folder(job, plan, figures_text), out[4096];
-    ps_error err = {.text = ""};
-    if (run(folder, out, &err) != PS_OK) fail_msg("%s", err.text);
-    char *text = test_file_read(test_path(out, name), NULL);
-    assert_non_null(text);
-    test_folder_remove(folder);
-    return text;
+    return test_output_of(make_folder(job, plan, figures_text), name);
 }
 
 static const char *row_of(const char *text, const char *measure, const char *area,
@@ -356,10 +337,9 @@ static void a_figure_stands_once(void **state) {
                                "measure,who,label,period,value,low,high,x,n\n"
                                "calls,ZN,N,2020/21,1,,,,\n"
                                "calls,ZS,N,2020/21,1,,,,\n"
-                               "calls,ZN,N,2020/21,2,,,,\n"),
-         out[4096];
+                               "calls,ZN,N,2020/21,2,,,,\n");
     ps_error err = {.text = ""};
-    assert_int_equal(run(folder, out, &err), PS_FORMAT);
+    assert_int_equal(test_run(folder, false, NULL, &err), PS_FORMAT);
     assert_string_equal(
         err.text,
         "figures.csv: row 3, line 4: the figure of calls for nation in this "

@@ -50,9 +50,7 @@ static const char talks[] =
     "B,2022-03-30,2,feeling-safe,7\nB,2022-03-30,2,feeling-safe,5\n"
     "C,2022-03-30,2,feeling-safe,7\nC,2022-04-30,2,feeling-safe,5\n";
 
-static const struct {
-    const char *measure, *area, *period, *column, *wanted;
-} answers[] = {
+static const test_answer answers[] = {
     {"safe", "A", "2021/22", "value", "4"},
     {"safe", "A", "2021/22", "denominator", "5"},
     {"safe", "A", "2021/22", "reason", "round 1; round 2 goes on after the period"},
@@ -78,16 +76,7 @@ static void a_round_is_whole_or_not_at_all(void **state) {
     test_text_write(folder, "plan.yaml", plan);
     test_text_write(folder, "talks.csv", talks);
     char *text = test_measures(folder);
-    int wrong = 0;
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-        const char *seen = test_measure(text, answers[i].measure, answers[i].area,
-                                        answers[i].period, answers[i].column);
-        if (strcmp(seen, answers[i].wanted) == 0) continue;
-        print_error("%s %s %s %s: %s, expected %s\n", answers[i].measure, answers[i].area,
-                    answers[i].period, answers[i].column, seen, answers[i].wanted);
-        wrong++;
-    }
-    assert_int_equal(wrong, 0);
+    test_answers(text, answers, sizeof answers / sizeof *answers);
     free(text);
 }
 
