@@ -144,3 +144,22 @@ ps_status ps_framework_find(const char *name, const char *base, ps_arena *arena,
                    "with its ending, such as plan.yaml)%s",
                    name, ps_yaml_hint(hint, name, names, n));
 }
+
+/* ---- Words ---- */
+
+static const char *const statuses[] = {
+    "met",           "not-met",         "on-track",         "off-track",
+    "met-clear",     "met-unclear",     "not-met-unclear",  "not-met-clear",
+    "not-yet-known", "missing",         "baseline-missing", "awaiting-target",
+    "baseline",      "before-baseline", "no-target",        NULL,
+};
+
+bool ps_framework_lists(char *const *list, unsigned n, const char *id) {
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(list[i], id) == 0) return true;
+    return false;
+}
+
+const char *const *ps_framework_statuses(void) {
+    return statuses;
+}

@@ -9,55 +9,18 @@
 
 enum { MOST_CANDIDATES = 64 };
 
-/* The id that every entry of a list begins with. */
-static const char *id_at(const void *list, size_t size, size_t i) {
-    char *id;
-    memcpy(&id, (const char *)list + i * size, sizeof id);
-    return id;
-}
-
-int ps_framework_place(const void *list, size_t n, size_t size, const char *id) {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(id_at(list, size, i), id) == 0) return (int)i;
-    return -1;
-}
-
-ps_status ps_framework_check_reference(const ps_yaml *yaml, const char *path,
-                                       const char *what, const void *list, size_t n,
-                                       size_t size, const char *id, ps_error *err) {
-    const char *candidates[MOST_CANDIDATES];
-    char text[PS_YAML_HINT];
-    if (ps_framework_place(list, n, size, id) >= 0) return PS_OK;
-    size_t k = 0;
-    for (; k < n && k < MOST_CANDIDATES; k++) candidates[k] = id_at(list, size, k);
-    return PS_YAML_WRONG(yaml, err, path, "no %s has the id '%.40s'%s", what, id,
-                         ps_yaml_hint(text, id, candidates, k));
-}
 #define CHECK_REFERENCE PS_FRAMEWORK_CHECK_REFERENCE
 
 /* One text of a fixed choice. */
 static ps_status check_choice(const ps_yaml *yaml, const char *path, const char *what,
-                              const char *const *choices, size_t n, const char *text,
+                              const char *const *choices, const char *text,
                               ps_error *err) {
     char hint[PS_YAML_HINT];
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(choices[i], text) == 0) return PS_OK;
+    size_t n = 0;
+    for (; choices[n] != NULL; n++)
+        if (strcmp(choices[n], text) == 0) return PS_OK;
     return PS_YAML_WRONG(yaml, err, path, "'%.40s' is not %s%s", text, what,
                          ps_yaml_hint(hint, text, choices, n));
-}
-
-ps_status ps_framework_check_period(const ps_yaml *yaml, const char *path,
-                                    const char *text, ps_period *period, ps_error *err) {
-    ps_error why = {.status = PS_OK};
-    size_t n = 0;
-    if (ps_period_expand(ps_str_of(text), 1, 0, period, 1, &n, &why) != PS_OK)
-        return PS_YAML_WRONG(yaml, err, path, "%s", why.text);
-    if (n != 1)
-        return PS_YAML_WRONG(yaml, err, path,
-                             "'%.40s' is a series of periods; one is wanted, such as "
-                             "2021/22 or 2021",
-                             text);
-    return PS_OK;
 }
 
 static ps_status check_year(const ps_yaml *yaml, const ps_framework *f, const char *path,
@@ -377,87 +340,6 @@ static ps_status check_periods(const ps_yaml *yaml, const ps_framework_measure *
     return PS_OK;
 }
 
-static ps_status check_target(const ps_yaml *yaml, const ps_framework_measure *measure,
-                              const char *at, const char *polarity_at, ps_error *err) {
-    const ps_framework_target *target = measure->target;
-    char path[PS_YAML_PATH];
-    if (target == NULL) return PS_OK;
-    PS_YAML_AT(path, "%s.target", at);
-    const bool trajectory = target->kind == PS_TARGET_TRAJECTORY;
-    if (trajectory != (target->step != NULL))
-        return PS_YAML_WRONG(yaml, err, path,
-                             trajectory ? "a trajectory needs the key 'step', its change "
-                                          "a year, such as -10"
-                                        : "'step' goes with kind: trajectory");
-    if (trajectory && (*target->step == 0 || target->value != NULL))
-        return PS_YAML_WRONG(yaml, err, path,
-                             target->value != NULL
-                                 ? "a trajectory has a step and no 'value'"
-                                 : "the step of a trajectory cannot be 0");
-    int wants = 0; /* mirror: whatever the polarity */
-    if (target->kind == PS_TARGET_BELOW_BASELINE || target->kind == PS_TARGET_REDUCE)
-        wants = PS_POLARITY_LOWER;
-    if (target->kind == PS_TARGET_ABOVE || target->kind == PS_TARGET_INCREASE)
-        wants = PS_POLARITY_HIGHER;
-    if (trajectory) wants = *target->step < 0 ? PS_POLARITY_LOWER : PS_POLARITY_HIGHER;
-    if (measure->polarity == PS_POLARITY_NONE ||
-        (wants != 0 && wants != (int)measure->polarity))
-        return PS_YAML_WRONG(yaml, err, polarity_at, "%s, but the target is '%s'%s",
-                             ps_polarity_text(measure->polarity),
-                             ps_target_kind_text(target->kind),
-                             wants == 0   ? ", which needs a direction"
-                             : wants == 1 ? ", which wants it higher"
-                                          : ", which wants it lower");
-    return PS_OK;
-}
-
-/* All of what a measure is a share of, in its unit; 0: it is no share. */
-static double whole_of(const ps_framework_measure *m) {
-    if (m->method == NULL) return 0;
-    const bool asks = strcmp(m->method, "svy_mean") == 0 && m->numerator != NULL &&
-                      m->numerator->where_count > 0;
-    if (!asks && strcmp(m->method, "proportion") != 0 &&
-        strcmp(m->method, "repeat") != 0 && strcmp(m->method, "svy_share") != 0)
-        return 0;
-    return m->multiplier != NULL ? *m->multiplier : 1;
-}
-
-static ps_status check_possible(const ps_yaml *yaml, const ps_framework_measure *m,
-                                const double *value, const char *path, ps_error *err) {
-    const double whole = whole_of(m);
-    if (value == NULL || m->method == NULL) return PS_OK;
-    if (whole > 0 && !(*value >= 0 && *value <= whole))
-        return PS_YAML_WRONG(yaml, err, path, "%g is no share: these go from 0 to %g",
-                             *value, whole);
-    const bool counts =
-        strcmp(m->method, "count_ci") == 0 || strcmp(m->method, "crude_rate") == 0;
-    if (counts && *value < 0)
-        return PS_YAML_WRONG(yaml, err, path, "%g is below 0, as no %s is", *value,
-                             strcmp(m->method, "count_ci") == 0 ? "count" : "rate");
-    return PS_OK;
-}
-
-ps_status ps_framework_check_figures(const ps_yaml *yaml, const ps_framework_measure *m,
-                                     const ps_framework_baseline *baseline,
-                                     const ps_framework_target *target, const char *at,
-                                     ps_error *err) {
-    const double *from = baseline != NULL ? baseline->value : NULL,
-                 *to = target != NULL ? target->value : NULL;
-    char path[PS_YAML_PATH];
-    PS_YAML_AT(path, "%s.baseline.value", at);
-    PS_TRY(check_possible(yaml, m, from, path, err));
-    PS_YAML_AT(path, "%s.target.value", at);
-    PS_TRY(check_possible(yaml, m, to, path, err));
-    if (from == NULL || to == NULL) return PS_OK;
-    const bool falls =
-        target->kind == PS_TARGET_BELOW_BASELINE || target->kind == PS_TARGET_REDUCE;
-    if ((falls && *to > *from) || (target->kind == PS_TARGET_INCREASE && *to < *from))
-        return PS_YAML_WRONG(
-            yaml, err, path, "the target is '%s', but %g is %s the baseline, %g",
-            ps_target_kind_text(target->kind), *to, falls ? "above" : "below", *from);
-    return PS_OK;
-}
-
 static const char *stated_key(const ps_framework_measure *m) {
     if (m->baseline != NULL && m->baseline->value != NULL) return "baseline.value";
     if (m->target != NULL && (m->target->value != NULL || m->target->step != NULL))
@@ -505,39 +387,6 @@ static ps_status check_measure_before(const ps_yaml *yaml, const ps_framework *f
                                  "measure",
                                  id, measure->geographies[g]);
     return PS_OK;
-}
-
-static ps_status check_baseline(const ps_yaml *yaml, const ps_framework_measure *measure,
-                                const char *at, ps_error *err) {
-    const ps_framework_baseline *baseline = measure->baseline;
-    char path[PS_YAML_PATH];
-    ps_period period;
-    if (baseline == NULL) return PS_OK;
-    PS_YAML_AT(path, "%s.baseline", at);
-    if (baseline->value == NULL && baseline->period == NULL && baseline->measure == NULL)
-        return PS_YAML_WRONG(yaml, err, path,
-                             "needs 'value', 'period' or 'measure'; a measure without "
-                             "baseline leaves the whole key out");
-    if (baseline->period != NULL && baseline->measure != NULL)
-        return PS_YAML_WRONG(yaml, err, path,
-                             "the area's own figure is that of a period or of another "
-                             "measure, not of both");
-    if (baseline->period == NULL) return PS_OK;
-    PS_YAML_AT(path, "%s.baseline.period", at);
-    PS_TRY(ps_framework_check_period(yaml, path, baseline->period, &period, err));
-    if (measure->method != NULL && strcmp(measure->method, "count_ci") == 0 &&
-        ps_period_months(&period) != 12)
-        return PS_YAML_WRONG(yaml, err, path,
-                             "a count is compared by years, and '%s' has %d months",
-                             baseline->period, (int)ps_period_months(&period));
-    return PS_OK;
-}
-
-ps_status ps_framework_check_goal(const ps_yaml *yaml,
-                                  const ps_framework_measure *measure, const char *at,
-                                  const char *polarity_at, ps_error *err) {
-    PS_TRY(check_baseline(yaml, measure, at, err));
-    return check_target(yaml, measure, at, polarity_at, err);
 }
 
 static ps_status check_asked_geographies(const ps_yaml *yaml, const ps_framework *f,
@@ -605,26 +454,9 @@ static ps_status check_measures(const ps_yaml *yaml, const ps_framework *f, ps_k
 
 /* ---- Report ---- */
 
-static const char *const statuses[] = {
-    "met",           "not-met",         "on-track",         "off-track",
-    "met-clear",     "met-unclear",     "not-met-unclear",  "not-met-clear",
-    "not-yet-known", "missing",         "baseline-missing", "awaiting-target",
-    "baseline",      "before-baseline", "no-target",        NULL,
-};
-
-bool ps_framework_lists(char *const *list, unsigned n, const char *id) {
-    for (unsigned i = 0; i < n; i++)
-        if (strcmp(list[i], id) == 0) return true;
-    return false;
-}
-
-const char *const *ps_framework_statuses(void) {
-    return statuses;
-}
-
-static const char *const blanks[] = {"title",           "area",   "period", "value",
-                                     "lower",           "upper",  "unit",   "baseline",
-                                     "baseline_period", "target", "change", "reason"};
+static const char *const blanks[] = {
+    "title",           "area",   "period", "value",  "lower", "upper", "unit", "baseline",
+    "baseline_period", "target", "change", "reason", NULL};
 
 static ps_status check_text(const ps_yaml *yaml, const char *path, const char *text,
                             ps_error *err) {
@@ -636,8 +468,7 @@ static ps_status check_text(const ps_yaml *yaml, const char *path, const char *t
                                  "a '{' without its '}', as in '{value}'");
         memcpy(name, p + 1, n);
         name[n] = '\0';
-        PS_TRY(check_choice(yaml, path, "what can be filled in", blanks,
-                            sizeof blanks / sizeof *blanks, name, err));
+        PS_TRY(check_choice(yaml, path, "what can be filled in", blanks, name, err));
     }
     return PS_OK;
 }
@@ -660,9 +491,8 @@ static ps_status check_report(const ps_yaml *yaml, const ps_framework *f, ps_key
     for (unsigned i = 0; i < report->wording_count; i++) {
         const ps_framework_wording *wording = &report->wording[i];
         PS_YAML_AT(path, "report.wording[%u].status", i);
-        PS_TRY(check_choice(yaml, path, "the status of a target", statuses,
-                            sizeof statuses / sizeof *statuses - 1, wording->status,
-                            err));
+        PS_TRY(check_choice(yaml, path, "the status of a target", ps_framework_statuses(),
+                            wording->status, err));
         PS_TRY(ps_keys_add(worded, ps_str_of(wording->status), &at, &added, err));
         if (!added)
             return PS_YAML_WRONG(yaml, err, path, "'%s' stands twice", wording->status);
