@@ -54,7 +54,11 @@ ps_estimate ps_count_by(double x, double confidence, ps_count_rule rule) {
 }
 
 ps_estimate ps_crude_rate(double x, double n, double multiplier, double confidence) {
-    ps_estimate rate = ps_count(x, confidence);
+    return ps_rate_of_count(ps_count(x, confidence), n, multiplier);
+}
+
+ps_estimate ps_rate_of_count(ps_estimate rate, double n, double multiplier) {
+    const double x = rate.value;
     if (rate.status != PS_VALUE_OK) return rate;
     if (!isfinite(n) || n < 0) return without_value(PS_VALUE_MISSING);
     if (!isfinite(multiplier) || multiplier <= 0)

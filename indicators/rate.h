@@ -34,6 +34,8 @@ ps_estimate ps_count_by(double x, double confidence, ps_count_rule rule);
  * first, then divide; never average rates. Units    n in people, or person-years when x
  * covers several years. */
 ps_estimate ps_crude_rate(double x, double n, double multiplier, double confidence);
+/* The same from the count with its limits, which take longest. */
+ps_estimate ps_rate_of_count(ps_estimate count, double n, double multiplier);
 
 /* A proportion of unweighted counts, with Wilson's or Clopper and Pearson's interval.
  * Rule     n = 0 or x outside 0 .. n: undefined; n missing (negative or NAN): missing;

@@ -593,6 +593,7 @@ ps_status ps_figures_open(const ps_job_file *job, const ps_geographies *geograph
     if (f == NULL) return ps_fail_nomem(err);
     f->job = job->job;
     f->geographies = geographies;
+    for (int n = 0; n < PS_FIGURES_FEW; n++) f->few[n] = ps_count(n, *f->job->confidence);
     ps_status status = open_figures(job, f, strict, talk, err);
     if (status != PS_OK) {
         ps_figures_free(f);
@@ -704,6 +705,10 @@ static void sum_months(const ps_figures *f, size_t geography, size_t area, size_
     }
 }
 
+static ps_estimate count_of(const ps_figures *f, int64_t n) {
+    return n < PS_FIGURES_FEW ? f->few[n] : ps_count((double)n, *f->job->confidence);
+}
+
 static void compute(const ps_figures *f, const ps_data_set *d, size_t geography,
                     size_t area, const ps_period *p, const history *h, ps_figure *out) {
     const ps_geography *geo = &f->geographies->geography[geography];
@@ -725,8 +730,7 @@ static void compute(const ps_figures *f, const ps_data_set *d, size_t geography,
         describe_gaps(d, geography, area, p, absent, out->note);
         return;
     }
-    const double confidence = *f->job->confidence;
-    out->count = ps_count((double)n, confidence);
+    out->count = count_of(f, n);
     if (geo->population == NULL) return;
     const bool dated = d->spec->date != NULL;
     const char *id = geo->people[0].spec->id;
@@ -739,8 +743,7 @@ static void compute(const ps_figures *f, const ps_data_set *d, size_t geography,
     double years = ps_period_years(p);
     out->has_denominator = true;
     out->denominator = people->value[area] * years;
-    out->rate =
-        ps_crude_rate((double)n, out->denominator, *f->job->multiplier, confidence);
+    out->rate = ps_rate_of_count(out->count, out->denominator, *f->job->multiplier);
     int32_t months = ps_period_months(p);
     if (d->spec->date != NULL && months < 12)
         snprintf(out->note, sizeof out->note, "rate of %d month%s, not annualised",

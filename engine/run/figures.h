@@ -61,6 +61,8 @@ typedef struct ps_data_set {
 typedef struct ps_records ps_records; /* records.h */
 typedef struct ps_release ps_release; /* release.h */
 
+enum { PS_FIGURES_FEW = 16 };
+
 typedef struct ps_figures {
     const ps_job *job;
     const ps_records *records; /* of the job, borrowed; set by who opened both */
@@ -73,6 +75,8 @@ typedef struct ps_figures {
     size_t n_slots;
     ps_area_values *values;
     size_t n_values;
+    ps_estimate few[PS_FIGURES_FEW]; /* counts of 0, 1, ...: most are so small, and their
+                                        limits are exact, which takes long */
 } ps_figures;
 
 typedef struct ps_figure {
