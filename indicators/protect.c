@@ -11,10 +11,13 @@ enum {
     MOST_BACK = 16,    /* kinds that are tried to go back for another */
     CELL_ROUNDS = 8,   /* before sums over a secret are hidden one by one */
     TABLE_ROUNDS = 16, /* before whole tables are */
-    MOST_PAIRS = 4000000,
+    MOST_PAIRS = 250000,
     PRICED = 100000, /* counts, and rows, beyond which more is no more */
-    HELPFUL = 100
+    HELPFUL = 100,
+    SORTED = 20 /* as dear as so many places */
 };
+/* Work that is done to show again what need not be hidden: some seconds. */
+static const double MOST_TRIED = 3e9;
 
 /* Two blocks of places in one line, and the sums that hold one and not the other, as a
  * sum of random numbers: 128 bits, so that no two differences are taken for the same. */
@@ -60,7 +63,6 @@ typedef struct work {
     uint64_t *sums; /* by place, 2 each */
     size_t n_areas;
     int32_t *era;         /* area * n_columns + the border in front of a column */
-    bool *dropped;        /* by cell: is no secret */
     bool *moved;          /* kinds */
     int64_t *moving;      /* by place: rows of the kinds that move */
     int64_t *gain, *lose; /* by area: how many rows more or less it can have */
@@ -101,7 +103,7 @@ static bool is_small(const work *w, size_t cell) {
 }
 
 static bool is_secret(const work *w, size_t cell) {
-    if (is_shown(w, cell) || w->dropped[cell]) return false;
+    if (is_shown(w, cell)) return false;
     if (w->cause[cell] == PS_PROTECT_UNSHOWN) return is_small(w, cell);
     return w->count[cell] > 0 || w->options->hide_zeros;
 }
@@ -259,7 +261,8 @@ typedef struct change {
 static change change_of_block(const work *w, int32_t block, bool back) {
     const int64_t *whole = w->whole + 2 * block, *inside = w->inside + 2 * block;
     const int64_t left = whole[0] - inside[0], left_back = whole[1] - inside[1];
-    if (w->free[block]) return (change){inside[1], inside[0], 0, 0};
+    /* They take nothing from outside, so moves of single kinds add to them. */
+    if (w->free[block]) return (change){inside[1], inside[0], inside[1], inside[0]};
     if ((size_t)w->places[block] == w->part.size[block]) return (change){0, 0, 0, 0};
     if (!back) return (change){left, inside[0], 0, 0};
     return (change){least(inside[1], left), least(inside[0], left_back),
@@ -819,12 +822,19 @@ static int32_t cheapest(const work *w, int32_t cell, size_t kind, int32_t back) 
     return best;
 }
 
+/* Where a secret has most rows of a kind. */
+static int32_t richest(const work *w, int32_t cell, size_t kind) {
+    size_t n, best = 0;
+    const int32_t *place = places_of(w, cell, &n);
+    for (size_t i = 1; i < n; i++)
+        if (rows_at(w, place[i], kind) > rows_at(w, place[best], kind)) best = i;
+    return place[best];
+}
+
 /* The cheapest neighbour of a secret for moves of one kind, or of two; -1 none. */
 static int32_t neighbour(const work *w, int32_t cell, size_t kind, int32_t back,
                          int64_t *cost) {
-    size_t n;
-    const int32_t *place = places_of(w, cell, &n);
-    add_costs(w, place[0], kind, back);
+    add_costs(w, richest(w, cell, kind), kind, back);
     const int32_t to = cheapest(w, cell, kind, back);
     *cost = to >= 0 ? w->cost[to] : INT64_MAX;
     return to;
@@ -836,9 +846,10 @@ static bool help(const work *w, int32_t cell) {
     size_t kind = 0, n;
     int32_t back;
     int64_t cost, cost_of_two = INT64_MAX;
-    const int32_t *place = places_of(w, cell, &n);
+    places_of(w, cell, &n);
     if (n == 0) return false;
     choose_kinds(w, cell, &kind, &back);
+    const int32_t from = richest(w, cell, kind);
     const int32_t two = back >= 0 ? neighbour(w, cell, kind, back, &cost_of_two) : -1;
     int32_t to = neighbour(w, cell, kind, -1, &cost);
     if (cost_of_two <= cost)
@@ -849,7 +860,7 @@ static bool help(const work *w, int32_t cell) {
     for (size_t c = 0; c < w->r->n_cells; c++) {
         if (!tells(w, c, kind, back)) continue;
         const int32_t *member = places_of(w, (int32_t)c, &n);
-        if (lies_in(member, n, place[0]) != lies_in(member, n, to))
+        if (lies_in(member, n, from) != lies_in(member, n, to))
             hide(w, c, PS_PROTECT_OTHERS);
     }
     return true;
@@ -950,70 +961,96 @@ static void list_secrets(work *w) {
     w->summary->secrets = w->n_pending;
 }
 
-/* ---- Differences of periods ---- */
+/* ---- Showing again ---- */
 
-typedef struct own {
-    int32_t owner, selection, cell;
-} own;
+/* Cells of one set go together, since often one of them is the rest of the others. */
+typedef struct candidate {
+    int64_t most; /* of the counts of the set */
+    int32_t set, cell;
+} candidate;
 
-static int by_owner(const void *a, const void *b) {
-    const own *x = a, *y = b;
-    if (x->owner != y->owner) return x->owner < y->owner ? -1 : 1;
-    if (x->selection != y->selection) return x->selection < y->selection ? -1 : 1;
+static int by_most_down(const void *a, const void *b) {
+    const candidate *x = a, *y = b;
+    if (x->most != y->most) return x->most > y->most ? -1 : 1;
+    if (x->set != y->set) return x->set < y->set ? -1 : 1;
     return x->cell < y->cell ? -1 : x->cell > y->cell;
 }
 
-/* The borders of the columns of a cell. */
-static void borders(const work *w, int32_t cell, size_t *first, size_t *end) {
-    size_t n;
-    const int32_t *place = places_of(w, cell, &n);
-    *first = n > 0 ? (size_t)place[0] % w->r->n_columns : 0;
-    *end = n > 0 ? (size_t)place[n - 1] % w->r->n_columns + 1 : 0;
+/* Where the middle set of a list begins; 0: there is only one. */
+static size_t middle_of(const candidate *list, size_t n) {
+    size_t at = n / 2;
+    while (at < n && list[at].set == list[at > 0 ? at - 1 : 0].set) at++;
+    if (at < n) return at;
+    at = n / 2;
+    while (at > 0 && list[at].set == list[at - 1].set) at--;
+    return at;
 }
 
-/* list: the cells of one area and selection. */
-static void drop_untold(work *w, const own *list, size_t n, int32_t *tied) {
-    const size_t columns = w->r->n_columns;
-    size_t first, end;
-    for (size_t c = 0; c < columns; c++) tied[c] = (int32_t)c;
-    for (size_t i = 0; i < n; i++) {
-        if (!is_shown(w, (size_t)list[i].cell)) continue;
-        borders(w, list[i].cell, &first, &end);
-        join_eras(tied, columns, first, end);
-    }
-    for (size_t i = 0; i < n; i++) {
-        borders(w, list[i].cell, &first, &end);
-        if (w->r->cell[list[i].cell].if_told && tied[first] != tied[end])
-            w->dropped[list[i].cell] = true;
-    }
+/* Does everything stay safe when some of what was hidden for others is shown? */
+static ps_status try_to_show(work *w, const candidate *list, size_t n, bool *safe,
+                             ps_error *err) {
+    for (size_t i = 0; i < n; i++) w->cause[list[i].cell] = PS_PROTECT_NONE;
+    list_secrets(w);
+    PS_TRY(prove(w, err));
+    *safe = w->n_pending == 0;
+    for (size_t i = 0; i < n && !*safe; i++) w->cause[list[i].cell] = PS_PROTECT_OTHERS;
+    return PS_OK;
 }
 
-/* What does not follow from an area's own cells before anything else is hidden does not
- * follow later. */
-static ps_status drop_all_untold(work *w, ps_error *err) {
-    own *list = ps_alloc(w->r->n_cells, sizeof *list);
-    int32_t *tied = ps_alloc(w->r->n_columns, sizeof *tied);
-    const ps_status status = list != NULL && tied != NULL ? PS_OK : ps_fail_nomem(err);
-    size_t n = 0;
-    for (size_t c = 0; c < w->r->n_cells && status == PS_OK; c++)
-        if (w->r->cell[c].owner >= 0)
-            list[n++] = (own){w->r->cell[c].owner, w->r->cell[c].selection, (int32_t)c};
-    if (n > 0) qsort(list, n, sizeof *list, by_owner);
-    for (size_t i = 0, k; i < n; i = k) {
-        for (k = i + 1; k < n && list[k].owner == list[i].owner &&
-                        list[k].selection == list[i].selection;)
-            k++;
-        drop_untold(w, list + i, k - i, tied);
+/* Those of a list, by halves, as long as there are tries left. */
+static ps_status show_again(work *w, const candidate *list, size_t n, size_t *tries,
+                            ps_error *err) {
+    bool safe;
+    if (n == 0 || *tries == 0) return PS_OK;
+    --*tries;
+    PS_TRY(try_to_show(w, list, n, &safe, err));
+    const size_t middle = middle_of(list, n);
+    if (safe || middle == 0) return PS_OK;
+    PS_TRY(show_again(w, list, middle, tries, err));
+    return show_again(w, list + middle, n - middle, tries, err);
+}
+
+static ps_status list_hidden(const work *w, candidate *list, size_t *n, ps_error *err) {
+    int64_t *most_of = ps_zalloc(w->r->n_sets, sizeof *most_of);
+    if (most_of == NULL) return ps_fail_nomem(err);
+    *n = 0;
+    for (size_t c = 0; c < w->r->n_cells; c++) {
+        const ps_protect_cell *cell = &w->r->cell[c];
+        if ((w->cause[c] != PS_PROTECT_OTHERS && w->cause[c] != PS_PROTECT_LAST) ||
+            cell->given != PS_PROTECT_OPEN || w->count[c] == 0)
+            continue;
+        list[(*n)++] = (candidate){0, cell->set, (int32_t)c};
+        most_of[cell->set] = most(most_of[cell->set], w->count[c]);
     }
-    ps_free(list), ps_free(tied);
-    return status;
+    for (size_t i = 0; i < *n; i++) list[i].most = most_of[list[i].set];
+    ps_free(most_of);
+    qsort(list, *n, sizeof *list, by_most_down);
+    return PS_OK;
+}
+
+/* What was hidden first for one secret is often not needed once others are safe, too. The
+ * largest come first. */
+static ps_status show_what_can_be(work *w, ps_error *err) {
+    const double places = (double)w->r->n_places,
+                 pairs = places * places < MOST_PAIRS ? places * places : MOST_PAIRS,
+                 once = (places * (double)w->r->n_kinds * (double)w->r->n_selections +
+                         pairs * SORTED) *
+                        (double)w->n_back;
+    size_t tries = (size_t)(MOST_TRIED / (once + 1)), n = 0;
+    candidate *list = ps_alloc(w->r->n_cells, sizeof *list);
+    if (list == NULL) return ps_fail_nomem(err);
+    ps_status status = list_hidden(w, list, &n, err);
+    if (status == PS_OK) status = show_again(w, list, n, &tries, err);
+    ps_free(list);
+    PS_TRY(status);
+    list_secrets(w);
+    return prove(w, err);
 }
 
 static ps_status decide(work *w, ps_error *err) {
     PS_TRY(hide_small_tables(w, err));
     hide_primary(w);
     PS_TRY(hide_zeros(w, err));
-    PS_TRY(drop_all_untold(w, err));
     for (size_t round = 0;; round++) {
         list_secrets(w);
         PS_TRY(prove(w, err));
@@ -1021,6 +1058,7 @@ static ps_status decide(work *w, ps_error *err) {
         if (w->n_pending == 0 || !anything_shown(w)) break;
         PS_TRY(hide_more(w, round, err));
     }
+    if (w->n_pending == 0 && w->summary->rounds > 1) PS_TRY(show_what_can_be(w, err));
     for (size_t c = 0; c < w->r->n_cells; c++) w->summary->cells[w->cause[c]]++;
     return PS_OK;
 }
@@ -1070,7 +1108,6 @@ static ps_status open_work(work *w, ps_error *err) {
     w->start = ps_alloc(r->n_places + 3, sizeof *w->start);
     w->n_areas = r->n_columns > 0 ? r->n_places / r->n_columns : 0;
     w->era = ps_alloc(r->n_places, sizeof *w->era);
-    w->dropped = ps_zalloc(r->n_cells, sizeof *w->dropped);
     w->moved = ps_zalloc(r->n_kinds, sizeof *w->moved);
     w->moving = ps_alloc(r->n_places, sizeof *w->moving);
     w->gain = ps_alloc(w->n_areas, sizeof *w->gain);
@@ -1082,8 +1119,7 @@ static ps_status open_work(work *w, ps_error *err) {
          w->told == NULL || w->whole == NULL || w->inside == NULL || w->places == NULL ||
          w->free == NULL || w->back == NULL || w->touched == NULL || w->cost == NULL ||
          w->fixed == NULL || w->sums == NULL || w->start == NULL || w->era == NULL ||
-         w->gain == NULL || w->lose == NULL || w->moved == NULL || w->moving == NULL ||
-         w->dropped == NULL))
+         w->gain == NULL || w->lose == NULL || w->moved == NULL || w->moving == NULL))
         status = ps_fail_nomem(err);
     if (status == PS_OK) choose_back(w, rows);
     ps_free(rows);
@@ -1107,7 +1143,7 @@ static void close_work(work *w) {
     ps_free(w->back), ps_free(w->touched), ps_free(w->cost), ps_free(w->fixed);
     ps_free(w->step), ps_free(w->at), ps_free(w->start), ps_free(w->sums);
     ps_free(w->era), ps_free(w->gain), ps_free(w->lose), ps_free(w->moved),
-        ps_free(w->moving), ps_free(w->dropped);
+        ps_free(w->moving);
 }
 
 ps_status ps_protect(const ps_protect_release *release, const ps_protect_options *options,

@@ -58,9 +58,6 @@ typedef enum ps_protect_given {
 typedef struct ps_protect_cell {
     int32_t set, selection;
     int32_t table;  /* -1: no table shows it */
-    int32_t owner;  /* cells of one area have the same; -1 no area's */
-    bool if_told;   /* a secret only where shown cells of its owner and selection, all of
-                       runs of columns, tell it by subtraction */
     int64_t people; /* of its area, -1 unknown */
     ps_protect_given given;
 } ps_protect_cell;

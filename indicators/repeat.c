@@ -57,6 +57,14 @@ typedef struct victim_sums {
     int64_t n_intervals;
 } victim_sums;
 
+/* One of the incidents of a victim that begin at `begin`; before: one past the last of
+ * them of an earlier day. */
+static bool is_repeat(const incident *list, size_t begin, size_t before, size_t i,
+                      const ps_date *date, const ps_repeat_options *o) {
+    const size_t earlier = o->same_day ? i : before;
+    return earlier > begin && list[earlier - 1].day >= window_start(date[list[i].row], o);
+}
+
 /* Incidents begin .. end are one victim's. Returns how many lie in the period. */
 static int64_t count_victim(const incident *list, size_t begin, size_t end,
                             const ps_date *date, const ps_repeat_options *o, int32_t from,
@@ -68,10 +76,7 @@ static int64_t count_victim(const incident *list, size_t begin, size_t end,
         if (list[i].day < from || list[i].day > to || !is_counted(o, list[i].row))
             continue;
         inside++;
-        size_t earlier = o->same_day ? i : before;
-        if (earlier > begin &&
-            list[earlier - 1].day >= window_start(date[list[i].row], o))
-            repeats++;
+        repeats += is_repeat(list, begin, before, i, date, o);
         if (i > begin) {
             ps_sum_add(&sums->intervals, (double)(list[i].day - list[i - 1].day));
             sums->n_intervals++;
@@ -121,6 +126,34 @@ static ps_value share_of_top(int64_t *per_victim, int64_t victims, int64_t linke
     return ps_value_of(((double)sum + last) / (double)linked);
 }
 
+/* Those of known victims, in order; returns how many. */
+static size_t list_linked(size_t n, const int32_t *victim, const ps_date *date,
+                          incident *list) {
+    size_t linked = 0;
+    for (size_t i = 0; i < n; i++)
+        if (victim[i] >= 0)
+            list[linked++] = (incident){victim[i], ps_day_number(date[i]), i};
+    qsort(list, linked, sizeof *list, by_victim);
+    return linked;
+}
+
+ps_status ps_repeat_mark(size_t n, const int32_t *victim, const ps_date *date,
+                         const ps_repeat_options *o, bool *repeat, ps_error *err) {
+    incident *list = ps_alloc(n, sizeof *list);
+    if (list == NULL) return ps_fail_nomem(err);
+    const size_t linked = list_linked(n, victim, date, list);
+    memset(repeat, 0, n * sizeof *repeat);
+    for (size_t i = 0, begin = 0, before = 0; i < linked; i++) {
+        if (list[i].victim != list[begin].victim)
+            begin = before = i;
+        else if (i > begin && list[i].day != list[i - 1].day)
+            before = i;
+        repeat[list[i].row] = is_repeat(list, begin, before, i, date, o);
+    }
+    ps_free(list);
+    return PS_OK;
+}
+
 ps_status ps_repeat_of(size_t n, const int32_t *victim, const ps_date *date,
                        const ps_repeat_options *o, ps_repeat *out, ps_error *err) {
     *out = (ps_repeat){0};
@@ -138,16 +171,14 @@ ps_status ps_repeat_of(size_t n, const int32_t *victim, const ps_date *date,
         ps_free(per_victim);
         return ps_fail_nomem(err);
     }
-    size_t linked = 0;
     for (size_t i = 0; i < n; i++) {
         int32_t day = ps_day_number(date[i]);
         if (day >= from && day <= to && is_counted(o, i)) {
             out->incidents++;
             out->unlinked += victim[i] < 0;
         }
-        if (victim[i] >= 0) list[linked++] = (incident){victim[i], day, i};
     }
-    qsort(list, linked, sizeof *list, by_victim);
+    const size_t linked = list_linked(n, victim, date, list);
     victim_sums sums = {0};
     for (size_t begin = 0; begin < linked;) {
         size_t end = begin;

@@ -56,5 +56,10 @@ typedef struct ps_repeat {
 ps_status ps_repeat_of(size_t n, const int32_t *victim, const ps_date *date,
                        const ps_repeat_options *options, ps_repeat *out,
                        ps_error *err) PS_MUST_CHECK;
+/* Which incidents are repeats, of whatever period? Shapes as above; repeat: n. Errors
+ * PS_NOMEM. Only the window counts of the options. */
+ps_status ps_repeat_mark(size_t n, const int32_t *victim, const ps_date *date,
+                         const ps_repeat_options *options, bool *repeat,
+                         ps_error *err) PS_MUST_CHECK;
 
 #endif

@@ -378,6 +378,11 @@ static void tell_records(const explanation *e, const ps_framework_part *spec,
     for (size_t k = areas->offset[area]; k < areas->offset[area + 1]; k++)
         if (ps_record_in(set, (size_t)areas->record[k], p->first, p->last))
             here[answer[areas->record[k]]]++;
+    if (ps_release_protects_measure(e->release, e->scope.measure)) {
+        ps_output_printf(e->out, "%-11s %lld rows in this area (by %s) and period pass\n",
+                         "  counted", (long long)here[PS_ANSWER_YES], areas->how);
+        return;
+    }
     ps_output_printf(
         e->out,
         "%-11s %lld rows in this area (by %s) and period: %lld pass, %lld do "
@@ -580,28 +585,36 @@ static void tell_own_rows(const explanation *e, const ps_table *table, size_t ar
     }
 }
 
+static void tell_rows(const explanation *e, const ps_table *table, size_t area) {
+    enum { MOST_ROWS = 200 };
+    const size_t rows = ps_table_rows(table);
+    for (size_t r = 0; r < rows && r < MOST_ROWS; r++) tell_cells(e, table, r);
+    if (rows > MOST_ROWS)
+        ps_output_printf(e->out, "  ... and %zu rows more\n", rows - MOST_ROWS);
+    tell_own_rows(e, table, area, MOST_ROWS);
+}
+
 /* What the method worked on, as `placestat compute` takes it. */
 static ps_status tell_table(const explanation *e, size_t area, const ps_period *p,
                             ps_error *err) {
-    enum { MOST_ROWS = 200 };
     const ps_framework_table *l = e->scope.measure->spec->table;
     ps_method_table *laid;
     ps_table *table = NULL;
     PS_TRY(ps_method_table_open(&e->scope, &laid, err));
     const ps_status status = ps_method_table_lay(laid, area, p, &table, err);
     if (status == PS_OK) {
-        const size_t rows = ps_table_rows(table);
         tell_layout(e, l);
-        ps_output_printf(e->out, "%-11s %zu rows\n  ", "Table", rows);
+        ps_output_printf(e->out, "%-11s %zu rows\n  ", "Table", ps_table_rows(table));
         for (size_t c = 0; c < ps_table_columns(table); c++) {
             const ps_str name = ps_table_column_name(table, c);
             ps_output_printf(e->out, "%s%.*s", c > 0 ? "," : "", (int)name.n, name.p);
         }
         ps_output_text(e->out, "\n");
-        for (size_t r = 0; r < rows && r < MOST_ROWS; r++) tell_cells(e, table, r);
-        if (rows > MOST_ROWS)
-            ps_output_printf(e->out, "  ... and %zu rows more\n", rows - MOST_ROWS);
-        tell_own_rows(e, table, area, MOST_ROWS);
+        if (l->rows == PS_ROWS_RECORDS &&
+            ps_release_protects_measure(e->release, e->scope.measure))
+            line(e, "", "which are protected records, and not shown");
+        else
+            tell_rows(e, table, area);
         for (unsigned i = 0; i < l->parameters_count; i++)
             ps_output_printf(e->out, "%-11s %s=%s\n", i == 0 ? "Parameters" : "",
                              l->parameters[i].name, l->parameters[i].value);

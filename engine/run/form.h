@@ -67,6 +67,9 @@ typedef enum ps_judged_by {
     PS_JUDGED_BY_VALUE     /* a value with limits, or without */
 } ps_judged_by;
 
+/* What a record is in a figure; both, one or none. */
+enum { PS_TAKEN_BASE = 1, PS_TAKEN_NUMERATOR = 2 };
+
 struct ps_form {
     const char *method; /* of the registry that it carries out; NULL: any other */
     ps_judged_by judged_by;
@@ -96,6 +99,11 @@ struct ps_form {
      * so that disclosure control of counts protects them. Of protected data no other form
      * shows anything. */
     bool counts_only;
+    /* Of records: what each is in the figures of an item, in whatever area and months it
+     * is; from this disclosure control knows the counts behind them. NULL: they are no
+     * counts, and of protected records only those of tables may be shown. */
+    ps_status (*take)(const ps_measure *measure, size_t item, uint8_t *taken,
+                      ps_error *err);
     /* What is told of an item tells of the next one, too: all of them are shown or none.
      */
     bool ranked;

@@ -178,6 +178,21 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     return PS_OK;
 }
 
+/* The base is known when it is of the same records. */
+static ps_status take(const ps_measure *m, size_t item, uint8_t *taken, ps_error *err) {
+    (void)err;
+    const ps_record_set *set = m->numerator.records;
+    const uint8_t *in = ps_part_answers(&m->numerator, item),
+                  *base = m->denominator.records == set
+                              ? ps_part_answers(&m->denominator, item)
+                              : NULL;
+    for (size_t i = 0; i < set->n; i++) {
+        taken[i] = in[i] == PS_ANSWER_YES ? PS_TAKEN_NUMERATOR : 0;
+        if (base != NULL && base[i] == PS_ANSWER_YES) taken[i] |= PS_TAKEN_BASE;
+    }
+    return PS_OK;
+}
+
 static const ps_history *months(const ps_scope *s, size_t item) {
     const ps_record_set *set = s->measure->numerator.records;
     if (set != NULL && set->stretches) return NULL;
@@ -189,7 +204,7 @@ static const ps_history *months(const ps_scope *s, size_t item) {
         .method = name, .judged_by = judge, .absence = absence,                     \
         .periods = ps_form_periods, .open = open_scope, .close = close_scope,       \
         .enter = enter, .measure = measure, .item = ps_form_item, .months = months, \
-        .counts_only = true                                                         \
+        .counts_only = true, .take = take                                           \
     }
 const ps_form ps_form_count = COUNTED("count_ci", PS_JUDGED_BY_COUNT);
 const ps_form ps_form_rate = COUNTED("crude_rate", PS_JUDGED_BY_COUNT);

@@ -8,6 +8,7 @@
 
 #include "engine/run/form.h"
 #include "engine/run/framework_check.h"
+#include "engine/run/release.h"
 #include "indicators/repeat.h"
 #include "indicators/rolling.h"
 
@@ -90,6 +91,27 @@ static void choose(incidents *in, const ps_record_set *set, const uint8_t *answe
     }
 }
 
+static ps_status take(const ps_measure *m, size_t item, uint8_t *taken, ps_error *err) {
+    static const ps_repeat_options options = {.window_days = WINDOW, .same_day = true};
+    const ps_record_set *set = m->numerator.records;
+    const ps_record_column *person = ps_part_role(&m->numerator, PS_ROLE_PERSON);
+    const uint8_t *answer = ps_part_answers(&m->numerator, item);
+    int32_t *victim = ps_alloc(set->n, sizeof *victim);
+    bool *repeat = ps_alloc(set->n, sizeof *repeat);
+    ps_status status = victim != NULL && repeat != NULL ? PS_OK : ps_fail_nomem(err);
+    for (size_t i = 0; i < set->n && status == PS_OK; i++)
+        victim[i] = answer[i] != PS_ANSWER_YES || person->text[i] == PS_NONE
+                        ? PS_NO_VICTIM
+                        : person->text[i];
+    if (status == PS_OK)
+        status = ps_repeat_mark(set->n, victim, set->day, &options, repeat, err);
+    for (size_t i = 0; i < set->n && status == PS_OK; i++)
+        taken[i] = (uint8_t)((victim[i] != PS_NO_VICTIM ? PS_TAKEN_BASE : 0) |
+                             (repeat[i] ? PS_TAKEN_NUMERATOR : 0));
+    ps_free(victim), ps_free(repeat);
+    return status;
+}
+
 static ps_date first_day(ps_month month) {
     return (ps_date){month / YEAR, month % YEAR + 1, 1};
 }
@@ -114,7 +136,10 @@ static void take_result(const ps_scope *s, const ps_repeat *r, ps_measured *out)
     out->effect = ps_value_ok(r->design_effect)    ? r->design_effect.value
                   : r->lower.status == PS_VALUE_OK ? 1
                                                    : (double)NAN;
-    if (r->unlinked > 0)
+    const bool numbered = !ps_release_protects_measure(s->figures->release, s->measure);
+    if (r->unlinked > 0 && !numbered)
+        ps_measured_note(out, "some incidents have no known person");
+    else if (r->unlinked > 0)
         ps_measured_note(out, "%lld of %lld incidents have no known person",
                          (long long)r->unlinked, (long long)r->incidents);
     if (linked >= least) return;
@@ -178,4 +203,5 @@ const ps_form ps_form_repeat = {.method = "repeat",
                                 .close = close_scope,
                                 .enter = enter,
                                 .measure = measure,
+                                .take = take,
                                 .item = ps_form_item};

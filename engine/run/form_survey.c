@@ -195,26 +195,58 @@ static void close_scope(ps_scope *s) {
 
 /* ---- Figures ---- */
 
+/* What an item asks. */
+typedef struct asked {
+    const uint8_t *answer, *base; /* by record; base NULL: all are in it */
+    const ps_record_column *score;
+} asked;
+
+static asked asked_of(const ps_measure *m, size_t item) {
+    return (asked){.answer = ps_part_answers(&m->numerator, item),
+                   .base = m->denominator.spec != NULL
+                               ? ps_part_answers(&m->denominator, item)
+                               : NULL,
+                   .score = asks_for_mean(m->numerator.spec)
+                                ? ps_part_role(&m->numerator, PS_ROLE_SCORE)
+                                : NULL};
+}
+
+static bool is_in_base(const asked *a, size_t record) {
+    return a->base == NULL || a->base[record] == PS_ANSWER_YES;
+}
+
+/* NAN: no answer. */
+static double answer_of(const asked *a, size_t record) {
+    if (a->score != NULL) return a->score->number[record];
+    if (a->answer[record] == PS_ANSWER_NONE) return (double)NAN;
+    return a->answer[record] == PS_ANSWER_YES;
+}
+
+static ps_status take(const ps_measure *m, size_t item, uint8_t *taken, ps_error *err) {
+    (void)err;
+    const asked a = asked_of(m, item);
+    for (size_t i = 0; i < m->numerator.records->n; i++) {
+        const double answer = answer_of(&a, i);
+        const bool base = is_in_base(&a, i) && !isnan(answer),
+                   yes = base && a.score == NULL && answer > 0;
+        taken[i] = (uint8_t)((base ? PS_TAKEN_BASE : 0) | (yes ? PS_TAKEN_NUMERATOR : 0));
+    }
+    return PS_OK;
+}
+
 /* Who is in the area and in the base, and what they answered. */
 static size_t choose(const ps_scope *s, const wave *w, size_t item) {
     polls *all = s->state;
     const ps_measure *m = s->measure;
     const ps_record_set *set = m->numerator.records;
     const ps_record_areas *areas = &set->areas[s->geography];
-    const uint8_t *answer = ps_part_answers(&m->numerator, item);
-    const uint8_t *base =
-        m->denominator.spec != NULL ? ps_part_answers(&m->denominator, item) : NULL;
-    const ps_record_column *score = asks_for_mean(m->numerator.spec)
-                                        ? ps_part_role(&m->numerator, PS_ROLE_SCORE)
-                                        : NULL;
+    const asked a = asked_of(m, item);
     size_t n = 0;
     for (size_t k = areas->offset[s->area]; k < areas->offset[s->area + 1]; k++) {
         const int32_t i = areas->record[k], at = w->place[i];
-        if (at == PS_NONE || (base != NULL && base[i] != PS_ANSWER_YES)) continue;
+        if (at == PS_NONE || !is_in_base(&a, (size_t)i)) continue;
         all->domain[n++] = (size_t)at;
-        all->answer[at] = score != NULL                 ? score->number[i]
-                          : answer[i] == PS_ANSWER_NONE ? (double)NAN
-                                                        : answer[i] == PS_ANSWER_YES;
+        all->answer[at] = answer_of(&a, (size_t)i);
     }
     return n;
 }
@@ -402,7 +434,8 @@ static ps_status measure_ranked(const ps_scope *s, size_t item, const ps_period 
     {                                                                                   \
         .method = name, .judged_by = judge, .absence = absence,                         \
         .periods = ps_form_periods_of_sample, .open = open_scope, .close = close_scope, \
-        .measure = how, .item = ps_form_item, .compare = compare, .ranked = ranks       \
+        .measure = how, .item = ps_form_item, .compare = compare, .take = take,         \
+        .ranked = ranks                                                                 \
     }
 const ps_form ps_form_survey_ranked =
     ASKED("svy_share", PS_JUDGED_BY_SURVEY, measure_ranked, true);

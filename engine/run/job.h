@@ -223,7 +223,7 @@ typedef struct ps_job_records {
     ps_job_filter *where;
     unsigned where_count;
     ps_disclosure_class
-        *disclosure; /* whose data they are; default: each measure's own */
+        *disclosure; /* whose data they are; default: the strictest of the measures */
 } ps_job_records;
 
 /* What is counted: a built-in police.uk series by id alone, or rows of a category. */

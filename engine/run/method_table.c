@@ -330,8 +330,10 @@ static void note_absent_months(ps_method_table *t, const ps_measure_part *part,
 static bool is_shown(const ps_method_table *t, const ps_measure_part *part, size_t item,
                      const row *r, const ps_period *p) {
     const ps_figures *f = t->scope->figures;
-    if (part->records != NULL || !ps_release_protects(f->release, part->data))
-        return true;
+    if (part->records != NULL)
+        return ps_release_shows_records(f->release, part, item, r->geography, r->area,
+                                        p->first, p->last);
+    if (!ps_release_protects(f->release, part->data)) return true;
     return ps_release_shows(f->release, part->data,
                             ps_part_holds(part, &f->data[part->data], item), r->geography,
                             r->area, p->first, p->last);

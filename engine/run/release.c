@@ -463,7 +463,17 @@ bool ps_release_shows(const ps_release *r, size_t data, const bool *holds,
                           first, last);
 }
 
+bool ps_release_shows_records(const ps_release *r, const ps_measure_part *part,
+                              size_t item, size_t geography, size_t area, ps_month first,
+                              ps_month last) {
+    return r == NULL || r->records == NULL ||
+           ps_release_records_show_part(r->records, part, item, geography, area, first,
+                                        last);
+}
+
 bool ps_release_protects_measure(const ps_release *r, const ps_measure *m) {
+    if (r == NULL) return false;
+    if (ps_release_records_protect(r->records, m)) return true;
     return (counts_rows(&m->numerator) && ps_release_protects(r, m->numerator.data)) ||
            (counts_rows(&m->denominator) && ps_release_protects(r, m->denominator.data));
 }
@@ -484,7 +494,7 @@ bool ps_release_shows_measure(const ps_release *r, const ps_measure *m, size_t i
     const bool *holds[2] = {NULL, NULL};
     bool any = false;
     if (r != NULL && r->records != NULL &&
-        !ps_release_records_show(r->records, m, item, geography, first, last))
+        !ps_release_records_show(r->records, m, item, geography, area, first, last))
         return false;
     /* What is made of a table is made of counts and figures that may be shown. */
     if (m->spec->table != NULL) return true;
@@ -542,4 +552,5 @@ void ps_release_summary(const ps_release *r, ps_output *out) {
         if (!is_protected(g)) continue;
         ps_audit_tell(g->data->spec->id, &g->rules, ps_audit_summary(g->audit), out);
     }
+    if (r->records != NULL) ps_release_records_summary(r->records, out);
 }

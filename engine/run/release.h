@@ -30,7 +30,7 @@
  *   (trends, projections) where every month is; methods on tables of counts see no others
  *   than those that are shown.
  *
- * Figures of records have a rule of their own; see release_records.h.
+ * Records are audited likewise; see release_records.h.
  *
  * Two inputs that read the same file cannot be told apart by an audit of each, so they
  * are refused when one of them is protected. Earlier releases are not looked at.
@@ -80,7 +80,11 @@ bool ps_release_protects(const ps_release *release, size_t data);
  * may not. */
 bool ps_release_shows(const ps_release *release, size_t data, const bool *holds,
                       size_t geography, size_t area, ps_month first, ps_month last);
-/* Does a measure count rows of protected data? */
+/* The same for records that a part of a measure counts. */
+bool ps_release_shows_records(const ps_release *release, const ps_measure_part *part,
+                              size_t item, size_t geography, size_t area, ps_month first,
+                              ps_month last);
+/* Does a measure count rows of protected data, or protected records? */
 bool ps_release_protects_measure(const ps_release *release, const ps_measure *measure);
 /* The same for a figure of a measure: everything that its value is made of. */
 bool ps_release_shows_measure(const ps_release *release, const ps_measure *measure,

@@ -17,6 +17,7 @@ typedef struct selection {
     const bool *holds;
     bool *own;   /* to be freed */
     size_t same; /* the first one that holds the same groups */
+    bool known;
 } selection;
 
 typedef struct stretch {
@@ -42,6 +43,7 @@ struct ps_audit {
     const char **left_out;   /* by geography: why it is not released, or NULL */
     ps_protect_cause *cause; /* by cell */
     ps_protect_summary summary;
+    bool *used;   /* by geography: something was asked of it */
     bool decided; /* else nothing is shown */
 };
 
@@ -69,6 +71,7 @@ typedef struct table {
     size_t n_cells, cell_capacity;
     ask *ask; /* those whose tables are shown, and what they give by subtraction */
     size_t n_asks, ask_capacity;
+    bool is_question; /* how many rows there are is decided before */
     bool *in_stretch; /* scratch, by column */
     int32_t *blocks;  /* scratch */
     int64_t *rows;    /* scratch, by kind or column */
@@ -86,7 +89,8 @@ ps_status ps_audit_open(const ps_audit_rows *rows, const ps_release_rules *rules
     a->rows = *rows;
     a->rules = rules;
     a->left_out = ps_zalloc(rows->geographies->n, sizeof *a->left_out);
-    if (a->left_out == NULL) {
+    a->used = ps_zalloc(rows->geographies->n, sizeof *a->used);
+    if (a->left_out == NULL || a->used == NULL) {
         ps_audit_free(a);
         return ps_fail_nomem(err);
     }
@@ -98,7 +102,7 @@ void ps_audit_free(ps_audit *a) {
     if (a == NULL) return;
     for (size_t s = 0; s < a->n_selections; s++) ps_free(a->selection[s].own);
     ps_free(a->selection), ps_free(a->stretch), ps_free(a->ask), ps_free(a->ask_of);
-    ps_free((void *)a->left_out), ps_free(a->cause);
+    ps_free((void *)a->left_out), ps_free(a->used), ps_free(a->cause);
     ps_free(a);
 }
 
@@ -108,6 +112,10 @@ void ps_audit_leave_out(ps_audit *a, size_t geography, const char *why) {
 
 const char *ps_audit_left_out(const ps_audit *a, size_t geography) {
     return a->left_out[geography];
+}
+
+const bool *ps_audit_holds(const ps_audit *a, size_t chosen) {
+    return a->selection[chosen].holds;
 }
 
 size_t ps_audit_find(const ps_audit *a, const bool *holds) {
@@ -137,6 +145,10 @@ ps_status ps_audit_select(ps_audit *a, bool *holds, bool owned, size_t *at,
     const ps_status status = add_selection(a, holds, owned, at, err);
     if (status != PS_OK && owned) ps_free(holds);
     return status;
+}
+
+void ps_audit_take_as_known(ps_audit *a, size_t chosen) {
+    a->selection[a->selection[chosen].same].known = true;
 }
 
 /* Only what the rows span. */
@@ -177,6 +189,7 @@ ps_status ps_audit_ask(ps_audit *a, size_t rows, size_t geography, ps_month firs
     PS_TRY(
         ps_grow((void **)&a->ask, &a->ask_capacity, a->n_asks + 1, sizeof *a->ask, err));
     a->ask[a->n_asks++] = (ask){rows, at, geography, 0};
+    a->used[geography] = true;
     return PS_OK;
 }
 
@@ -205,7 +218,8 @@ static size_t areas_of(const ps_audit *a, size_t geography) {
 }
 
 static bool is_left_out(const ps_audit *a, size_t geography) {
-    return a->left_out[geography] != NULL || a->rows.makeup[geography].offset == NULL;
+    return a->left_out[geography] != NULL || !a->used[geography] ||
+           a->rows.makeup[geography].offset == NULL;
 }
 
 static ps_status split_areas(const ps_audit *a, ps_partition *part, ps_error *err) {
@@ -438,18 +452,36 @@ static ps_status add_cell(table *t, ps_protect_cell cell, ps_error *err) {
 
 /* What no table shows and must not follow. */
 static ps_status add_unshown(table *t, size_t set, size_t chosen, ps_error *err) {
-    return add_cell(t,
-                    (ps_protect_cell){.set = (int32_t)set,
-                                      .selection = (int32_t)chosen,
-                                      .table = -1,
-                                      .owner = -1,
-                                      .people = -1},
-                    err);
+    return add_cell(
+        t,
+        (ps_protect_cell){
+            .set = (int32_t)set, .selection = (int32_t)chosen, .table = -1, .people = -1},
+        err);
 }
 
 static int64_t people_of(const ps_geography *geo, size_t area) {
     if (geo->population == NULL || geo->population_missing[area]) return -1;
     return (int64_t)geo->population[area];
+}
+
+static bool takes_all(const table *t, size_t chosen) {
+    for (size_t k = 0; k < t->groups.n_blocks; k++)
+        if (!taken_by(t, chosen)[k]) return false;
+    return true;
+}
+
+/* Is it decided on elsewhere? So is how many rows there are, by everyone. */
+static bool is_given(const ps_audit *a, const table *t, size_t chosen) {
+    return (chosen < a->n_selections && a->selection[chosen].known) ||
+           (t->is_question && takes_all(t, chosen));
+}
+
+static bool is_withheld(const ps_audit *a, const ps_audit *everyone, size_t geography,
+                        size_t area, const stretch *s) {
+    if (everyone != NULL)
+        return !ps_audit_shows(everyone, 0, geography, area, s->first, s->last);
+    return a->rows.withheld != NULL &&
+           a->rows.withheld(a->rows.context, geography, area, s->first, s->last);
 }
 
 /* What is not known is not shown, but must not follow either. */
@@ -463,18 +495,18 @@ static ps_status add_asked(const ps_audit *a, const ps_audit *everyone, table *t
     for (size_t i = 0; i < geo->areas->n; i++) {
         const bool known =
             a->rows.known(a->rows.context, q->geography, i, s->first, s->last);
-        const bool withheld =
-            everyone != NULL &&
-            !ps_audit_shows(everyone, 0, q->geography, i, s->first, s->last);
-        PS_TRY(add_cell(
-            t,
-            (ps_protect_cell){.set = set[q->geography][i] + (int32_t)q->stretch,
-                              .selection = (int32_t)q->selection,
-                              .table = known ? (int32_t)at : -1,
-                              .owner = set[q->geography][i],
-                              .people = people_of(geo, i),
-                              .given = withheld ? PS_PROTECT_WITHHELD : PS_PROTECT_OPEN},
-            err));
+        const bool withheld = is_withheld(a, everyone, q->geography, i, s),
+                   given = is_given(a, t, q->selection);
+        PS_TRY(
+            add_cell(t,
+                     (ps_protect_cell){.set = set[q->geography][i] + (int32_t)q->stretch,
+                                       .selection = (int32_t)q->selection,
+                                       .table = known && !given ? (int32_t)at : -1,
+                                       .people = people_of(geo, i),
+                                       .given = withheld         ? PS_PROTECT_WITHHELD
+                                                : given && known ? PS_PROTECT_KNOWN
+                                                                 : PS_PROTECT_OPEN},
+                     err));
     }
     return PS_OK;
 }
@@ -494,7 +526,6 @@ static ps_status add_everyone(const ps_audit *a, const ps_audit *everyone, table
                             (ps_protect_cell){.set = set[q->geography][i] + (int32_t)at,
                                               .selection = (int32_t)a->n_selections,
                                               .table = -1,
-                                              .owner = -1,
                                               .people = -1,
                                               .given = PS_PROTECT_KNOWN},
                             err));
@@ -553,15 +584,11 @@ static ps_status add_run(table *t, size_t n_blocks, ps_protect_cell cell, size_t
 
 /* Small counts of the months that stretches of an area do not share. */
 static ps_status add_differences_of_area(const ps_audit *a, table *t, const size_t *asked,
-                                         size_t n_asked, size_t area, int32_t owner,
-                                         ps_error *err) {
+                                         size_t n_asked, size_t area, ps_error *err) {
     const ask *q = &t->ask[asked[0]];
     const size_t n = list_blocks(a, t, q->geography, area);
-    const ps_protect_cell cell = {.selection = (int32_t)q->selection,
-                                  .table = -1,
-                                  .owner = owner,
-                                  .if_told = true,
-                                  .people = -1};
+    const ps_protect_cell cell = {
+        .selection = (int32_t)q->selection, .table = -1, .people = -1};
     count_columns(t, n, q->selection, t->rows);
     tie_borders(a, t, asked, n_asked, t->rows, t->tied);
     for (size_t first = 0; first + 1 < t->months.n; first++) {
@@ -594,13 +621,14 @@ static size_t list_alike(const table *t, size_t at, bool of_stretch, size_t *ask
     return n;
 }
 
-static ps_status add_differences(const ps_audit *a, table *t, const int32_t *const *set,
-                                 size_t *asked, ps_error *err) {
+static ps_status add_differences(const ps_audit *a, table *t, size_t *asked,
+                                 ps_error *err) {
     for (size_t i = 0; i < t->n_asks; i++) {
         const size_t geography = t->ask[i].geography;
+        if (is_given(a, t, t->ask[i].selection)) continue;
         const size_t n = list_alike(t, i, false, asked);
         for (size_t k = 0; n > 1 && k < areas_of(a, geography); k++)
-            PS_TRY(add_differences_of_area(a, t, asked, n, k, set[geography][k], err));
+            PS_TRY(add_differences_of_area(a, t, asked, n, k, err));
     }
     return PS_OK;
 }
@@ -700,22 +728,62 @@ static ps_status add_small(const ps_audit *a, table *t, size_t set, ps_error *er
     count_kinds(t, set, t->rows);
     for (size_t s = 0; s < t->n_selections; s++) {
         const int64_t count = sum_of(t, s, t->rows);
-        if (count == 0 || count >= a->rules->threshold || t->same[s] != s) continue;
+        if (count == 0 || count >= a->rules->threshold || t->same[s] != s ||
+            is_given(a, t, s))
+            continue;
         PS_TRY(add_unshown(t, set, s, err));
     }
     return PS_OK;
 }
 
-static ps_status add_pieces(const ps_audit *a, table *t, ps_error *err) {
-    for (size_t b = 0; b < t->areas.n_blocks; b++) {
-        const int32_t block = (int32_t)b;
-        int32_t first;
-        if (t->outside[b]) continue;
-        PS_TRY(add_sets(a, t, &block, 1, a->n_stretches + 1, &first, err));
-        for (size_t s = 0; s <= a->n_stretches; s++)
-            PS_TRY(add_small(a, t, (size_t)first + s, err));
+static bool is_asked_of(const ps_audit *a, size_t geography) {
+    for (size_t i = 0; i < a->n_asks; i++)
+        if (a->ask[i].geography == geography) return true;
+    return false;
+}
+
+/* Blocks that nothing asked here tells apart are one piece. */
+static void join_blocks(const ps_audit *a, table *t, ps_partition *pieces) {
+    for (size_t k = 0; k < a->rows.geographies->n; k++) {
+        if (is_left_out(a, k) || !is_asked_of(a, k)) continue;
+        for (size_t i = 0; i < areas_of(a, k); i++)
+            ps_partition_split(pieces, t->blocks, list_blocks(a, t, k, i));
     }
+}
+
+static ps_status add_piece(const ps_audit *a, table *t, const int32_t *block, size_t n,
+                           ps_error *err) {
+    int32_t first;
+    PS_TRY(add_sets(a, t, block, n, a->n_stretches + 1, &first, err));
+    for (size_t s = 0; s <= a->n_stretches; s++)
+        PS_TRY(add_small(a, t, (size_t)first + s, err));
     return PS_OK;
+}
+
+/* By piece, the blocks in areas that are asked for. */
+static ps_status add_each_piece(const ps_audit *a, table *t, const ps_partition *pieces,
+                                ps_error *err) {
+    size_t *end = ps_zalloc(pieces->n_blocks + 1, sizeof *end);
+    int32_t *block = ps_alloc(pieces->n_units, sizeof *block);
+    ps_status status = end != NULL && block != NULL ? PS_OK : ps_fail_nomem(err);
+    for (size_t b = 0; b < pieces->n_units && status == PS_OK; b++)
+        end[pieces->block[b] + 1] += !t->outside[b];
+    for (size_t p = 0; p < pieces->n_blocks && status == PS_OK; p++) end[p + 1] += end[p];
+    for (size_t b = 0; b < pieces->n_units && status == PS_OK; b++)
+        if (!t->outside[b]) block[end[pieces->block[b]]++] = (int32_t)b;
+    for (size_t p = 0, from = 0; p < pieces->n_blocks && status == PS_OK; from = end[p++])
+        if (end[p] > from) status = add_piece(a, t, block + from, end[p] - from, err);
+    ps_free(end), ps_free(block);
+    return status;
+}
+
+static ps_status add_pieces(const ps_audit *a, table *t, ps_error *err) {
+    ps_partition pieces = {0};
+    ps_status status = ps_partition_open(t->areas.n_blocks, &pieces, err);
+    if (status == PS_OK) join_blocks(a, t, &pieces);
+    if (status == PS_OK) status = add_each_piece(a, t, &pieces, err);
+    ps_partition_close(&pieces);
+    return status;
 }
 
 /* Blocks of areas in no area of a table are nobody's. */
@@ -723,7 +791,8 @@ static void mark_outside(const ps_audit *a, table *t) {
     for (size_t b = 0; b < t->areas.n_blocks; b++) t->outside[b] = true;
     for (size_t k = 0; k < a->rows.geographies->n; k++) {
         const ps_audit_makeup *m = &a->rows.makeup[k];
-        for (size_t i = 0; !is_left_out(a, k) && i < m->offset[areas_of(a, k)]; i++)
+        if (is_left_out(a, k) || !is_asked_of(a, k)) continue;
+        for (size_t i = 0; i < m->offset[areas_of(a, k)]; i++)
             t->outside[t->areas.block[m->unit[i]]] = false;
     }
 }
@@ -736,6 +805,7 @@ static bool is_hidden(const ps_audit *a, const table *t, const ask *q) {
     size_t cells = 0, small = 0;
     for (size_t k = 0; k < n; k++) {
         const ps_protect_cell *c = &t->cell[q->first_cell + k];
+        if (c->given == PS_PROTECT_KNOWN) return false;
         if (c->table < 0) continue;
         count_kinds(t, (size_t)c->set, t->rows);
         cells++;
@@ -764,7 +834,7 @@ static ps_status fill_cells(const ps_audit *a, const ps_audit *everyone, table *
     PS_TRY(status);
     asked = ps_alloc(t->n_asks, sizeof *asked);
     if (asked == NULL) return ps_fail_nomem(err);
-    status = add_differences(a, t, set, asked, err);
+    status = add_differences(a, t, asked, err);
     ps_free(asked);
     PS_TRY(status);
     return add_pieces(a, t, err);
@@ -823,7 +893,7 @@ static ps_status protect(ps_audit *a, const table *t, ps_error *err) {
 }
 
 static ps_status attempt(ps_audit *a, const ps_audit *everyone, ps_error *err) {
-    table t = {.n_places = 0};
+    table t = {.is_question = everyone != NULL};
     ps_status status = split_all(a, &t, err);
     if (status == PS_OK) status = fill_counts(a, &t, err);
     if (status == PS_OK) status = fill_selections(a, &t, err);
@@ -866,8 +936,10 @@ static ps_status take_over(ps_audit *a, const ps_audit *everyone, ps_error *err)
     for (size_t k = 0; k < everyone->n_stretches; k++)
         PS_TRY(add_stretch(a, everyone->stretch[k].first, everyone->stretch[k].last, &at,
                            err));
-    for (size_t k = 0; k < a->rows.geographies->n; k++)
+    for (size_t k = 0; k < a->rows.geographies->n; k++) {
         if (everyone->left_out[k] != NULL) a->left_out[k] = everyone->left_out[k];
+        a->used[k] |= everyone->used[k];
+    }
     return PS_OK;
 }
 
@@ -892,7 +964,9 @@ bool ps_audit_shows(const ps_audit *a, size_t rows, size_t geography, size_t are
     const size_t at = find_stretch(a, first, last);
     if (at == a->n_stretches) return false;
     const int32_t i = a->ask_of[slot_of(a, a->selection[rows].same, at, geography)];
-    return i != PS_NONE && a->cause[a->ask[i].first_cell + area] == PS_PROTECT_NONE;
+    if (i == PS_NONE) return false;
+    const ps_protect_cause cause = a->cause[a->ask[i].first_cell + area];
+    return cause == PS_PROTECT_NONE || cause == PS_PROTECT_READER;
 }
 
 const ps_protect_summary *ps_audit_summary(const ps_audit *a) {

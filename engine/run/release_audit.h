@@ -48,7 +48,10 @@ typedef struct ps_audit_rows {
     /* Is everything known of an area in these months? */
     bool (*known)(const void *context, size_t geography, size_t area, ps_month first,
                   ps_month last);
-    const void *context;
+    /* Does something else hide it? NULL: nothing does. */
+    bool (*withheld)(const void *context, size_t geography, size_t area, ps_month first,
+                     ps_month last);
+    const void *context; /* of both */
 } ps_audit_rows;
 
 /* The rows and what they point to must outlive the audit. */
@@ -63,8 +66,12 @@ const char *ps_audit_left_out(const ps_audit *audit, size_t geography);
  * pointer gives the same selection. */
 ps_status ps_audit_select(ps_audit *audit, bool *holds, bool owned, size_t *selection,
                           ps_error *err) PS_MUST_CHECK;
+const bool *ps_audit_holds(const ps_audit *audit, size_t selection);
 /* SIZE_MAX: never selected. */
 size_t ps_audit_find(const ps_audit *audit, const bool *holds);
+/* Its counts are decided on elsewhere: readers are taken to know them, except where
+ * everyone's are hidden. */
+void ps_audit_take_as_known(ps_audit *audit, size_t selection);
 /* An output shows a selection in these months, as far as the rows span them. */
 ps_status ps_audit_ask(ps_audit *audit, size_t selection, size_t geography,
                        ps_month first, ps_month last, ps_error *err) PS_MUST_CHECK;
