@@ -9,6 +9,8 @@
 
 /* For the pages of each geography's counts; what does not fit is counted sparsely. */
 enum { PAGE_BYTES = 128 << 20 };
+/* About what a cell takes in bytes that are kept. */
+enum { PARTIAL_CELL = 4 };
 
 /* Where the rows of a block lie: geography after geography. */
 typedef struct rows {
@@ -430,7 +432,8 @@ static void close_counter(counter *c) {
 
 double ps_count_memory(size_t areas, double groups, double all_rows) {
     const double cells = (double)(areas + 2) * groups;
-    return fmin(cells, PAGE_BYTES) + sizeof(ps_tally_cell) * fmin(cells, all_rows);
+    const double cell = sizeof(ps_tally_cell) + PARTIAL_CELL;
+    return fmin(cells, PAGE_BYTES) + cell * fmin(cells, all_rows);
 }
 
 /* One attempt. */
