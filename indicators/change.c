@@ -264,6 +264,70 @@ ps_prop_change ps_prop_change_of(double x1, double n1, double x2, double n2,
     return c;
 }
 
+/* ---- working ---- */
+
+/* A limit of the ratio comes from that of the share p of the later events. */
+static void step_ratio_limit(ps_output *to, const char *which, ps_value limit, double x,
+                             double n, double t1, double t2) {
+    if (!ps_value_ok(limit)) return;
+    const double odds = limit.value * t2 / t1, p = odds / (1 + odds);
+    ps_step_add(to, p, "%s limit (Clopper-Pearson) of the share of %s in %s", which,
+                PS_STEP(x), PS_STEP(n));
+    ps_step_add(to, limit.value, "%s limit = %s / (1 - %s) * %s / %s", which, PS_STEP(p),
+                PS_STEP(p), PS_STEP(t1), PS_STEP(t2));
+}
+
+void ps_poisson_change_steps(ps_estimate_steps to, double x1, double t1, double x2,
+                             double t2, const ps_poisson_change *c) {
+    if (!ps_value_ok(c->ratio)) return;
+    ps_step_add(to.value, c->ratio.value, "ratio = (%s / %s) / (%s / %s)", PS_STEP(x2),
+                PS_STEP(t2), PS_STEP(x1), PS_STEP(t1));
+    step_ratio_limit(to.lower, "lower", c->lower, x2, x1 + x2, t1, t2);
+    step_ratio_limit(to.upper, "upper", c->upper, x2, x1 + x2, t1, t2);
+}
+
+void ps_prop_change_steps(ps_estimate_steps to, double x1, double n1, double x2,
+                          double n2, double multiplier, double confidence) {
+    if (!ps_steps_asked(to)) return;
+    const ps_prop_change c = ps_prop_change_of(x1, n1, x2, n2, confidence);
+    const ps_estimate e1 = ps_proportion(x1, n1, 1, confidence, PS_PROPORTION_WILSON),
+                      e2 = ps_proportion(x2, n2, 1, confidence, PS_PROPORTION_WILSON);
+    const double m = multiplier;
+    if (!ps_value_ok(c.difference)) return;
+    ps_step_add(to.value, m * c.difference.value, "difference = %s * (%s / %s - %s / %s)",
+                PS_STEP(m), PS_STEP(x2), PS_STEP(n2), PS_STEP(x1), PS_STEP(n1));
+    ps_step_add(to.lower, e2.lower, "lower limit (Wilson) of %s in %s", PS_STEP(x2),
+                PS_STEP(n2));
+    ps_step_add(to.lower, e1.upper, "upper limit (Wilson) of %s in %s", PS_STEP(x1),
+                PS_STEP(n1));
+    ps_step_add(
+        to.lower, m * c.lower.value,
+        "lower limit of the difference (Newcombe) = %s * (%s - sqrt((%s - %s)^2 + "
+        "(%s - %s)^2))",
+        PS_STEP(m), PS_STEP(c.difference.value), PS_STEP(e2.value), PS_STEP(e2.lower),
+        PS_STEP(e1.upper), PS_STEP(e1.value));
+    ps_step_add(to.upper, e2.upper, "upper limit (Wilson) of %s in %s", PS_STEP(x2),
+                PS_STEP(n2));
+    ps_step_add(to.upper, e1.lower, "lower limit (Wilson) of %s in %s", PS_STEP(x1),
+                PS_STEP(n1));
+    ps_step_add(
+        to.upper, m * c.upper.value,
+        "upper limit of the difference (Newcombe) = %s * (%s + sqrt((%s - %s)^2 + "
+        "(%s - %s)^2))",
+        PS_STEP(m), PS_STEP(c.difference.value), PS_STEP(e2.upper), PS_STEP(e2.value),
+        PS_STEP(e1.value), PS_STEP(e1.lower));
+}
+
+void ps_tested_limits_steps(ps_output *lower, ps_output *upper, const ps_prop_change *c,
+                            double multiplier) {
+    const char *const test = c->test[0] == 'f' ? "Fisher's exact test" : "the score test";
+    if (!ps_value_ok(c->tested_lower) || !ps_value_ok(c->tested_upper)) return;
+    ps_step_add(lower, multiplier * c->tested_lower.value,
+                "lower limit: the least difference that %s does not rule out", test);
+    ps_step_add(upper, multiplier * c->tested_upper.value,
+                "upper limit: the greatest difference that %s does not rule out", test);
+}
+
 /* ---- adaptors ---- */
 
 static const ps_method_column poisson_input[] = {
@@ -336,6 +400,7 @@ static ps_status run_poisson(const ps_method_call *call, ps_error *err) {
         PS_TRY(number_or_nan(call, row, 5, &dispersion, err));
         ps_poisson_change c =
             ps_poisson_change_of(x1, t1, x2, t2, dispersion, confidence);
+        ps_poisson_change_steps(ps_call_estimate_steps(call, 3), x1, t1, x2, t2, &c);
         ps_call_put_text(call, 0, ps_call_text(call, row, 0));
         ps_call_put_known(call, 1, x1);
         ps_call_put_known(call, 2, x2);
@@ -436,6 +501,10 @@ static ps_status run_prop(const ps_method_call *call, ps_error *err) {
         PS_TRY(number_or_nan(call, row, 3, &x2, err));
         PS_TRY(number_or_nan(call, row, 4, &n2, err));
         ps_prop_change c = ps_prop_change_of(x1, n1, x2, n2, confidence);
+        ps_prop_change_steps(ps_call_estimate_steps(call, 3), x1, n1, x2, n2, multiplier,
+                             confidence);
+        ps_tested_limits_steps(ps_call_steps(call, 13), ps_call_steps(call, 14), &c,
+                               multiplier);
         ps_call_put_text(call, 0, ps_call_text(call, row, 0));
         const ps_value values[] = {c.p1, c.p2, c.difference, c.lower, c.upper};
         for (size_t i = 0; i < PS_LENGTH(values); i++)

@@ -18,6 +18,7 @@
 #ifndef PS_INDICATORS_CHANGE_H
 #define PS_INDICATORS_CHANGE_H
 
+#include "indicators/steps.h"
 #include "indicators/value.h"
 
 typedef enum ps_verdict {
@@ -87,5 +88,18 @@ typedef struct ps_prop_change {
  * Cost     O(1); Fisher O(smallest margin). */
 ps_prop_change ps_prop_change_of(double x1, double n1, double x2, double n2,
                                  double confidence);
+
+/* ---- working, see steps.h ---- */
+
+/* The ratio of two rates and its exact limits, out of ps_poisson_change_of. */
+void ps_poisson_change_steps(ps_estimate_steps to, double x1, double t1, double x2,
+                             double t2, const ps_poisson_change *change);
+/* The difference of two proportions and Newcombe's limits; tested ones come from a
+ * search.
+ */
+void ps_prop_change_steps(ps_estimate_steps to, double x1, double n1, double x2,
+                          double n2, double multiplier, double confidence);
+void ps_tested_limits_steps(ps_output *lower, ps_output *upper,
+                            const ps_prop_change *change, double multiplier);
 
 #endif

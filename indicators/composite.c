@@ -186,25 +186,33 @@ static bool treats_outliers(const ps_composite *c) {
     return c->outliers != NULL && (c->scale == PS_SCALE_Z || c->scale == PS_SCALE_MINMAX);
 }
 
-/* Column j of one period, set by the period `base`; scratch: areas. */
-static bool scale_period(const ps_composite *c, const double *x, size_t j, size_t t,
-                         size_t base, double *scratch, double *out) {
-    const ps_outliers *treatment = treats_outliers(c) ? &c->outliers[j] : NULL;
+double ps_composite_treated(const ps_composite *c, size_t j, double x) {
+    if (treats_outliers(c)) x = ps_outliers_treat(&c->outliers[j], x);
+    return c->polarity[j] * x;
+}
+
+/* The values of column j that set the scale of a period; scratch: areas. */
+static range frame_of(const ps_composite *c, const double *x, size_t j, size_t t,
+                      double *scratch) {
+    const size_t base = c->fixed ? c->base : t;
     size_t m = 0;
     for (size_t a = 0; a < c->areas; a++) {
-        double value = x[(base * c->areas + a) * c->p + j];
-        if (isnan(value)) continue;
-        if (treatment != NULL) value = ps_outliers_treat(treatment, value);
-        scratch[m++] = c->polarity[j] * value;
+        const double value = x[(base * c->areas + a) * c->p + j];
+        if (!isnan(value)) scratch[m++] = ps_composite_treated(c, j, value);
     }
-    range r = range_of(scratch, m);
+    return range_of(scratch, m);
+}
+
+/* Column j of one period. */
+static bool scale_period(const ps_composite *c, const double *x, size_t j, size_t t,
+                         double *scratch, double *out) {
+    const range r = frame_of(c, x, j, t, scratch);
     bool usable = is_usable(c, j, &r);
     for (size_t a = 0; a < c->areas; a++) {
         size_t cell = (t * c->areas + a) * c->p + j;
-        double value = x[cell];
-        if (treatment != NULL) value = ps_outliers_treat(treatment, value);
-        out[cell] = isnan(value) || !usable ? (double)NAN
-                                            : on_scale(c, j, &r, c->polarity[j] * value);
+        out[cell] = isnan(x[cell]) || !usable
+                        ? (double)NAN
+                        : on_scale(c, j, &r, ps_composite_treated(c, j, x[cell]));
     }
     return usable;
 }
@@ -214,8 +222,7 @@ static void scale_into(const ps_composite *c, const double *x, double *scratch,
     for (size_t j = 0; j < c->p; j++) {
         usable[j] = c->periods > 0;
         for (size_t t = 0; t < c->periods; t++)
-            usable[j] = scale_period(c, x, j, t, c->fixed ? c->base : t, scratch, out) &&
-                        usable[j];
+            usable[j] = scale_period(c, x, j, t, scratch, out) && usable[j];
     }
 }
 
@@ -224,6 +231,18 @@ ps_status ps_composite_scale(const ps_composite *c, const double *x, double *out
     double *scratch = ps_alloc(c->areas, sizeof *scratch);
     if (scratch == NULL) return ps_fail_nomem(err);
     scale_into(c, x, scratch, out, usable);
+    ps_free(scratch);
+    return PS_OK;
+}
+
+ps_status ps_composite_frames(const ps_composite *c, const double *x,
+                              ps_composite_frame *out, ps_error *err) {
+    double *scratch = ps_alloc(c->areas, sizeof *scratch);
+    if (scratch == NULL) return ps_fail_nomem(err);
+    for (size_t k = 0; k < c->periods * c->p; k++) {
+        const range r = frame_of(c, x, k % c->p, k / c->p, scratch);
+        out[k] = (ps_composite_frame){r.n, r.mean, r.sd, r.least, r.most};
+    }
     ps_free(scratch);
     return PS_OK;
 }

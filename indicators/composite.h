@@ -84,6 +84,18 @@ typedef struct ps_composite {
 ps_status ps_composite_scale(const ps_composite *c, const double *x, double *out,
                              bool *usable, ps_error *err) PS_MUST_CHECK;
 
+/* The values that set the scale of an indicator, polarity and outliers seen to. */
+typedef struct ps_composite_frame {
+    size_t n;
+    double mean, sd, least, most;
+} ps_composite_frame;
+
+/* Shapes   out: periods rows of p. */
+ps_status ps_composite_frames(const ps_composite *c, const double *x,
+                              ps_composite_frame *out, ps_error *err) PS_MUST_CHECK;
+/* A value as the scale sees it. */
+double ps_composite_treated(const ps_composite *c, size_t j, double x);
+
 typedef struct ps_composite_score {
     ps_value value;
     int32_t rank; /* 1: the most thriving of the period, equal ones alike; 0: none */

@@ -93,6 +93,8 @@ typedef struct index_table {
     ps_composite c;
     ps_composite_score *score, *part; /* n; n rows of domains */
     int32_t *rank;
+    ps_composite_frame *frame; /* periods rows of p, for the working; or NULL */
+    double *member;            /* scratch for it: p or domains, values and weights */
 } index_table;
 
 static void index_free(index_table *t) {
@@ -112,6 +114,8 @@ static void index_free(index_table *t) {
     ps_free(t->score);
     ps_free(t->part);
     ps_free(t->rank);
+    ps_free(t->frame);
+    ps_free(t->member);
 }
 
 /* ---- reading ---- */
@@ -309,12 +313,15 @@ static ps_status score(const ps_method_call *call, index_table *t, ps_error *err
 }
 
 typedef ps_status write_fn(const ps_method_call *, const index_table *, ps_error *);
+static write_fn write_index;
+static ps_status open_working(const ps_method_call *call, index_table *t, ps_error *err);
 
 static ps_status with_index(const ps_method_call *call, write_fn *write, ps_error *err) {
     index_table t = {0};
     ps_status status = set_up(call, &t, err);
     if (status == PS_OK) status = treat_outliers(call, &t, err);
     if (status == PS_OK) status = score(call, &t, err);
+    if (status == PS_OK && write == write_index) status = open_working(call, &t, err);
     if (status == PS_OK) status = write(call, &t, err);
     index_free(&t);
     return status;
@@ -403,6 +410,124 @@ static void put_range(const ps_method_call *call, const ps_rank_range *range) {
     ps_call_put_value(call, 11, range->lowest);
 }
 
+/* ---- working ---- */
+
+static void step_indicator(ps_output *steps, const index_table *t, size_t unit,
+                           size_t j) {
+    const ps_composite *c = &t->c;
+    const ps_composite_frame *f = &t->frame[unit / c->areas * c->p + j];
+    const double x = ps_composite_treated(c, j, t->panel.value[unit * c->p + j]),
+                 scaled = t->scaled[unit * c->p + j];
+    const ps_str name = t->panel.indicator.text[j];
+    const char *const turned = c->polarity[j] < 0 ? " (turned over: low is good)" : "";
+    if (c->scale == PS_SCALE_Z)
+        ps_step_add(steps, scaled, "%.*s%s, standardised over %zu areas = (%s - %s) / %s",
+                    width(name), name.p, turned, f->n, PS_STEP(x), PS_STEP(f->mean),
+                    PS_STEP(f->sd));
+    else if (c->scale == PS_SCALE_MINMAX)
+        ps_step_add(
+            steps, scaled,
+            "%.*s%s, on the scale of %zu areas = %s + (%s - %s) * (%s - %s) / (%s "
+            "- %s)",
+            width(name), name.p, turned, f->n, PS_STEP(c->from), PS_STEP(c->to),
+            PS_STEP(c->from), PS_STEP(x), PS_STEP(f->least), PS_STEP(f->most),
+            PS_STEP(f->least));
+    else
+        ps_step_add(steps, scaled, "%.*s%s of %s on its scale", width(name), name.p,
+                    turned, PS_STEP(x));
+}
+
+/* A weighted mean of n values, as the method takes it. */
+static void step_average(ps_output *steps, const char *name, ps_mean_kind mean, size_t n,
+                         const double *x, const double *weight, double value) {
+    double sum = 0, all = 0;
+    if (mean == PS_MEAN_ARITHMETIC) {
+        ps_step_mean(steps, name, n, x, weight);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(x[i]) || !(weight[i] > 0)) continue;
+        sum += weight[i] * (mean == PS_MEAN_GEOMETRIC ? log(x[i]) : 1 / x[i]);
+        all += weight[i];
+    }
+    if (mean == PS_MEAN_GEOMETRIC)
+        ps_step_add(steps, value, "%s = exp(%s / %s)", name, PS_STEP(sum), PS_STEP(all));
+    else
+        ps_step_add(steps, value, "%s = %s / %s", name, PS_STEP(all), PS_STEP(sum));
+}
+
+static void step_domain(ps_output *steps, const index_table *t, size_t unit, size_t d) {
+    const ps_composite *c = &t->c;
+    const ps_composite_score *s = &t->part[unit * c->domains + d];
+    const ps_str text = t->domain.text[d];
+    double *x = t->member, *weight = t->member + c->p;
+    char name[100];
+    if (!ps_value_ok(s->value)) return;
+    for (size_t j = 0; j < c->p; j++) {
+        const bool in = (size_t)c->domain[j] == d && t->usable[j] &&
+                        !isnan(t->scaled[unit * c->p + j]);
+        x[j] = in ? t->scaled[unit * c->p + j] : (double)NAN;
+        weight[j] = c->weight[j];
+        if (in) step_indicator(steps, t, unit, j);
+    }
+    snprintf(name, sizeof name, "domain %.*s", width(text), text.p);
+    step_average(steps, text.n > 0 ? name : "domain", c->mean, c->p, x, weight,
+                 s->value.value);
+}
+
+static void step_index(ps_output *steps, const index_table *t, size_t unit) {
+    const ps_composite *c = &t->c;
+    if (steps == NULL || !ps_value_ok(t->score[unit].value)) return;
+    for (size_t d = 0; d < c->domains; d++) step_domain(steps, t, unit, d);
+    for (size_t d = 0; d < c->domains; d++) {
+        const ps_value part = t->part[unit * c->domains + d].value;
+        t->member[d] = ps_value_ok(part) ? part.value : (double)NAN;
+    }
+    step_average(steps, "index", c->mean, c->domains, t->member, c->domain_weight,
+                 t->score[unit].value.value);
+}
+
+static void step_range(const ps_method_call *call, const ps_rank_range *range) {
+    const ps_value end[] = {range->p5, range->p50, range->p95};
+    static const char *const which[] = {"5th percentile", "median", "95th percentile"};
+    for (size_t k = 0; k < 3; k++)
+        if (ps_value_ok(end[k]))
+            ps_step_add(ps_call_steps(call, 8 + k), end[k].value,
+                        "%s of the ranks in %s runs of other choices, seed %s", which[k],
+                        PS_STEP(ps_call_param_number(call, PARAM_RUNS)),
+                        PS_STEP(ps_call_param_number(call, PARAM_SEED)));
+}
+
+/* domain: its number, or c.domains for the index. */
+static void step_score(const ps_method_call *call, const index_table *t, size_t unit,
+                       const ps_composite_score *s, size_t n_ranked,
+                       const ps_rank_range *range, size_t domain) {
+    if (t->frame == NULL) return;
+    for (size_t out = 4; out <= 5; out++) {
+        if (domain < t->c.domains)
+            step_domain(ps_call_steps(call, out), t, unit, domain);
+        else
+            step_index(ps_call_steps(call, out), t, unit);
+    }
+    if (s->rank > 0)
+        ps_step_add(ps_call_steps(call, 5), s->rank,
+                    "rank: one more than the areas with a higher value, of %zu = 1 + %d",
+                    n_ranked, (int)s->rank - 1);
+    if (range != NULL && s->rank > 0) step_range(call, range);
+}
+
+static ps_status open_working(const ps_method_call *call, index_table *t, ps_error *err) {
+    const ps_composite *c = &t->c;
+    const size_t most = c->p > c->domains ? c->p : c->domains;
+    if (ps_call_steps(call, 4) == NULL) return PS_OK;
+    t->frame = ps_alloc(c->periods * c->p, sizeof *t->frame);
+    t->member = ps_alloc(most, 2 * sizeof *t->member);
+    if (t->frame == NULL || t->member == NULL) return ps_fail_nomem(err);
+    return ps_composite_frames(c, t->panel.value, t->frame, err);
+}
+
+/* ---- rows ---- */
+
 static ps_status put_score(const ps_method_call *call, const index_table *t, size_t unit,
                            const ps_composite_score *s, size_t n_ranked,
                            const ps_rank_range *range, const char *component,
@@ -450,14 +575,16 @@ static ps_status write_rows(const ps_method_call *call, const index_table *t,
             for (size_t d = 0; d < domains; d++)
                 n_ranked[d] = count_ranked(t, t->part + d, domains, i);
         }
+        const ps_rank_range *of_unit = range != NULL ? &range[i] : NULL;
         shortfall all = {.n = 0};
         for (size_t d = 0; d < domains; d++) tell_domain(t, i, d, &all);
-        PS_TRY(put_score(call, t, i, &t->score[i], n_ranked[domains],
-                         range != NULL ? &range[i] : NULL, "index", ps_str_of(""), &all,
-                         err));
+        step_score(call, t, i, &t->score[i], n_ranked[domains], of_unit, domains);
+        PS_TRY(put_score(call, t, i, &t->score[i], n_ranked[domains], of_unit, "index",
+                         ps_str_of(""), &all, err));
         for (size_t d = 0; d < domains; d++) {
             shortfall own = {.n = 0};
             tell_domain(t, i, d, &own);
+            step_score(call, t, i, &t->part[i * domains + d], n_ranked[d], NULL, d);
             PS_TRY(put_score(call, t, i, &t->part[i * domains + d], n_ranked[d], NULL,
                              "domain", t->domain.text[d], &own, err));
         }

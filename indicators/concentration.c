@@ -358,6 +358,34 @@ static ps_status measure(const ps_method_call *call, size_t m, const double *cou
         ps_call_param_number(call, P_CONFIDENCE), null, err);
 }
 
+static int by_count_falling(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+/* count: in any order, which is lost. */
+static void step_top_share(const ps_method_call *call, size_t n, double *count,
+                           const ps_concentration *c) {
+    ps_output *steps = ps_call_steps(call, 7);
+    const double top = ps_call_param_number(call, P_TOP), units = top * (double)n;
+    const size_t whole = (size_t)floor(units + 1e-9);
+    const double part = fmax(0, units - (double)whole);
+    ps_sum held = {0, 0};
+    if (steps == NULL || !ps_value_ok(c->top_share)) return;
+    qsort(count, n, sizeof *count, by_count_falling);
+    for (size_t i = 0; i < whole && i < n; i++) ps_sum_add(&held, count[i]);
+    ps_step_add(steps, units, "units looked at = %s * %zu", PS_STEP(top), n);
+    ps_step_add(steps, ps_sum_value(&held), "events in the %zu units with most", whole);
+    if (part > 0 && whole < n)
+        ps_step_add(steps, c->top_share.value,
+                    "their share, the next unit in part = (%s + %s * %s) / %s",
+                    PS_STEP(ps_sum_value(&held)), PS_STEP(part), PS_STEP(count[whole]),
+                    PS_STEP(c->total));
+    else
+        ps_step_add(steps, c->top_share.value, "their share = %s / %s",
+                    PS_STEP(ps_sum_value(&held)), PS_STEP(c->total));
+}
+
 static ps_status concentration_group(const ps_method_call *call,
                                      const ps_call_group *group, void *context,
                                      ps_error *err) {
@@ -369,6 +397,7 @@ static ps_status concentration_group(const ps_method_call *call,
     ps_concentration c;
     ps_concentration_null null;
     ps_status status = measure(call, m, values, values + n, &c, &null, err);
+    if (status == PS_OK) step_top_share(call, m, values, &c);
     ps_free(values);
     if (status != PS_OK) {
         ps_str area = group->name;

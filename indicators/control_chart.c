@@ -483,14 +483,72 @@ static ps_status read_options(const ps_method_call *call, ps_chart_options *o,
     return PS_OK;
 }
 
+/* How far the limits lie from the centre line, in the unit of the chart. */
+static void step_reach(ps_output *steps, const ps_chart_point *p, double m, double size,
+                       const ps_chart_options *o, const ps_chart_segment *s) {
+    const double centre = p->centre.value,
+                 factor = ps_value_ok(s->sigma_z) ? s->sigma_z.value : 1;
+    ps_step_add(steps, centre, "centre line, over %zu points", s->baseline_n);
+    if (ps_value_ok(s->sigma_z))
+        ps_step_add(steps, factor, "mean moving range of z over 1.128");
+    if (o->kind == PS_CHART_C)
+        ps_step_add(steps, sqrt(centre), "sigma = sqrt(%s)", PS_STEP(centre));
+    else if (is_u(o->kind))
+        ps_step_add(steps, factor * m * sqrt(centre / m / size),
+                    "sigma = %s * %s * sqrt(%s / %s / %s)", PS_STEP(factor), PS_STEP(m),
+                    PS_STEP(centre), PS_STEP(m), PS_STEP(size));
+    else if (is_p(o->kind))
+        ps_step_add(steps, factor * m * sqrt(centre / m * (1 - centre / m) / size),
+                    "sigma = %s * %s * sqrt(%s / %s * (1 - %s / %s) / %s)",
+                    PS_STEP(factor), PS_STEP(m), PS_STEP(centre), PS_STEP(m),
+                    PS_STEP(centre), PS_STEP(m), PS_STEP(size));
+    else
+        ps_step_add(steps, (p->upper.value - centre) / 3,
+                    "sigma, %s / 3 mean moving ranges", PS_STEP(o->constant));
+}
+
+static void step_limit(ps_output *steps, const ps_chart_point *p, double m, double size,
+                       const ps_chart_options *o, const ps_chart_segment *s, bool upper) {
+    const double limit = upper ? p->upper.value : p->lower.value,
+                 least = o->kind == PS_CHART_XMR ? -(double)INFINITY : 0,
+                 most = is_p(o->kind) ? m : (double)INFINITY;
+    if (steps == NULL || !ps_value_ok(p->lower)) return;
+    if (!upper) step_reach(steps, p, m, size, o, s);
+    if (limit <= least || limit >= most)
+        ps_step_add(steps, limit, "%s limit, cut off where values end",
+                    upper ? "upper" : "lower");
+    else
+        ps_step_add(steps, limit, "%s limit = %s %c 3 * %s", upper ? "upper" : "lower",
+                    PS_STEP(p->centre.value), upper ? '+' : '-',
+                    PS_STEP(fabs(limit - p->centre.value) / 3));
+}
+
+static void step_point(const ps_method_call *call, const ps_chart_point *p, double value,
+                       double size, const ps_chart_options *o,
+                       const ps_chart_segment *s) {
+    const double m = o->kind == PS_CHART_XMR || o->kind == PS_CHART_C ? 1 : o->multiplier;
+    ps_output *steps = ps_call_steps(call, 3);
+    if (steps == NULL || !ps_value_ok(p->y)) return;
+    if (is_u(o->kind) || is_p(o->kind))
+        ps_step_add(steps, p->y.value, "charted value = %s * %s / %s", PS_STEP(m),
+                    PS_STEP(value), PS_STEP(size));
+    else
+        ps_step_add(steps, p->y.value, "charted value");
+    step_limit(ps_call_steps(call, 6), p, m, size, o, s, false);
+    step_limit(ps_call_steps(call, 7), p, m, size, o, s, true);
+}
+
 static ps_status write_chart(const ps_method_call *call, const ps_call_group *group,
                              const ps_chart_point *point,
-                             const ps_chart_segment *segments, ps_error *err) {
+                             const ps_chart_segment *segments,
+                             const ps_chart_options *options, ps_error *err) {
     const double *size = group->column[1];
     for (size_t i = 0; i < group->n; i++) {
         const ps_chart_point *p = &point[i];
         const ps_chart_segment *s = &segments[p->segment];
         size_t row = group->row[i];
+        step_point(call, p, group->column[0][i], size == NULL ? (double)NAN : size[i],
+                   options, s);
         ps_call_put_text(call, 0, group->name);
         ps_call_put_word(call, 1, ps_call_param_text(call, P_CHART));
         ps_call_put_text(call, 2, ps_call_text(call, row, IN_TIME));
@@ -537,7 +595,8 @@ static ps_status chart_group(const ps_method_call *call, const ps_call_group *gr
         size_t n_segments;
         status = ps_control_chart(n, group->column[0], group->column[1], segment, options,
                                   point, segments, &n_segments, err);
-        if (status == PS_OK) status = write_chart(call, group, point, segments, err);
+        if (status == PS_OK)
+            status = write_chart(call, group, point, segments, options, err);
     }
     ps_free(segments);
     ps_free(point);

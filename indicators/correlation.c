@@ -8,8 +8,12 @@
 #include "indicators/rank_test.h"
 #include "indicators/sum.h"
 
-/* Pearson's r; NAN when x or y does not vary. */
-static double correlation_of(const double *x, const double *y, size_t n) {
+/* Sums of squares and products about the means. */
+typedef struct products {
+    double xx, yy, xy;
+} products;
+
+static products products_of(const double *x, const double *y, size_t n) {
     ps_sum sx = {0}, sy = {0}, xx = {0}, yy = {0}, xy = {0};
     for (size_t i = 0; i < n; i++) {
         ps_sum_add(&sx, x[i]);
@@ -21,10 +25,28 @@ static double correlation_of(const double *x, const double *y, size_t n) {
         ps_sum_add(&yy, (y[i] - my) * (y[i] - my));
         ps_sum_add(&xy, (x[i] - mx) * (y[i] - my));
     }
-    const double spread = sqrt(ps_sum_value(&xx) * ps_sum_value(&yy));
+    return (products){ps_sum_value(&xx), ps_sum_value(&yy), ps_sum_value(&xy)};
+}
+
+/* Pearson's r; NAN when x or y does not vary. */
+static double correlation_of(const double *x, const double *y, size_t n) {
+    const products p = products_of(x, y, n);
+    const double spread = sqrt(p.xx * p.yy);
     if (!(spread > 0)) return (double)NAN;
-    const double r = ps_sum_value(&xy) / spread;
+    const double r = p.xy / spread;
     return r > 1 ? 1 : r < -1 ? -1 : r;
+}
+
+void ps_correlation_steps(ps_output *steps, const char *what, const double *x,
+                          const double *y, size_t n) {
+    if (steps == NULL || n < 2) return;
+    const products p = products_of(x, y, n);
+    ps_step_add(steps, p.xx, "squares of the first figure's %s about their mean, of %zu",
+                what, n);
+    ps_step_add(steps, p.yy, "squares of the second figure's");
+    ps_step_add(steps, p.xy, "products of the two");
+    ps_step_add(steps, p.xy / sqrt(p.xx * p.yy), "r = %s / sqrt(%s * %s)", PS_STEP(p.xy),
+                PS_STEP(p.xx), PS_STEP(p.yy));
 }
 
 static void test(double r, size_t n, ps_correlation_kind kind, double confidence,
@@ -107,6 +129,42 @@ static const char *verdict_of(const ps_correlation *c, double confidence) {
     return c->value.value > 0 ? "together" : "opposite";
 }
 
+static void step_limit(ps_output *steps, const ps_correlation *c, double limit, size_t n,
+                       bool ranks, double confidence, char sign) {
+    const double r = c->value.value, z = ps_normal_two_sided(confidence),
+                 m = (double)n - 3;
+    if (ranks)
+        ps_step_add(steps, limit,
+                    "%s limit = tanh(atanh(%s) %c %s * sqrt((1 + %s^2 / 2) / %s))",
+                    sign == '-' ? "lower" : "upper", PS_STEP(r), sign, PS_STEP(z),
+                    PS_STEP(r), PS_STEP(m));
+    else
+        ps_step_add(steps, limit, "%s limit = tanh(atanh(%s) %c %s * sqrt(1 / %s))",
+                    sign == '-' ? "lower" : "upper", PS_STEP(r), sign, PS_STEP(z),
+                    PS_STEP(m));
+}
+
+/* x, y: n each, taken for ranks when these are asked for. */
+static ps_status step_correlation(const ps_method_call *call, double *x, double *y,
+                                  size_t n, const ps_correlation *c, double confidence,
+                                  ps_error *err) {
+    const ps_estimate_steps to = ps_call_estimate_steps(call, 4);
+    const bool ranks = ps_call_param_is(call, P_KIND, "spearman");
+    if (to.value == NULL || c->value.status != PS_VALUE_OK) return PS_OK;
+    double *rank = ps_alloc(n, 2 * sizeof *rank);
+    ps_status status = rank != NULL ? PS_OK : ps_fail_nomem(err);
+    if (status == PS_OK && ranks) status = ps_rank_middle(x, n, rank, err);
+    if (status == PS_OK && ranks) status = ps_rank_middle(y, n, rank + n, err);
+    if (status == PS_OK)
+        ps_correlation_steps(to.value, ranks ? "ranks" : "values", ranks ? rank : x,
+                             ranks ? rank + n : y, n);
+    ps_free(rank);
+    if (status != PS_OK || c->value.limits_status != PS_VALUE_OK) return status;
+    step_limit(to.lower, c, c->value.lower, n, ranks, confidence, '-');
+    step_limit(to.upper, c, c->value.upper, n, ranks, confidence, '+');
+    return PS_OK;
+}
+
 static ps_status correlate_group(const ps_method_call *call, const ps_call_group *group,
                                  void *context, ps_error *err) {
     (void)context;
@@ -124,7 +182,8 @@ static ps_status correlate_group(const ps_method_call *call, const ps_call_group
         n += !isnan(x[n]) && !isnan(y[n]);
     }
     ps_correlation c;
-    const ps_status status = ps_correlate(x, y, n, kind, confidence, &c, err);
+    ps_status status = ps_correlate(x, y, n, kind, confidence, &c, err);
+    if (status == PS_OK) status = step_correlation(call, x, y, n, &c, confidence, err);
     ps_free(x);
     if (status != PS_OK) return status;
     ps_call_put_text(call, 0, group->name);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "engine/core/status.h"
+#include "indicators/steps.h"
 #include "indicators/value.h"
 
 typedef enum ps_correlation_kind {
@@ -30,5 +31,9 @@ typedef struct ps_correlation {
 ps_status ps_correlate(const double *x, const double *y, size_t n,
                        ps_correlation_kind kind, double confidence, ps_correlation *out,
                        ps_error *err) PS_MUST_CHECK;
+
+/* The working of Pearson's r, see steps.h; what: "values" or "ranks". */
+void ps_correlation_steps(ps_output *steps, const char *what, const double *x,
+                          const double *y, size_t n);
 
 #endif

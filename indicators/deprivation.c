@@ -5,6 +5,7 @@
 #include "indicators/deprivation.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "engine/core/mem.h"
@@ -236,10 +237,51 @@ static ps_value sum_of(const double *value, size_t n) {
     return ps_value_of(ps_sum_value(&sum));
 }
 
+/* A mean over the people of the LSOAs. */
+static void step_people_mean(ps_output *steps, const char *what, ps_value mean,
+                             double people) {
+    if (!ps_value_ok(mean)) return;
+    ps_step_add(steps, mean.value * people, "people of each LSOA times its %s, added up",
+                what);
+    ps_step_add(steps, mean.value, "mean over people = %s / %s",
+                PS_STEP(mean.value * people), PS_STEP(people));
+}
+
+static void step_share(ps_output *steps, ps_value share, int64_t count, int64_t areas) {
+    if (ps_value_ok(share))
+        ps_step_add(steps, share.value, "share = %lld / %lld", (long long)count,
+                    (long long)areas);
+}
+
+static void step_summary(const ps_method_call *call, const summary_row *row,
+                         int64_t country) {
+    const ps_deprivation *d = &row->d;
+    static const char *const scale[] = {"income", "employment"};
+    char reversed[60];
+    snprintf(reversed, sizeof reversed, "reversed rank (%lld + 1 - rank)",
+             (long long)country);
+    step_people_mean(ps_call_steps(call, 4), "score", d->average_score, d->population);
+    step_people_mean(ps_call_steps(call, 5), reversed, d->average_rank, d->population);
+    ps_step_add(ps_call_steps(call, 6), (double)d->decile1,
+                "LSOAs of the %lld here with a rank up to 10 %% of %lld",
+                (long long)d->areas, (long long)country);
+    step_share(ps_call_steps(call, 7), d->share_decile1, d->decile1, d->areas);
+    ps_step_add(ps_call_steps(call, 8), (double)d->percent1,
+                "LSOAs of the %lld here with a rank up to 1 %% of %lld",
+                (long long)d->areas, (long long)country);
+    step_share(ps_call_steps(call, 9), d->share_percent1, d->percent1, d->areas);
+    for (size_t k = 0; k < 2; k++)
+        if (ps_value_ok(row->scale[k]))
+            ps_step_add(ps_call_steps(call, 13 + k), row->scale[k].value,
+                        "people in %s deprivation of %lld LSOAs, added up", scale[k],
+                        (long long)d->areas);
+}
+
 static ps_status put_summary(const ps_method_call *call, const summary_row *row,
                              int64_t country, ps_error *err) {
     const ps_deprivation *d = &row->d;
     size_t c = 0;
+    step_summary(call, row, country);
     ps_call_put_text(call, c++, row->name);
     ps_call_put_int(call, c++, d->areas);
     ps_call_put_int(call, c++, d->without_rank);

@@ -113,6 +113,7 @@ static ps_status compare_rates(const common *both, double confidence,
                            "denominator was expected",
                            count[r], base[r], r + 1);
     }
+    for (int r = 0; r < 2; r++) out->count[r] = count[r], out->base[r] = base[r];
     ps_prop_change change =
         ps_prop_change_of(count[0], base[0], count[1], base[1], confidence);
     out->rate[0] = change.p1;
@@ -251,10 +252,37 @@ static void put_transitions(const ps_method_call *call, size_t output,
     ps_call_put_word(call, output, text);
 }
 
+/* Where the mean rank of a release stands in the country. */
+static void step_percentile(ps_output *steps, const ps_deprivation_change *d, int release,
+                            double country) {
+    const char *const which = release == 0 ? "first" : "second";
+    const double people = d->summary[release].population,
+                 mean = d->mean_rank[release].value;
+    ps_step_add(steps, mean, "mean rank over people, %s release = %s / %s", which,
+                PS_STEP(mean * people), PS_STEP(people));
+    ps_step_add(steps, d->percentile[release].value,
+                "percentile, %s release = 100 * %s / %s", which, PS_STEP(mean),
+                PS_STEP(country));
+}
+
+static void step_change(const ps_method_call *call, const ps_deprivation_change *d) {
+    ps_output *steps = ps_call_steps(call, 8);
+    if (ps_value_ok(d->percentile_change)) {
+        step_percentile(steps, d, 0, ps_call_param_number(call, 0));
+        step_percentile(steps, d, 1, ps_call_param_number(call, 1));
+        ps_step_add(steps, d->percentile_change.value, "change = %s - %s",
+                    PS_STEP(d->percentile[1].value), PS_STEP(d->percentile[0].value));
+    }
+    if (ps_value_ok(d->rate_change))
+        ps_prop_change_steps(ps_call_estimate_steps(call, 26), d->count[0], d->base[0],
+                             d->count[1], d->base[1], 1, ps_call_param_number(call, 3));
+}
+
 static ps_status put_change(const ps_method_call *call, ps_str area,
                             const ps_deprivation_change *d, ps_error *err) {
     const ps_deprivation *s = d->summary;
     size_t c = 0;
+    step_change(call, d);
     ps_call_put_text(call, c++, area);
     ps_call_put_int(call, c++, d->areas);
     ps_call_put_int(call, c++, d->left_out);

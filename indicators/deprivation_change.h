@@ -32,6 +32,7 @@ typedef struct ps_deprivation_change {
     int64_t entered_percent1, left_percent1, entered_decile1, left_decile1;
     int64_t transition[10][10]; /* [decile before - 1][decile after - 1] */
     ps_deprivation summary[2];
+    double count[2], base[2]; /* that the rates are of; NAN without */
     ps_value rate[2], rate_change, rate_lower, rate_upper;
     ps_value rate_percent; /* change in per cent of the first; unbounded from 0 */
     ps_judgement absolute, relative;

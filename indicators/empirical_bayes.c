@@ -132,12 +132,69 @@ static ps_status smooth(const ps_method_call *call, rates *r, ps_error *err) {
         estimate, err);
 }
 
+/* What a rate is drawn towards, and how much: of all, or of an area and its neighbours.
+ */
+typedef struct prior {
+    size_t n;
+    double events, people, spread; /* sums; of the last people times squared distance */
+} prior;
+
+static void prior_add(prior *p, double events, double people, double mean, bool spread) {
+    if (spread) {
+        p->spread += people * (events / people - mean) * (events / people - mean);
+        return;
+    }
+    p->n++;
+    p->events += events;
+    p->people += people;
+}
+
+static prior prior_of(const ps_method_call *call, const rates *r, size_t i) {
+    const size_t n = r->places.n;
+    const double *events = r->x, *people = r->x + n;
+    const bool local = ps_call_param_is(call, PARAM_SCOPE, "local");
+    const ps_weights *w = &r->places.weights;
+    prior p = {0};
+    for (int spread = 0; spread < 2; spread++) {
+        const double mean = spread ? p.events / p.people : 0;
+        if (local) prior_add(&p, events[i], people[i], mean, spread);
+        for (size_t k = local ? w->offset[i] : 0; k < (local ? w->offset[i + 1] : n);
+             k++) {
+            const size_t j = local ? (size_t)w->to[k] : k;
+            prior_add(&p, events[j], people[j], mean, spread);
+        }
+    }
+    return p;
+}
+
+static void step_rate(ps_output *steps, const prior *p, double events, double people,
+                      double multiplier, double value) {
+    const double mean = p->events / p->people, s2 = p->spread / p->people,
+                 each = p->people / (double)p->n, a = fmax(0, s2 - mean / each);
+    ps_step_add(steps, events / people, "own rate = %s / %s", PS_STEP(events),
+                PS_STEP(people));
+    ps_step_add(steps, mean, "mean rate b of %zu areas = %s / %s", p->n,
+                PS_STEP(p->events), PS_STEP(p->people));
+    ps_step_add(steps, s2, "variance of their rates about b, by people = %s / %s",
+                PS_STEP(p->spread), PS_STEP(p->people));
+    ps_step_add(steps, a, "variance beyond chance a = max(0, %s - %s / %s)", PS_STEP(s2),
+                PS_STEP(mean), PS_STEP(each));
+    ps_step_add(steps, value,
+                "smoothed rate = %s * (%s + (%s - %s) * %s / (%s + %s / %s))",
+                PS_STEP(multiplier), PS_STEP(mean), PS_STEP(events / people),
+                PS_STEP(mean), PS_STEP(a), PS_STEP(a), PS_STEP(mean), PS_STEP(people));
+}
+
 static ps_status write_all(const ps_method_call *call, const rates *r, ps_error *err) {
     double multiplier = ps_call_param_number(call, PARAM_MULTIPLIER);
     const char *method = "global";
     if (ps_call_param_is(call, PARAM_SCOPE, "local"))
         method =
             ps_call_param_is(call, PARAM_SPREAD, "own") ? "local-own" : "local-shared";
+    const bool derives = ps_call_steps(call, 2) != NULL,
+               local = ps_call_param_is(call, PARAM_SCOPE, "local"),
+               own = ps_call_param_is(call, PARAM_SPREAD, "own");
+    prior all = derives && !local && r->places.n > 0 ? prior_of(call, r, 0) : (prior){0};
     for (size_t row = 0; row < ps_call_rows(call); row++) {
         int32_t i = r->places.place[row];
         ps_value_status status = PS_VALUE_OK;
@@ -152,6 +209,10 @@ static ps_status write_all(const ps_method_call *call, const rates *r, ps_error 
             ps_value value = ps_value_of(multiplier * r->x[2 * r->places.n + (size_t)i]);
             ps_call_put_number(call, 1, status,
                                multiplier * r->count[row] / r->people[row]);
+            if (derives && local) all = prior_of(call, r, (size_t)i);
+            if (derives && !(local && own))
+                step_rate(ps_call_steps(call, 2), &all, r->count[row], r->people[row],
+                          multiplier, value.value);
             ps_call_put_value(call, 2, value);
             status = value.status;
         }

@@ -103,15 +103,75 @@ static const char *band(double z, double p) {
     return z > 0 ? "hot-90" : "cold-90";
 }
 
+/* What Gi* and Gi compare each area with. */
+typedef struct backdrop {
+    bool itself, standardised;
+    double mean, squares; /* of all */
+} backdrop;
+
+/* One area with its numbers, as ps_gi_star works it out. */
+static void step_z(ps_output *steps, const ps_weights *w, const double *x, size_t i,
+                   const backdrop *all, double z) {
+    double w1 = 0, w2 = 0, sum = 0, n = (double)w->n, mean = all->mean,
+           squares = all->squares;
+    const size_t k = w->offset[i + 1] - w->offset[i];
+    const double share =
+        all->itself && all->standardised ? (double)k / (double)(k + 1) : 1;
+    if (steps == NULL) return;
+    for (size_t e = w->offset[i]; e < w->offset[i + 1]; e++) {
+        w1 += w->weight[e] * share;
+        w2 += square(w->weight[e] * share);
+        sum += w->weight[e] * share * x[w->to[e]];
+    }
+    if (all->itself) {
+        const double own = all->standardised ? 1 / (double)(k + 1) : 1;
+        w1 += own, w2 += square(own), sum += own * x[i];
+    } else {
+        mean = (mean * n - x[i]) / (n - 1);
+        squares -= square(x[i] - all->mean) * n / (n - 1);
+        n -= 1;
+    }
+    ps_step_add(steps, x[i], "value of the area");
+    ps_step_add(steps, sum, "values of its %zu neighbours%s, each times its weight", k,
+                all->itself ? " and its own" : "");
+    ps_step_add(steps, w1, "their weights W added up");
+    ps_step_add(steps, w2, "the squares S1 of their weights added up");
+    ps_step_add(steps, mean, "mean of the %s areas", PS_STEP(n));
+    ps_step_add(steps, sqrt(squares / n), "standard deviation s of all = sqrt(%s / %s)",
+                PS_STEP(squares), PS_STEP(n));
+    ps_step_add(steps, z, "z = (%s - %s * %s) / (%s * sqrt((%s * %s - %s^2) / (%s - 1)))",
+                PS_STEP(sum), PS_STEP(mean), PS_STEP(w1), PS_STEP(sqrt(squares / n)),
+                PS_STEP(n), PS_STEP(w2), PS_STEP(w1), PS_STEP(n));
+}
+
+/* The chance of a deviate and what many tests make of it. */
+static void step_p(ps_output *steps, double z, double p, double adjusted, size_t n,
+                   const char *correction) {
+    ps_step_add(steps, p, "p of both tails of the normal distribution beyond %s",
+                PS_STEP(fabs(z)));
+    ps_step_add(steps, adjusted, "p corrected (%s) for the %zu areas tested", correction,
+                n);
+}
+
 static ps_status write_all(const ps_method_call *call, const ps_places *places,
-                           const ps_value *z, const double *p, const double *adjusted,
-                           ps_error *err) {
+                           const double *x, const ps_value *z, const double *p,
+                           const double *adjusted, ps_error *err) {
+    backdrop all = {ps_call_param_is(call, PARAM_ITSELF, "yes"),
+                    ps_call_param_is(call, 3, "W"), 0, 0};
+    double largest;
+    if (places->n > 0)
+        moments(places->n, x, places->n, &all.mean, &all.squares, &largest);
     for (size_t row = 0; row < ps_call_rows(call); row++) {
         int32_t i = places->place[row];
         ps_value_status status = i < 0 ? ps_places_status(places, row) : z[i].status;
         ps_call_put_text(call, 0, ps_call_text(call, row, 0));
         if (i >= 0 && status == PS_VALUE_OK) {
             const size_t *offset = places->weights.offset;
+            step_z(ps_call_steps(call, 1), &places->weights, x, (size_t)i, &all,
+                   z[i].value);
+            for (size_t out = 1; out <= 3; out++)
+                step_p(ps_call_steps(call, out), z[i].value, p[i], adjusted[i], places->n,
+                       ps_call_param_text(call, PARAM_CORRECTION));
             ps_call_put_number(call, 1, status, z[i].value);
             ps_call_put_number(call, 2, status, p[i]);
             ps_call_put_number(call, 3, status, adjusted[i]);
@@ -140,7 +200,7 @@ static ps_status compute(const ps_method_call *call, const ps_places *places,
     if (ps_call_param_is(call, PARAM_CORRECTION, "by")) correction = PS_CORRECTION_BY;
     if (ps_call_param_is(call, PARAM_CORRECTION, "none")) correction = PS_CORRECTION_NONE;
     PS_TRY(ps_false_discovery(n, p, correction, adjusted, err));
-    return write_all(call, places, z, p, adjusted, err);
+    return write_all(call, places, x, z, p, adjusted, err);
 }
 
 static ps_status run(const ps_method_call *call, ps_error *err) {

@@ -5,6 +5,7 @@
 
 #include "engine/core/mem.h"
 #include "engine/core/par.h"
+#include "indicators/correlation.h"
 #include "indicators/distribution.h"
 #include "indicators/method_codes.h"
 #include "indicators/rank_test.h"
@@ -224,6 +225,14 @@ static ps_status write_lasting(const ps_method_call *call, const ps_call_group *
         hot += band >= level && band <= 3;
         cold += band >= level + 3;
     }
+    static const char *const levels[] = {"90", "95", "99"};
+    ps_step_add(ps_call_steps(call, 3), (double)hot,
+                "periods with a band of hot-%s or hotter, of %lld with a band (%lld make "
+                "it hot)",
+                levels[level - 1], (long long)n, (long long)least);
+    ps_step_add(ps_call_steps(call, 4), (double)cold,
+                "periods with a band of cold-%s or colder, of %lld with a band",
+                levels[level - 1], (long long)n);
     ps_value_status status = PS_VALUE_OK;
     if (n < least) status = n == 0 ? PS_VALUE_MISSING : PS_VALUE_SMALL_BASE;
     ps_call_put_text(call, 0, group->name);
@@ -348,6 +357,45 @@ static ps_status count_rows(const ps_method_call *call, crossing *c, ps_error *e
     return PS_OK;
 }
 
+static void step_odds(const ps_method_call *call, int64_t a, int64_t b, int64_t c,
+                      int64_t d, const ps_odds_ratio *odds) {
+    const ps_estimate_steps to = ps_call_estimate_steps(call, 4);
+    const double half = odds->corrected ? 0.5 : 0, w = (double)a + half,
+                 x = (double)b + half, y = (double)c + half, v = (double)d + half,
+                 z = ps_normal_two_sided(ps_call_param_number(call, PARAM_CONFIDENCE));
+    if (to.value == NULL || !ps_value_ok(odds->ratio)) return;
+    ps_step_add(to.value, (double)a, "hot spots in the most deprived quintile");
+    ps_step_add(to.value, (double)b, "its other areas");
+    ps_step_add(to.value, (double)c, "hot spots in the other quintiles");
+    ps_step_add(to.value, (double)d, "their other areas");
+    if (odds->corrected)
+        ps_step_add(to.value, half, "added to each, since one of them is 0");
+    ps_step_add(to.value, odds->ratio.value, "odds ratio = %s * %s / (%s * %s)",
+                PS_STEP(w), PS_STEP(v), PS_STEP(x), PS_STEP(y));
+    ps_step_add(
+        to.lower, odds->lower.value,
+        "lower limit = exp(ln(%s) - %s * sqrt(1 / %s + 1 / %s + 1 / %s + 1 / %s))",
+        PS_STEP(odds->ratio.value), PS_STEP(z), PS_STEP(w), PS_STEP(x), PS_STEP(y),
+        PS_STEP(v));
+    ps_step_add(
+        to.upper, odds->upper.value,
+        "upper limit = exp(ln(%s) + %s * sqrt(1 / %s + 1 / %s + 1 / %s + 1 / %s))",
+        PS_STEP(odds->ratio.value), PS_STEP(z), PS_STEP(w), PS_STEP(x), PS_STEP(y),
+        PS_STEP(v));
+}
+
+static void step_quintile(const ps_method_call *call, int64_t areas, int64_t hot,
+                          int64_t all_hot) {
+    if (all_hot > 0)
+        ps_step_add(ps_call_steps(call, 4), (double)hot / (double)all_hot,
+                    "share of all hot spots = %lld / %lld", (long long)hot,
+                    (long long)all_hot);
+    if (areas > 0)
+        ps_step_add(ps_call_steps(call, 7), (double)hot / (double)areas,
+                    "share of the quintile's areas = %lld / %lld", (long long)hot,
+                    (long long)areas);
+}
+
 static ps_status write_quintiles(const ps_method_call *call, const crossing *c,
                                  ps_error *err) {
     int64_t areas = 0, hot = 0;
@@ -358,6 +406,7 @@ static ps_status write_quintiles(const ps_method_call *call, const crossing *c,
     for (size_t q = 0; q < QUINTILES; q++) {
         ps_value share = hot > 0 ? ps_value_of((double)c->hot[q] / (double)hot)
                                  : ps_value_none(PS_VALUE_UNDEFINED);
+        step_quintile(call, c->areas[q], c->hot[q], hot);
         ps_call_put_word(call, 0, "quintile");
         ps_call_put_int(call, 1, (int64_t)q + 1);
         ps_call_put_int(call, 2, c->areas[q]);
@@ -372,6 +421,8 @@ static ps_status write_quintiles(const ps_method_call *call, const crossing *c,
         ps_odds_ratio_of(c->hot[0], c->areas[0] - c->hot[0], hot - c->hot[0],
                          areas - c->areas[0] - (hot - c->hot[0]),
                          ps_call_param_number(call, PARAM_CONFIDENCE));
+    step_odds(call, c->hot[0], c->areas[0] - c->hot[0], hot - c->hot[0],
+              areas - c->areas[0] - (hot - c->hot[0]), &odds);
     ps_call_put_word(call, 0, "odds_ratio");
     ps_call_put_int(call, 2, areas);
     ps_call_put_int(call, 3, hot);
@@ -389,6 +440,8 @@ static ps_status write_correlation(const ps_method_call *call, const crossing *c
     ps_map_correlation m;
     PS_TRY(ps_map_correlate(c->n, rate, score, c->x, c->y,
                             (size_t)ps_call_param_number(call, PARAM_CLASSES), &m, err));
+    ps_correlation_steps(ps_call_steps(call, 4), measure[0] == 's' ? "ranks" : "values",
+                         rate, score, c->n);
     ps_call_put_word(call, 0, measure);
     ps_call_put_int(call, 2, (int64_t)c->n);
     ps_call_put_value(call, 4, m.r);

@@ -267,9 +267,60 @@ static ps_status fill_panel(const ps_method_call *call, panel *p, ps_error *err)
     return PS_OK;
 }
 
+/* Where a score stands on the scale of the tool. */
+static void step_score100(const ps_method_call *call, ps_value score) {
+    const double least = ps_call_param_number(call, P_LEAST),
+                 most = ps_call_param_number(call, P_MOST);
+    if (ps_value_ok(score))
+        ps_step_add(ps_call_steps(call, 5), 100 * (score.value - least) / (most - least),
+                    "score100 = 100 * (%s - %s) / (%s - %s)", PS_STEP(score.value),
+                    PS_STEP(least), PS_STEP(most), PS_STEP(least));
+}
+
+/* How an organisation's score came about: of its directorates, or of the approaches. */
+static void step_organisation(const ps_method_call *call, const panel *p, size_t year,
+                              size_t series, size_t o) {
+    const size_t at = place_of(p, year, series) + o;
+    double five[PS_ICF_APPROACHES];
+    for (size_t out = 4; out <= 5; out++) {
+        ps_output *steps = ps_call_steps(call, out);
+        if (steps == NULL || isnan(p->score[at])) return;
+        for (size_t a = 0; a < PS_ICF_APPROACHES; a++)
+            five[a] = p->score[place_of(p, year, a) + o];
+        if (series == OVERALL)
+            ps_step_mean(steps, "mean of the approaches", PS_ICF_APPROACHES, five, NULL);
+        else
+            ps_step_add(steps, p->score[at],
+                        "score, directorates by weight (%lld of them) = %s / %s",
+                        (long long)p->parts[at], PS_STEP(p->score[at] * p->weight[at]),
+                        PS_STEP(p->weight[at]));
+    }
+}
+
+/* A change from one year's scores to another's, of the organisations with both. */
+static void step_change(const ps_method_call *call, size_t out, size_t n,
+                        const double *before, const double *now) {
+    ps_output *steps = ps_call_steps(call, out);
+    double first = 0, last = 0;
+    int matched = 0;
+    if (steps == NULL) return;
+    for (size_t o = 0; o < n; o++) {
+        if (isnan(before[o]) || isnan(now[o])) continue;
+        first += before[o], last += now[o], matched++;
+    }
+    if (matched == 0) return;
+    if (matched > 1) {
+        ps_step_add(steps, last, "scores added up, of the %d with both years", matched);
+        ps_step_add(steps, first, "the same of the earlier year");
+    }
+    ps_step_add(steps, (last - first) / matched, "change = (%s - %s) / %d", PS_STEP(last),
+                PS_STEP(first), matched);
+}
+
 static void put_scores(const ps_method_call *call, ps_value score) {
     double least = ps_call_param_number(call, P_LEAST);
     double most = ps_call_param_number(call, P_MOST);
+    step_score100(call, score);
     ps_call_put_value(call, 4, score);
     ps_call_put_number(call, 5, score.status,
                        (100 * score.value - 100 * least) / (most - least));
@@ -299,17 +350,20 @@ static ps_status write_organisation(const ps_method_call *call, const panel *p,
         ps_value change = ps_value_difference(known(p->score[first]), score);
         put_series(call, p, "organisation", year, s);
         ps_call_put_text(call, 1, p->organisation.text[o]);
+        step_organisation(call, p, year, s, o);
         put_scores(call, score);
         ps_call_put_known(call, 6, p->score[place_of(p, year, OVERALL) + o]);
         ps_call_put_known(call, 7, present);
         if (s != OVERALL) ps_call_put_int(call, 11, p->parts[at]);
         if (year > (size_t)p->baseline) {
+            step_change(call, 12, 1, &p->score[first], &p->score[at]);
             ps_call_put_value(call, 12, change);
             ps_call_put_int(call, 13, ps_value_ok(change));
         }
         if (year > 0) {
             size_t last = place_of(p, year - 1, s) + o;
             change = ps_value_difference(known(p->score[last]), score);
+            step_change(call, 14, 1, &p->score[last], &p->score[at]);
             ps_call_put_value(call, 14, change);
             ps_call_put_int(call, 15, ps_value_ok(change));
         }
@@ -343,6 +397,20 @@ static ps_status put_names(const ps_method_call *call, const panel *p, size_t at
     return PS_OK;
 }
 
+/* Mean, middle, lowest and highest of the organisations. */
+static void step_spread(const ps_method_call *call, size_t n, const double *now,
+                        const ps_icf_summary *summary) {
+    static const char *const of_all = "mean of the organisations";
+    ps_step_mean(ps_call_steps(call, 4), of_all, n, now, NULL);
+    ps_step_mean(ps_call_steps(call, 5), of_all, n, now, NULL);
+    if (summary->n == 0) return;
+    ps_step_median(ps_call_steps(call, 8), "median", n, now);
+    ps_step_add(ps_call_steps(call, 9), summary->least.value,
+                "lowest of %zu organisations", summary->n);
+    ps_step_add(ps_call_steps(call, 10), summary->most.value,
+                "highest of %zu organisations", summary->n);
+}
+
 static ps_status write_partnership(const ps_method_call *call, const panel *p,
                                    size_t year, ps_error *err) {
     size_t n = p->organisation.n;
@@ -354,11 +422,13 @@ static ps_status write_partnership(const ps_method_call *call, const panel *p,
         PS_TRY(ps_icf_summarise(n, now, &summary, err));
         const ps_value spread[] = {summary.median, summary.least, summary.most};
         put_series(call, p, "partnership", year, s);
+        step_spread(call, n, now, &summary);
         put_scores(call, summary.mean);
         ps_call_put_values(call, 8, spread, 3);
         ps_call_put_int(call, 11, (int64_t)summary.n);
         if (year > (size_t)p->baseline) {
             PS_TRY(ps_icf_compare(n, first, now, &change, err));
+            step_change(call, 12, n, first, now);
             ps_call_put_value(call, 12, change.mean);
             ps_call_put_int(call, 13, (int64_t)change.matched);
             ps_call_put_value(call, 16, change.p);
@@ -368,6 +438,7 @@ static ps_status write_partnership(const ps_method_call *call, const panel *p,
         if (year > 0) {
             PS_TRY(ps_icf_compare(n, p->score + place_of(p, year - 1, s), now, &change,
                                   err));
+            step_change(call, 14, n, p->score + place_of(p, year - 1, s), now);
             ps_call_put_value(call, 14, change.mean);
             ps_call_put_int(call, 15, (int64_t)change.matched);
         }

@@ -483,6 +483,50 @@ static ps_status ladder_row(const ps_method_call *call, size_t row, ladder *l,
     return PS_OK;
 }
 
+/* The line through the quantiles with its numbers, as prepare() fits it. */
+static void step_sii(const ps_method_call *call, const ladder *l, const ps_sii_options *o,
+                     const ps_sii *sii) {
+    const ps_estimate_steps to = ps_call_estimate_steps(call, 1);
+    double people = 0, before = 0, mean_b = 0, mean_y = 0, spread = 0, products = 0;
+    double b[PS_SII_MOST], y[PS_SII_MOST];
+    if (to.value == NULL || sii->slope.status != PS_VALUE_OK) return;
+    for (size_t i = 0; i < l->k; i++) people += l->column[0][i];
+    for (size_t i = 0; i < l->k; i++) {
+        const double a = l->column[0][i] / people;
+        b[i] = before + a / 2;
+        y[i] = o->transform ? forward(o->kind, l->column[1][i]) : l->column[1][i];
+        before += a;
+        mean_b += a * b[i];
+        mean_y += a * y[i];
+        ps_step_add(to.value, b[i], "quantile %zu, middle of its people = %s + %s / 2",
+                    i + 1, PS_STEP(before - a), PS_STEP(a));
+    }
+    for (size_t i = 0; i < l->k; i++) {
+        const double a = l->column[0][i] / people;
+        spread += a * (b[i] - mean_b) * (b[i] - mean_b);
+        products += a * (b[i] - mean_b) * (y[i] - mean_y);
+    }
+    const double slope = products / spread, middle = sii->intercept + slope / 2;
+    ps_step_add(to.value, products, "products of middles and values%s about their means",
+                o->transform ? " on the scale of the fit" : "");
+    ps_step_add(to.value, spread, "squares of the middles about their mean");
+    ps_step_add(to.value, slope,
+                "slope of the line, shares of people as weights = %s / %s",
+                PS_STEP(products), PS_STEP(spread));
+    if (o->transform)
+        ps_step_add(to.value, sii->slope.value,
+                    "difference of the ends (least - most deprived) = %s * (%s - %s)",
+                    PS_STEP(o->multiplier), PS_STEP(back(o->kind, middle + slope / 2)),
+                    PS_STEP(back(o->kind, middle - slope / 2)));
+    else
+        ps_step_add(to.value, sii->slope.value,
+                    "slope index (least - most deprived end) = %s * %s",
+                    PS_STEP(o->multiplier), PS_STEP(slope));
+    if (sii->slope.limits_status != PS_VALUE_OK) return;
+    ps_step_add(to.lower, sii->slope.lower, "lower limit (%s)", sii->slope.method);
+    ps_step_add(to.upper, sii->slope.upper, "upper limit (%s)", sii->slope.method);
+}
+
 static void put_sii(const ps_method_call *call, const ps_sii *sii, size_t k) {
     bool simulated = ps_call_param_is(call, P_CI, "simulation");
     const char *scale = ps_call_param_is(call, P_TRANSFORM, "no")      ? "none"
@@ -529,6 +573,7 @@ static ps_status sii_group(const ps_method_call *call, const size_t *rows, size_
     ps_sii sii;
     PS_TRY(ps_slope_index(l->k, l->column[0], l->column[1], l->column[2], l->column[3],
                           &options, &sii, err));
+    step_sii(call, l, &options, &sii);
     ps_call_put_text(call, 0, group);
     put_sii(call, &sii, l->k);
     return ps_call_end_row(call, err);

@@ -482,6 +482,16 @@ static ps_status write_fit(const ps_method_call *call, const fitting *f, ps_erro
             const ps_overlap *o = &f->overlap[best->overlap];
             ps_call_put_text(call, 1, f->target.text[o->target]);
             ps_call_put_word(call, 2, best->by_centroid ? "centroid" : "overlap");
+            if (f->sum[s] > 0)
+                ps_step_add(ps_call_steps(call, 3), o->size / f->sum[s],
+                            "share in %.*s, %s = %s / %s",
+                            f->target.text[o->target].n < 60
+                                ? (int)f->target.text[o->target].n
+                                : 60,
+                            f->target.text[o->target].p,
+                            best->by_centroid ? "which holds the centroid"
+                                              : "the largest overlap",
+                            PS_STEP(o->size), PS_STEP(f->sum[s]));
             if (f->sum[s] > 0) ps_call_put_known(call, 3, o->size / f->sum[s]);
             ps_call_put_int(call, 4, best->tied);
         }

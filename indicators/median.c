@@ -73,6 +73,21 @@ static const ps_method_column outputs[] = {
 
 enum { IN_AREA, IN_VALUE };
 
+/* value: sorted, missing ones last. */
+static void step_median(const ps_method_call *call, const double *value,
+                        const ps_median *m) {
+    const size_t n = (size_t)m->n;
+    if (n == 0) return;
+    ps_step_median(ps_call_steps(call, 3), "median", n, value);
+    if (m->rank <= 0) return;
+    ps_step_add(ps_call_steps(call, 4), m->estimate.lower,
+                "lower limit: value number %lld of %zu from below", (long long)m->rank,
+                n);
+    ps_step_add(ps_call_steps(call, 5), m->estimate.upper,
+                "upper limit: value number %lld of %zu from above", (long long)m->rank,
+                n);
+}
+
 /* context: room for the values of all rows, which are sorted. */
 static ps_status median_group(const ps_method_call *call, const ps_call_group *group,
                               void *context, ps_error *err) {
@@ -80,6 +95,7 @@ static ps_status median_group(const ps_method_call *call, const ps_call_group *g
     const double confidence = ps_call_param_number(call, 0);
     memcpy(values, group->column[0], group->n * sizeof *values);
     const ps_median m = ps_median_of(values, group->n, confidence);
+    step_median(call, values, &m);
     ps_call_put_text(call, 0, group->name);
     ps_call_put_int(call, 1, m.n);
     ps_call_put_int(call, 2, m.n_missing);

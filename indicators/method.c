@@ -110,6 +110,8 @@ typedef struct output_row {
     ps_str *cell;
     size_t n;
     bool no_memory;
+    ps_table *derived; /* the working, cell by cell; NULL: not asked for */
+    ps_output **steps; /* of the row; NULL: none yet */
 } output_row;
 
 struct ps_method_call {
@@ -261,23 +263,61 @@ static ps_status check_and_run(ps_method_call *call, const ps_method_argument *a
     return method->run(call, err);
 }
 
-ps_status ps_method_run(const ps_method *method, const ps_table *input,
-                        const ps_method_argument *arguments, size_t n_arguments,
-                        const ps_talk *talk, ps_table **result, ps_error *err) {
-    *result = NULL;
-    output_row out = {0};
-    ps_method_call call = {.method = method, .table = input, .talk = talk, .out = &out};
-    ps_status status = check_and_run(&call, arguments, n_arguments, err);
+static ps_status start_steps(const ps_method *method, output_row *out, ps_error *err) {
+    ps_str *names = ps_alloc(method->n_output, sizeof *names);
+    out->steps = ps_zalloc(method->n_output, sizeof(ps_output *));
+    ps_status status = names != NULL && out->steps != NULL ? PS_OK : ps_fail_nomem(err);
+    for (size_t i = 0; status == PS_OK && i < method->n_output; i++)
+        names[i] = ps_str_of(method->output[i].name);
+    if (status == PS_OK)
+        status = ps_table_create(method->id, names, method->n_output, &out->derived, err);
+    ps_free(names);
+    return status;
+}
+
+static ps_status run_method(const ps_method *method, const ps_table *input,
+                            const ps_method_argument *arguments, size_t n_arguments,
+                            const ps_talk *talk, output_row *out, ps_error *err) {
+    ps_method_call call = {.method = method, .table = input, .talk = talk, .out = out};
+    const ps_status status = check_and_run(&call, arguments, n_arguments, err);
     ps_free(call.column);
     ps_free(call.text);
     ps_free(call.number);
-    ps_free(out.cell);
-    ps_arena_free(out.arena);
-    if (status == PS_OK)
-        *result = out.table;
-    else
-        ps_table_free(out.table);
+    ps_free(out->cell);
+    ps_arena_free(out->arena);
+    for (size_t i = 0; out->steps != NULL && i < method->n_output; i++)
+        ps_output_abandon(out->steps[i]);
+    ps_free(out->steps);
+    if (status == PS_OK) return PS_OK;
+    ps_table_free(out->table);
+    ps_table_free(out->derived);
     return status;
+}
+
+ps_status ps_method_run(const ps_method *method, const ps_table *input,
+                        const ps_method_argument *arguments, size_t n_arguments,
+                        const ps_talk *talk, ps_table **result, ps_error *err) {
+    output_row out = {0};
+    *result = NULL;
+    PS_TRY(run_method(method, input, arguments, n_arguments, talk, &out, err));
+    *result = out.table;
+    return PS_OK;
+}
+
+ps_status ps_method_derive(const ps_method *method, const ps_table *input,
+                           const ps_method_argument *arguments, size_t n_arguments,
+                           ps_table **result, ps_table **steps, ps_error *err) {
+    output_row out = {0};
+    *result = *steps = NULL;
+    const ps_status status = start_steps(method, &out, err);
+    if (status != PS_OK) {
+        ps_free(out.steps);
+        return status;
+    }
+    PS_TRY(run_method(method, input, arguments, n_arguments, NULL, &out, err));
+    *result = out.table;
+    *steps = out.derived;
+    return PS_OK;
 }
 
 /* ---- what a call knows ---- */
@@ -556,11 +596,43 @@ void ps_call_put_estimate(const ps_method_call *call, size_t output,
     ps_call_put_number(call, output + 2, estimate->limits_status, estimate->upper);
 }
 
+ps_output *ps_call_steps(const ps_method_call *call, size_t output) {
+    output_row *out = call->out;
+    if (out->derived == NULL) return NULL;
+    if (out->steps[output] == NULL && ps_output_keep(&out->steps[output], NULL) != PS_OK)
+        out->no_memory = true;
+    return out->steps[output];
+}
+
+ps_estimate_steps ps_call_estimate_steps(const ps_method_call *call, size_t output) {
+    return (ps_estimate_steps){ps_call_steps(call, output),
+                               ps_call_steps(call, output + 1),
+                               ps_call_steps(call, output + 2)};
+}
+
+/* The working of the row takes the place of its cells; none that is empty has one. */
+static ps_status end_steps(output_row *out, ps_error *err) {
+    ps_status status = PS_OK;
+    for (size_t i = 0; i < out->n; i++) {
+        ps_output *steps = out->steps[i];
+        if (status == PS_OK && steps != NULL) status = ps_output_status(steps, err);
+        out->cell[i] =
+            steps != NULL && out->cell[i].n > 0 ? ps_output_kept(steps) : (ps_str){"", 0};
+    }
+    if (status == PS_OK)
+        status = ps_table_add_row(out->derived, out->cell,
+                                  (int64_t)ps_table_rows(out->derived) + 1, err);
+    for (size_t i = 0; i < out->n; i++)
+        if (out->steps[i] != NULL) ps_output_forget(out->steps[i]);
+    return status;
+}
+
 ps_status ps_call_end_row(const ps_method_call *call, ps_error *err) {
     output_row *out = call->out;
     if (out->no_memory) return ps_fail_nomem(err);
     ps_status status = ps_table_add_row(out->table, out->cell,
                                         (int64_t)ps_table_rows(out->table) + 1, err);
+    if (status == PS_OK && out->derived != NULL) status = end_steps(out, err);
     memset(out->cell, 0, out->n * sizeof *out->cell);
     ps_arena_reset(out->arena);
     return status;

@@ -13,8 +13,10 @@
 #ifndef PS_INDICATORS_METHOD_H
 #define PS_INDICATORS_METHOD_H
 
+#include "engine/core/output.h"
 #include "engine/core/table.h"
 #include "engine/core/talk.h"
+#include "indicators/steps.h"
 #include "indicators/value.h"
 
 typedef enum ps_column_kind {
@@ -87,6 +89,14 @@ ps_status ps_method_run(const ps_method *method, const ps_table *input,
                         const ps_method_argument *arguments, size_t n_arguments,
                         const ps_talk *talk, ps_table **result,
                         ps_error *err) PS_MUST_CHECK;
+
+/* The same with the working of the figures, as far as the method tells it: steps is a
+ * table of the columns and rows of the result, whose cells hold the lines (steps.h) that
+ * the cell of the result came from, and nothing where that cell is empty or was read. */
+ps_status ps_method_derive(const ps_method *method, const ps_table *input,
+                           const ps_method_argument *arguments, size_t n_arguments,
+                           ps_table **result, ps_table **steps,
+                           ps_error *err) PS_MUST_CHECK;
 
 /* ---- for the adaptors ---- */
 
@@ -172,6 +182,10 @@ void ps_call_put_status(const ps_method_call *call, size_t output,
 /* value, lower and upper into output, output + 1 and output + 2. */
 void ps_call_put_estimate(const ps_method_call *call, size_t output,
                           const ps_estimate *estimate);
+/* Where the working of a cell of the row under construction goes; NULL: nobody asks. */
+ps_output *ps_call_steps(const ps_method_call *call, size_t output);
+/* Of a value and its limits, in output, output + 1 and output + 2. */
+ps_estimate_steps ps_call_estimate_steps(const ps_method_call *call, size_t output);
 /* The row is complete; unfilled cells stay empty. */
 ps_status ps_call_end_row(const ps_method_call *call, ps_error *err) PS_MUST_CHECK;
 

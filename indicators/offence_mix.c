@@ -266,6 +266,9 @@ static ps_status write_type(const ps_method_call *call, const types *t, ps_str t
     ps_poisson_change p =
         ps_poisson_change_of(x1, ps_call_param_number(call, P_T1), x2,
                              ps_call_param_number(call, P_T2), dispersion, confidence);
+    ps_poisson_change_steps(ps_call_estimate_steps(call, 5), x1,
+                            ps_call_param_number(call, P_T1), x2,
+                            ps_call_param_number(call, P_T2), &p);
     ps_call_put_text(call, 0, type);
     ps_call_put_text(call, 1, part_of);
     ps_call_put_known(call, 2, x1);
@@ -286,6 +289,10 @@ static ps_status write_type(const ps_method_call *call, const types *t, ps_str t
     if (!isnan(whole1)) {
         ps_contribution c = ps_contribution_of(x1, x2, whole1, whole2,
                                                together ? t->n_total : 1, confidence);
+        if (ps_value_ok(c.points))
+            ps_step_add(ps_call_steps(call, 11), c.points.value,
+                        "contribution = 100 * (%s - %s) / %s", PS_STEP(x2), PS_STEP(x1),
+                        PS_STEP(whole1));
         ps_call_put_value(call, 11, c.points);
         ps_call_put_number(call, 12, c.share1.status, c.share1.value);
         ps_call_put_number(call, 13, c.share2.status, c.share2.value);
@@ -417,6 +424,10 @@ static ps_status shift_series(const ps_method_call *call, const size_t *rows, si
     ps_prop_change c =
         ps_prop_change_of(ps_sum_value(&in1), ps_sum_value(&all1), ps_sum_value(&in2),
                           ps_sum_value(&all2), ps_call_param_number(call, 0));
+    ps_prop_change_steps(ps_call_estimate_steps(call, 7), ps_sum_value(&in1),
+                         ps_sum_value(&all1), ps_sum_value(&in2), ps_sum_value(&all2), m,
+                         ps_call_param_number(call, 0));
+    ps_tested_limits_steps(ps_call_steps(call, 16), ps_call_steps(call, 17), &c, m);
     ps_call_put_text(call, 0, ps_call_text(call, rows[0], IN_SERIES));
     ps_call_put_known(call, 1, ps_sum_value(&in1));
     ps_call_put_known(call, 2, ps_sum_value(&all1));

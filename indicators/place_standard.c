@@ -96,7 +96,7 @@ static void describe(const weighed *sorted, size_t n, ps_theme_figures *out) {
         ps_sum_add(&share[score], half ? w / 2 : w);
         if (half) ps_sum_add(&share[score + 1], w / 2);
     }
-    double total = ps_sum_value(&all);
+    double total = out->weight = ps_sum_value(&all);
     for (size_t k = 0; k < PS_THEME_SCORES; k++) {
         out->share[k] = ps_value_of(ps_sum_value(&share[k]) / total);
         if (k < 3) low += out->share[k].value;
@@ -276,6 +276,8 @@ static ps_status compare_pairs(double *x, size_t n, double confidence, ps_theme_
     }
     ps_mean m = ps_mean_of(difference, n, confidence, false);
     open_test(c, "paired-t", m.estimate.value);
+    for (size_t k = 0; k < 2; k++)
+        c->mean[k] = ps_mean_of(x + k * n, n, confidence, false).estimate.value;
     set_test(c, m.deviation / sqrt((double)n), (double)n - 1, confidence);
     PS_TRY(ps_wilcoxon_signed_rank(difference, n, &rank, err));
     c->p_rank = rank.p;
@@ -334,7 +336,9 @@ static ps_status compare_rounds(const ps_theme_scores *before,
     for (size_t i = 0; i < after->n; i++)
         if (!isnan(after->score[i])) x[n1 + n2++] = after->score[i];
     open_test(c, "welch", b.mean.value - a.mean.value);
+    c->mean[0] = a.mean.value, c->mean[1] = b.mean.value;
     if (ps_value_ok(a.se) && ps_value_ok(b.se) && a.df > 0 && b.df > 0) {
+        c->se[0] = a.se.value, c->se[1] = b.se.value;
         double v1 = a.se.value * a.se.value, v2 = b.se.value * b.se.value;
         double df = (v1 + v2) * (v1 + v2) / (v1 * v1 / a.df + v2 * v2 / b.df);
         set_test(c, sqrt(v1 + v2), df, confidence);
@@ -644,12 +648,55 @@ static void put_head(const ps_method_call *call, const loaded *l, block b) {
     ps_call_put_number(call, 41, PS_VALUE_OK, ps_call_param_number(call, P_CONFIDENCE));
 }
 
+static double reach_of(const ps_method_call *call, double df) {
+    return ps_student_quantile(1 - (1 - ps_call_param_number(call, P_CONFIDENCE)) / 2,
+                               df);
+}
+
+static void step_theme(const ps_method_call *call, const ps_theme_figures *t) {
+    const ps_estimate_steps to = {ps_call_steps(call, 9), ps_call_steps(call, 11),
+                                  ps_call_steps(call, 12)};
+    if (to.value == NULL || !ps_value_ok(t->mean)) return;
+    ps_step_add(to.value, t->mean.value * t->weight,
+                t->weight == (double)t->n ? "scores of %lld responses added up"
+                                          : "scores of %lld responses, by weight",
+                (long long)t->n);
+    ps_step_add(to.value, t->mean.value, "mean = %s / %s",
+                PS_STEP(t->mean.value * t->weight), PS_STEP(t->weight));
+    if (!ps_value_ok(t->lower) || !ps_value_ok(t->se)) return;
+    const double reach = reach_of(call, t->df);
+    ps_step_add(to.lower, t->se.value, "standard error, conversations as sampling units");
+    ps_step_add(to.lower, reach, "reach of Student's t with %s degrees of freedom",
+                PS_STEP(t->df));
+    ps_step_limits(to, t->mean.value, reach, t->se.value);
+}
+
+static void step_theme_change(const ps_method_call *call, const ps_theme_change *c) {
+    const ps_estimate_steps to = ps_call_estimate_steps(call, 27);
+    const bool paired = c->n_pairs > 0;
+    if (to.value == NULL || !ps_value_ok(c->change)) return;
+    if (paired) ps_step_add(to.value, (double)c->n_pairs, "respondents of both rounds");
+    ps_step_add(to.value, c->change.value, "change of the mean = %s - %s",
+                PS_STEP(c->mean[1]), PS_STEP(c->mean[0]));
+    if (!ps_value_ok(c->t) || !ps_value_ok(c->df) || c->t.value == 0) return;
+    const double reach = reach_of(call, c->df.value), se = c->change.value / c->t.value;
+    if (paired)
+        ps_step_add(to.lower, se, "standard error of the respondents' changes");
+    else
+        ps_step_add(to.lower, se, "standard error = sqrt(%s^2 + %s^2)", PS_STEP(c->se[1]),
+                    PS_STEP(c->se[0]));
+    ps_step_add(to.lower, reach, "reach of Student's t with %s degrees of freedom (%s)",
+                PS_STEP(c->df.value), c->test);
+    ps_step_limits(to, c->change.value, reach, se);
+}
+
 static void put_change(const ps_method_call *call, const ps_theme_change *c,
                        double adjusted) {
     double confidence = ps_call_param_number(call, P_CONFIDENCE);
     const ps_value change[] = {c->change, c->lower, c->upper};
     const ps_value tests[] = {c->t, c->df, c->p};
     const ps_value others[] = {c->p_rank, c->effect, c->superior};
+    step_theme_change(call, c);
     ps_call_put_values(call, 27, change, 3);
     ps_call_put_word(call, 30, c->test);
     if (ps_call_param_is(call, P_MATCHED, "yes")) ps_call_put_int(call, 31, c->n_pairs);
@@ -668,6 +715,7 @@ static ps_status write_theme(const ps_method_call *call, const loaded *l, block 
                              ps_error *err) {
     const ps_theme_figures *t = &f->theme[k];
     const ps_value means[] = {t->mean, t->sd, t->lower, t->upper, t->median};
+    step_theme(call, t);
     put_head(call, l, b);
     ps_call_put_word(call, 5, themes[k]);
     ps_call_put_int(call, 6, t->n);
@@ -702,6 +750,9 @@ static ps_status write_block(const ps_method_call *call, loaded *l, block b,
         PS_TRY(write_theme(call, l, b, baseline, &f, k, err));
     }
     ps_value overall = ps_theme_overall(f.theme);
+    if (ps_value_ok(overall))
+        ps_step_mean(ps_call_steps(call, 9), "mean of the themes", PS_THEMES, f.mean,
+                     NULL);
     put_head(call, l, b);
     ps_call_put_word(call, 5, "overall");
     ps_call_put_int(call, 6, there);

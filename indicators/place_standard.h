@@ -34,7 +34,7 @@ typedef struct ps_theme_scores {
 typedef struct ps_theme_figures {
     int64_t n, n_missing;
     ps_value mean, se, lower, upper; /* Student's t; clustered in events (survey.h) */
-    double df;
+    double df, weight;               /* weight: of all responses */
     ps_value sd, median;
     ps_value share[PS_THEME_SCORES]; /* of each score; a half counts half to both sides */
     ps_value low, mid, high;         /* of 1 to 3, 4, 5 to 7 */
@@ -54,6 +54,7 @@ ps_value ps_theme_overall(const ps_theme_figures figures[PS_THEMES]);
 typedef struct ps_theme_change {
     const char *test; /* "paired-t", "welch", "" */
     int64_t n_pairs;
+    double mean[2], se[2]; /* that are compared, before and after; se of welch alone */
     ps_value change, lower, upper, t, df, p;
     ps_value p_rank;   /* Wilcoxon's signed ranks, or Mann and Whitney's */
     ps_value effect;   /* change over the pooled standard deviation */

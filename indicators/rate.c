@@ -139,6 +139,90 @@ ps_mean ps_mean_of(const double *values, size_t n, double confidence, bool propa
     return mean;
 }
 
+/* ---- working ---- */
+
+static void step_count_limits(ps_estimate_steps to, double x, double confidence) {
+    const ps_estimate e = ps_count(x, confidence);
+    const double z = ps_normal_two_sided(confidence), tail = 50 * (1 - confidence),
+                 next = x + 1;
+    if (e.limits_status != PS_VALUE_OK) return;
+    if (e.method[0] == 'E') {
+        ps_step_add(to.lower, e.lower,
+                    x > 0 ? "lower limit of the count, half the %s %% point of "
+                            "chi-squared with 2 * %s degrees of freedom"
+                          : "lower limit of no events",
+                    PS_STEP(tail), PS_STEP(x));
+        ps_step_add(to.upper, e.upper,
+                    "upper limit of the count, half the %s %% point of chi-squared with "
+                    "2 * %s + 2 degrees of freedom",
+                    PS_STEP(100 - tail), PS_STEP(x));
+        return;
+    }
+    ps_step_add(to.lower, e.lower,
+                "lower limit of the count (Byar) = %s * (1 - 1 / (9 * %s) - %s / (3 * "
+                "sqrt(%s)))^3",
+                PS_STEP(x), PS_STEP(x), PS_STEP(z), PS_STEP(x));
+    ps_step_add(to.upper, e.upper,
+                "upper limit of the count (Byar) = %s * (1 - 1 / (9 * %s) + %s / (3 * "
+                "sqrt(%s)))^3",
+                PS_STEP(next), PS_STEP(next), PS_STEP(z), PS_STEP(next));
+}
+
+void ps_count_steps(ps_estimate_steps to, double x, double confidence) {
+    ps_step_add(to.value, x, "counted");
+    step_count_limits(to, x, confidence);
+}
+
+void ps_crude_rate_steps(ps_estimate_steps to, double x, double n, double multiplier,
+                         double confidence) {
+    if (!ps_steps_asked(to)) return;
+    const ps_estimate e = ps_crude_rate(x, n, multiplier, confidence),
+                      count = ps_count(x, confidence);
+    if (e.status != PS_VALUE_OK) return;
+    ps_step_add(to.value, e.value, "rate = %s * %s / %s", PS_STEP(multiplier), PS_STEP(x),
+                PS_STEP(n));
+    if (e.limits_status != PS_VALUE_OK) return;
+    step_count_limits(to, x, confidence);
+    ps_step_add(to.lower, e.lower, "lower limit = %s * %s / %s", PS_STEP(multiplier),
+                PS_STEP(count.lower), PS_STEP(n));
+    ps_step_add(to.upper, e.upper, "upper limit = %s * %s / %s", PS_STEP(multiplier),
+                PS_STEP(count.upper), PS_STEP(n));
+}
+
+static void step_wilson(ps_output *to, const ps_estimate *e, double x, double n,
+                        double multiplier, double confidence, bool upper) {
+    const double z = ps_normal_two_sided(confidence);
+    if (upper ? !(x < n) : !(x > 0)) {
+        ps_step_add(to, upper ? e->upper : e->lower, "%s limit",
+                    upper ? "upper" : "lower");
+        return;
+    }
+    ps_step_add(
+        to, upper ? e->upper : e->lower,
+        "%s limit (Wilson) = %s * (2 * %s + %s^2 %c %s * sqrt(%s^2 + 4 * %s * (%s "
+        "- %s) / %s)) / (2 * (%s + %s^2))",
+        upper ? "upper" : "lower", PS_STEP(multiplier), PS_STEP(x), PS_STEP(z),
+        upper ? '+' : '-', PS_STEP(z), PS_STEP(z), PS_STEP(x), PS_STEP(n), PS_STEP(x),
+        PS_STEP(n), PS_STEP(n), PS_STEP(z));
+}
+
+void ps_proportion_steps(ps_estimate_steps to, double x, double n, double multiplier,
+                         double confidence, ps_proportion_rule rule) {
+    if (!ps_steps_asked(to)) return;
+    const ps_estimate e = ps_proportion(x, n, multiplier, confidence, rule);
+    if (e.status != PS_VALUE_OK) return;
+    ps_step_add(to.value, e.value, "share = %s * %s / %s", PS_STEP(multiplier),
+                PS_STEP(x), PS_STEP(n));
+    if (e.limits_status != PS_VALUE_OK) return;
+    if (rule == PS_PROPORTION_WILSON && confidence < 1) {
+        step_wilson(to.lower, &e, x, n, multiplier, confidence, false);
+        step_wilson(to.upper, &e, x, n, multiplier, confidence, true);
+        return;
+    }
+    ps_step_add(to.lower, e.lower, "lower limit (%s)", e.method);
+    ps_step_add(to.upper, e.upper, "upper limit (%s)", e.method);
+}
+
 /* ---- methods ---- */
 
 #define BRIEFING_3                                                                     \
@@ -279,6 +363,8 @@ static ps_status run_rate(const ps_method_call *call, ps_error *err) {
             isnan(x) || isnan(year)
                 ? without_value(PS_VALUE_MISSING)
                 : ps_crude_rate(x, missing ? -1 : n, multiplier * year, confidence);
+        ps_crude_rate_steps(ps_call_estimate_steps(call, 3), x, missing ? -1 : n,
+                            multiplier * year, confidence);
         ps_call_put_text(call, 0, ps_call_text(call, i, 0));
         ps_call_put_number(call, 1, PS_VALUE_OK, x);
         ps_call_put_number(call, 2, missing ? PS_VALUE_MISSING : PS_VALUE_OK, n);
@@ -355,12 +441,12 @@ static ps_status proportion_row(const ps_method_call *call, size_t row, size_t s
     if (x > n)
         return ps_call_refuse(call, row, err,
                               "the numerator is larger than the denominator");
+    const ps_proportion_rule rule = ps_call_param_is(call, 2, "wilson")
+                                        ? PS_PROPORTION_WILSON
+                                        : PS_PROPORTION_CLOPPER_PEARSON;
     ps_estimate e = without_value(PS_VALUE_MISSING);
-    if (!isnan(x) && !isnan(n))
-        e = ps_proportion(x, n, multiplier, each,
-                          ps_call_param_is(call, 2, "wilson")
-                              ? PS_PROPORTION_WILSON
-                              : PS_PROPORTION_CLOPPER_PEARSON);
+    if (!isnan(x) && !isnan(n)) e = ps_proportion(x, n, multiplier, each, rule);
+    ps_proportion_steps(ps_call_estimate_steps(call, 4), x, n, multiplier, each, rule);
     ps_call_put_text(call, 0, ps_call_text(call, row, 0));
     ps_call_put_text(call, 1, ps_call_text(call, row, 1));
     ps_call_put_number(call, 2, PS_VALUE_OK, x);
@@ -447,12 +533,32 @@ static const ps_method_column mean_outputs[] = {
     {"limits_status", PS_COLUMN_TEXT, true, "ok, undefined (one value)"},
 };
 
+static void step_mean(const ps_method_call *call, const ps_call_group *group,
+                      const ps_mean *mean, double confidence) {
+    const double n = (double)mean->n;
+    const ps_estimate_steps to = ps_call_estimate_steps(call, 5);
+    if (to.value == NULL || mean->estimate.status != PS_VALUE_OK) return;
+    ps_step_sum(ps_call_steps(call, 3), "sum", group->n, group->column[0]);
+    ps_step_mean(to.value, "mean", group->n, group->column[0], NULL);
+    if (mean->estimate.limits_status != PS_VALUE_OK) return;
+    const double reach = ps_student_quantile(1 - (1 - confidence) / 2, n - 1),
+                 se = mean->deviation / sqrt(n);
+    ps_step_add(to.lower, mean->deviation, "standard deviation of the %lld values",
+                (long long)mean->n);
+    ps_step_add(to.lower, se, "standard error = %s / sqrt(%s)", PS_STEP(mean->deviation),
+                PS_STEP(n));
+    ps_step_add(to.lower, reach, "reach of Student's t with %s degrees of freedom",
+                PS_STEP(n - 1));
+    ps_step_limits(to, mean->estimate.value, reach, se);
+}
+
 static ps_status mean_group(const ps_method_call *call, const ps_call_group *group,
                             void *context, ps_error *err) {
     (void)context;
     double confidence = ps_call_param_number(call, 0);
     ps_mean mean = ps_mean_of(group->column[0], group->n, confidence,
                               ps_call_param_is(call, 1, "propagate"));
+    step_mean(call, group, &mean, confidence);
     ps_call_put_text(call, 0, group->name);
     ps_call_put_int(call, 1, mean.n);
     ps_call_put_int(call, 2, mean.n_missing);

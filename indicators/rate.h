@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "indicators/steps.h"
 #include "indicators/value.h"
 
 /* A count of events and the interval of its Poisson mean.
@@ -62,5 +63,14 @@ typedef struct ps_mean {
  * no value: missing; one value: limits undefined; equal values: both limits are the mean.
  */
 ps_mean ps_mean_of(const double *values, size_t n, double confidence, bool propagate);
+
+/* ---- working, see steps.h ---- */
+
+void ps_count_steps(ps_estimate_steps to, double x, double confidence);
+void ps_crude_rate_steps(ps_estimate_steps to, double x, double n, double multiplier,
+                         double confidence);
+/* n may be the size of a simple sample that would be as exact. */
+void ps_proportion_steps(ps_estimate_steps to, double x, double n, double multiplier,
+                         double confidence, ps_proportion_rule rule);
 
 #endif

@@ -5,6 +5,7 @@
 #include "indicators/survey.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/core/mem.h"
 #include "indicators/distribution.h"
@@ -205,9 +206,24 @@ static double stratum_variance(const ps_survey *s, size_t h, const double *total
     return s->remaining[h] * (n < 2 ? 1 : n / (n - 1)) * ps_sum_value(&squares);
 }
 
+enum { MOST_TOLD = 40 }; /* strata, in the working */
+
+/* What a stratum adds, as its units' totals vary about their mean. */
+static void step_stratum(ps_output *steps, const ps_survey *s, size_t h,
+                         double variance) {
+    const double n = s->size[h], scale = s->remaining[h] * (n < 2 ? 1 : n / (n - 1));
+    if (n < 2)
+        ps_step_add(steps, variance, "variance of stratum %zu, of one unit", h + 1);
+    else if (scale > 0)
+        ps_step_add(steps, variance, "variance of stratum %zu = %s * %s / (%s - 1) * %s",
+                    h + 1, PS_STEP(s->remaining[h]), PS_STEP(n), PS_STEP(n),
+                    PS_STEP(variance / scale));
+}
+
 /* The variance of the sum of u over the records listed; all others count 0. Sorts the
  * list. total: room for as many numbers as there are in the list. */
-static spread variance_of(const ps_survey *s, size_t m, influence *list, double *total) {
+static spread variance_of(const ps_survey *s, size_t m, influence *list, double *total,
+                          ps_output *steps) {
     spread out = {.whole = true};
     ps_sum variance = {0, 0}, size = {0, 0};
     int64_t counted = 0, with_variance = 0;
@@ -232,7 +248,9 @@ static spread variance_of(const ps_survey *s, size_t m, influence *list, double 
         out.whole = out.whole && !(s->remaining[h] > 0);
         if (is_lonely(s, h) && s->lonely != PS_LONELY_ADJUST) continue;
         with_variance++;
-        ps_sum_add(&variance, stratum_variance(s, h, total, listed));
+        const double own = stratum_variance(s, h, total, listed);
+        ps_sum_add(&variance, own);
+        if (counted <= MOST_TOLD) step_stratum(steps, s, h, own);
     }
     out.known = with_variance > 0;
     out.variance = ps_sum_value(&variance);
@@ -439,6 +457,81 @@ static void measure(const ps_survey_question *q, const spread *v, double simple,
     }
 }
 
+/* ---- working ---- */
+
+static void step_value(ps_output *to, const ps_survey_question *q,
+                       const ps_survey_figure *f, double multiplier) {
+    const double over = q->statistic == PS_SURVEY_TOTAL ? 1 : f->weighted_base;
+    ps_step_add(to, (double)f->base, "answers");
+    if (q->statistic == PS_SURVEY_RATIO) {
+        ps_step_add(to, multiplier * f->value.value, "weighted ratio");
+        return;
+    }
+    ps_step_add(to, f->value.value * over, "answers times weights, added up");
+    if (q->statistic == PS_SURVEY_TOTAL) return;
+    ps_step_add(to, over, "weights of those who answered");
+    ps_step_add(to, multiplier * f->value.value, "weighted %s = %s * %s / %s",
+                q->statistic == PS_SURVEY_PROPORTION ? "share" : "mean",
+                PS_STEP(multiplier), PS_STEP(f->value.value * over), PS_STEP(over));
+}
+
+static void step_limits(ps_estimate_steps to, const ps_survey_question *q,
+                        const ps_survey_figure *f, double multiplier) {
+    const double p = f->value.value, variance = f->se.value * f->se.value,
+                 n = f->n_eff.value;
+    if (strcmp(f->limits, "wald-t") == 0) {
+        const double reach = t_of(q->confidence, (double)f->df);
+        ps_step_add(to.lower, reach, "reach of Student's t with %lld degrees of freedom",
+                    (long long)f->df);
+        ps_step_limits(to, multiplier * p, reach, multiplier * f->se.value);
+        return;
+    }
+    if (strcmp(f->limits, "wilson-neff") == 0)
+        ps_step_add(to.lower, n, "effective base = min(%s * (1 - %s) / %s, %lld)",
+                    PS_STEP(p), PS_STEP(p), PS_STEP(variance), (long long)f->base);
+    else if (strcmp(f->limits, "wilson-kish") == 0)
+        ps_step_add(to.lower, n, "effective base by the weights alone = %lld / %s",
+                    (long long)f->base, PS_STEP(f->kish.value));
+    if (strncmp(f->limits, "wilson", 6) != 0 ||
+        strcmp(f->limits, "wilson-neff-df") == 0) {
+        ps_step_add(to.lower, multiplier * f->lower.value, "lower limit (%s)", f->limits);
+        ps_step_add(to.upper, multiplier * f->upper.value, "upper limit (%s)", f->limits);
+        return;
+    }
+    to.value = NULL;
+    ps_proportion_steps(to, p * n, n, multiplier, q->confidence, PS_PROPORTION_WILSON);
+}
+
+ps_status ps_survey_derive(const ps_survey *survey, const ps_survey_question *question,
+                           size_t m, const size_t *row, double multiplier,
+                           ps_estimate_steps to, ps_error *err) {
+    ps_survey_figure f = without_figure(PS_VALUE_MISSING);
+    influence *list = ps_alloc(m, sizeof *list);
+    double *total = ps_alloc(m, sizeof *total), simple = 0;
+    size_t listed = 0;
+    ps_status status =
+        list == NULL || total == NULL
+            ? ps_fail_nomem(err)
+            : linearise(survey, question, m, row, 1, list, &listed, &simple, &f, err);
+    if (status == PS_OK && ps_value_ok(f.value)) {
+        step_value(to.value, question, &f, multiplier);
+        const spread v = variance_of(survey, listed, list, total, to.lower);
+        measure(question, &v, simple, &f);
+        if (v.known && v.variance > 0)
+            ps_step_add(to.lower, sqrt(v.variance),
+                        "standard error (sampling units %lld, strata %lld) = sqrt(%s)",
+                        (long long)f.psus, (long long)f.strata, PS_STEP(v.variance));
+        if (ps_value_ok(f.deff))
+            ps_step_add(to.lower, f.deff.value,
+                        "design effect, against a simple sample = %s / %s",
+                        PS_STEP(v.variance), PS_STEP(simple));
+        if (ps_value_ok(f.lower)) step_limits(to, question, &f, multiplier);
+    }
+    ps_free(total);
+    ps_free(list);
+    return status;
+}
+
 const char *ps_survey_limits_text(ps_survey_limits limits) {
     switch (limits) {
         case PS_SURVEY_WILSON:
@@ -467,7 +560,7 @@ ps_status ps_survey_estimate(const ps_survey *survey, const ps_survey_question *
             ? ps_fail_nomem(err)
             : linearise(survey, question, m, row, 1, list, &listed, &simple, out, err);
     if (status == PS_OK) {
-        spread v = variance_of(survey, listed, list, total);
+        spread v = variance_of(survey, listed, list, total, NULL);
         measure(question, &v, simple, out);
     }
     ps_free(total);
@@ -526,7 +619,7 @@ ps_status ps_survey_compare(const ps_survey *survey, const ps_survey_question *q
         status = linearise(survey, question, m2, row2, 1, list + first, &second, &simple,
                            &f, err);
     if (status == PS_OK) {
-        spread v = variance_of(survey, first + second, list, total);
+        spread v = variance_of(survey, first + second, list, total, NULL);
         judge(&v, question->confidence, out);
     }
     ps_free(total);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "engine/core/status.h"
+#include "indicators/steps.h"
 #include "indicators/value.h"
 
 /* What a stratum with one sampling unit adds to the variance. A stratum that was sampled
@@ -109,6 +110,12 @@ typedef struct ps_survey_figure {
 ps_status ps_survey_estimate(const ps_survey *survey, const ps_survey_question *question,
                              size_t m, const size_t *row, ps_survey_figure *out,
                              ps_error *err) PS_MUST_CHECK;
+
+/* The working of such an estimate, times a multiplier; see steps.h. The lower limit's
+ * holds what both limits are made of. Errors, threads, cost as ps_survey_estimate. */
+ps_status ps_survey_derive(const ps_survey *survey, const ps_survey_question *question,
+                           size_t m, const size_t *row, double multiplier,
+                           ps_estimate_steps to, ps_error *err) PS_MUST_CHECK;
 
 /* "wilson-neff", "wilson-neff-df", "logit", "beta", "wald-t". */
 const char *ps_survey_limits_text(ps_survey_limits limits);

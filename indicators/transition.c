@@ -155,6 +155,13 @@ static ps_status write_row(const panel *p, const char *level, ps_str before, ps_
     const ps_estimate share =
         ps_proportion((double)n, (double)base, 100,
                       ps_call_param_number(p->call, P_CONFIDENCE), PS_PROPORTION_WILSON);
+    ps_step_add(ps_call_steps(p->call, 6), (double)n,
+                "units that went %s from %.*s to %.*s, of %lld", transition,
+                (int)(p->from.n < 40 ? p->from.n : 40), p->from.p,
+                (int)(p->to.n < 40 ? p->to.n : 40), p->to.p, (long long)base);
+    ps_proportion_steps(ps_call_estimate_steps(p->call, 8), (double)n, (double)base, 100,
+                        ps_call_param_number(p->call, P_CONFIDENCE),
+                        PS_PROPORTION_WILSON);
     ps_call_put_text(p->call, 0, p->from);
     ps_call_put_text(p->call, 1, p->to);
     ps_call_put_word(p->call, 2, level);

@@ -791,12 +791,31 @@ static ps_value fitted(const ps_trend *trend, double value) {
     return (ps_value){trend->status, value};
 }
 
+static void step_trend(ps_estimate_steps to, const ps_trend *t) {
+    if (t->status != PS_VALUE_OK || !ps_value_ok(t->annual)) return;
+    ps_step_add(to.value, t->slope,
+                "slope of the logarithm a month, fitted by iteration to %zu months",
+                t->n_used);
+    ps_step_add(to.value, t->annual.value,
+                "change in %% a year = 100 * (exp(12 * %s) - 1)", PS_STEP(t->slope));
+    if (!ps_value_ok(t->annual_lower) || !ps_value_ok(t->annual_upper)) return;
+    ps_step_add(to.lower, t->slope_se, "standard error of the slope (%s)",
+                ps_trend_family_text(t->family));
+    ps_step_add(to.lower, t->annual_lower.value,
+                "lower limit = 100 * (exp(12 * (%s - %s * %s)) - 1)", PS_STEP(t->slope),
+                PS_STEP(t->critical), PS_STEP(t->slope_se));
+    ps_step_add(to.upper, t->annual_upper.value,
+                "upper limit = 100 * (exp(12 * (%s + %s * %s)) - 1)", PS_STEP(t->slope),
+                PS_STEP(t->critical), PS_STEP(t->slope_se));
+}
+
 static ps_status write_trend(const ps_method_call *call, ps_str area,
                              const ps_trend_input *g, const ps_trend *trend,
                              ps_error *err) {
     char steps[200];
     ps_interventions_text(&g->steps, steps);
     ps_value_status theta = trend->theta > 0 ? PS_VALUE_OK : PS_VALUE_NOT_APPLICABLE;
+    step_trend(ps_call_estimate_steps(call, 8), trend);
     ps_call_put_text(call, 0, area);
     ps_call_put_int(call, 1, (int64_t)trend->n_used);
     if (trend->obstacle == PS_TREND_FITTED)

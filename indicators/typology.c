@@ -626,6 +626,27 @@ static const ps_method_column kmeans_outputs[] = {
     {"status", PS_COLUMN_TEXT, true, "ok, missing (an indicator)"},
 };
 
+static void step_cluster(const ps_method_call *call, const typology *t, size_t i,
+                         size_t nearest) {
+    ps_output *steps = ps_call_steps(call, 1);
+    if (steps == NULL) return;
+    for (size_t j = 0; j < t->p; j++) {
+        const ps_str name = t->panel.indicator.text[t->variable[j]];
+        ps_step_add(steps, t->z[i * t->p + j],
+                    "standardised over %zu areas, %.*s of %s here", t->n,
+                    name.n < 60 ? (int)name.n : 60, name.p, PS_STEP(t->x[i * t->p + j]));
+    }
+    for (size_t c = 0; c < t->k[t->chosen]; c++)
+        ps_step_add(steps,
+                    sqrt(square_distance(t->p, t->z + i * t->p, t->centre + c * t->p)),
+                    "distance from the centre of cluster %zu", c + 1);
+    ps_step_add(steps, t->mean[t->chosen],
+                "mean silhouette of %zu clusters, the best of %s starts with seed %s",
+                t->k[t->chosen], PS_STEP(ps_call_param_number(call, PARAM_STARTS)),
+                PS_STEP(ps_call_param_number(call, PARAM_SEED)));
+    ps_step_add(steps, (double)nearest + 1, "cluster that the area belongs to");
+}
+
 static ps_status write_areas(const ps_method_call *call, const typology *t,
                              ps_error *err) {
     size_t q = t->chosen;
@@ -634,6 +655,7 @@ static ps_status write_areas(const ps_method_call *call, const typology *t,
         ps_call_put_text(call, 0, t->panel.area.text[a]);
         if (t->place[a] >= 0) {
             size_t i = (size_t)t->place[a], c = (size_t)t->label[q * t->n + i];
+            step_cluster(call, t, i, c);
             ps_call_put_int(call, 1, (int64_t)c + 1);
             ps_call_put_known(
                 call, 2,

@@ -46,7 +46,8 @@ const ps_command ps_command_explain = {
     .operand = {PS_OPERAND_FILE, "JOB.yaml MEASURE AREA [PERIOD]", 3, 4, NULL,
                 "the job; the measure's id, with /ITEM when it has several and "
                 "FRAMEWORK: before it "
-                "when several frameworks have it; the area's code, or GEOGRAPHY:CODE; "
+                "when several frameworks have it, or several of them with ',' between; "
+                "the area's code, or GEOGRAPHY:CODE; "
                 "the period as in measures.csv, the last one when left out"},
     .option = options,
     .n_options = PS_COUNT_OF(options),

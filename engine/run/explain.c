@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/run/comparison.h"
+#include "engine/run/explain_judgement.h"
 #include "engine/run/framework_check.h"
 #include "engine/run/measures.h"
 #include "engine/run/method_table.h"
@@ -31,6 +32,7 @@ typedef struct tally {
 
 typedef struct explanation {
     const ps_explain_options *options;
+    const char *asked; /* one of the measures */
     ps_job_file *job;
     ps_bindings *bindings;
     const ps_binding *binding; /* of the measure asked for */
@@ -45,37 +47,19 @@ typedef struct explanation {
     size_t item;
     ps_measure_figure *figure;
     ps_output *out;
+    ps_arena *arena;
 } explanation;
 
-/* Rounded for people: the digits that a reader compares. */
-static const char *shown(double value, char out[32]) {
-    if (!isfinite(value)) return "none";
-    const double size = fabs(value);
-    const double scale = size >= 100 ? 10 : size >= 1 ? 100 : 10000;
-    const double rounded = rint(value * scale) / scale;
-    if (rounded == 0 && value != 0) return "below 0.0001";
-    ps_format_double(rounded, out);
-    return out;
-}
-
-static const char *chance(double p, char out[32]) {
-    return p < 0.00005 ? "below 0.0001" : shown(p, out);
-}
-
-static const char *limit(ps_value value, char out[32]) {
-    return shown(ps_value_ok(value) ? value.value : (double)NAN, out);
-}
-
 static void line(const explanation *e, const char *label, const char *text) {
-    ps_output_printf(e->out, "%-11s %s\n", label, text);
+    ps_explain_line(e->out, label, text);
 }
 
 /* ---- What is asked for ---- */
 
 /* The text of [FRAMEWORK:]MEASURE[/ITEM] from MEASURE on. */
 static const char *asked_id(const explanation *e) {
-    const char *colon = strchr(e->options->measure, ':');
-    return colon != NULL ? colon + 1 : e->options->measure;
+    const char *colon = strchr(e->asked, ':');
+    return colon != NULL ? colon + 1 : e->asked;
 }
 
 static const char *asked_item(const explanation *e) {
@@ -84,9 +68,9 @@ static const char *asked_item(const explanation *e) {
 }
 
 static bool asked_framework(const explanation *e, const char *id) {
-    const size_t n = strcspn(e->options->measure, ":");
-    if (e->options->measure[n] == '\0') return true;
-    return strlen(id) == n && strncmp(e->options->measure, id, n) == 0;
+    const size_t n = strcspn(e->asked, ":");
+    if (e->asked[n] == '\0') return true;
+    return strlen(id) == n && strncmp(e->asked, id, n) == 0;
 }
 
 static bool asked_measure(const explanation *e, const char *id) {
@@ -112,7 +96,7 @@ static ps_status find_measure(explanation *e, unsigned *m, ps_error *err) {
     }
     if (first == NULL)
         return ps_fail(err, PS_CONFIG, "the job names no framework '%.*s'",
-                       (int)strcspn(e->options->measure, ":"), e->options->measure);
+                       (int)strcspn(e->asked, ":"), e->asked);
     int near = ps_nearest(ps_str_of(asked_id(e)), candidates, n);
     return ps_fail(err, PS_CONFIG, "the framework %s has no measure '%.64s'%s", first->id,
                    asked_id(e),
@@ -201,8 +185,8 @@ static ps_status find_period(const explanation *e, const ps_measure *m, size_t *
 static void tell_definition(const explanation *e, const ps_framework_measure *m) {
     const ps_framework *f = e->binding->framework;
     char text[TEXT_BYTES * 2];
-    snprintf(text, sizeof text, "%s (%s, %s)", m->title, m->unit,
-             ps_polarity_text(m->polarity));
+    static const char *const better[] = {"; lower is better", "", "; higher is better"};
+    snprintf(text, sizeof text, "%s (%s%s)", m->title, m->unit, better[m->polarity + 1]);
     line(e, "Measure", text);
     line(e, "Plan", f->title);
     for (unsigned p = 0; p < f->priorities_count; p++)
@@ -604,7 +588,8 @@ static ps_status tell_table(const explanation *e, size_t area, const ps_period *
     const ps_status status = ps_method_table_lay(laid, area, p, &table, err);
     if (status == PS_OK) {
         tell_layout(e, l);
-        ps_output_printf(e->out, "%-11s %zu rows\n  ", "Table", ps_table_rows(table));
+        ps_output_printf(e->out, "%-11s %zu row%s\n  ", "Table", ps_table_rows(table),
+                         ps_table_rows(table) == 1 ? "" : "s");
         for (size_t c = 0; c < ps_table_columns(table); c++) {
             const ps_str name = ps_table_column_name(table, c);
             ps_output_printf(e->out, "%s%.*s", c > 0 ? "," : "", (int)name.n, name.p);
@@ -629,23 +614,64 @@ static void tell_limits(const explanation *e, const ps_measure *m,
     const ps_framework_result *result = m->spec->result;
     const ps_estimate *v = &f->measured.value;
     char lower[32], upper[32], level[32];
-    shown(v->lower, lower), shown(v->upper, upper);
+    ps_explain_number(v->lower, lower), ps_explain_number(v->upper, upper);
     if (result != NULL && result->interval != NULL)
         ps_output_printf(e->out, ", %s to %s (%s: %s)", lower, upper, v->method,
                          result->interval);
     else
         ps_output_printf(e->out, ", %s %% interval %s to %s (%s)",
-                         shown(100 * *e->job->job->confidence, level), lower, upper,
-                         v->method);
+                         ps_explain_number(100 * *e->job->job->confidence, level), lower,
+                         upper, v->method);
+}
+
+static void tell_lines(const explanation *e, const char *label, ps_str text) {
+    while (text.n > 0) {
+        const char *end = memchr(text.p, '\n', text.n);
+        const size_t n = end != NULL ? (size_t)(end - text.p) : text.n;
+        ps_output_printf(e->out, "%-11s %.*s\n", label, (int)n, text.p);
+        label = "";
+        text = end != NULL ? (ps_str){end + 1, text.n - n - 1} : (ps_str){"", 0};
+    }
+}
+
+/* Of protected records no working that has single ones in it. */
+static bool hides_working(const explanation *e) {
+    static const char *const singles[] = {"mean", "median", "icf"};
+    const ps_framework_measure *m = e->scope.measure->spec;
+    if (m->table == NULL || m->table->rows != PS_ROWS_RECORDS ||
+        !ps_release_protects_measure(e->release, e->scope.measure))
+        return false;
+    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++)
+        if (strcmp(m->method, singles[i]) == 0) return true;
+    return false;
+}
+
+/* The method and its formula with the numbers of this figure. */
+static ps_status tell_working(explanation *e, size_t area, const ps_measure_figure *f,
+                              ps_error *err) {
+    ps_scope *s = &e->scope;
+    const ps_form *form = s->measure->form;
+    const ps_method *method = ps_method_find(s->measure->spec->method);
+    ps_output *steps;
+    if (method != NULL)
+        ps_output_printf(e->out, "%-11s %s: %s\n", "Method", method->id, method->formula);
+    if (form->derive == NULL || f->measured.value.status != PS_VALUE_OK) return PS_OK;
+    if (hides_working(e)) {
+        line(e, "Working", "of single records, which are protected, and not shown");
+        return PS_OK;
+    }
+    PS_TRY(ps_output_keep(&steps, err));
+    ps_status status = ps_scope_enter(s, area, err);
+    if (status == PS_OK) status = form->derive(s, e->item, f->period, steps, err);
+    if (status == PS_OK) status = ps_output_status(steps, err);
+    if (status == PS_OK) tell_lines(e, "Working", ps_output_kept(steps));
+    ps_output_abandon(steps);
+    return status;
 }
 
 static void tell_value(const explanation *e, const ps_measure *m,
                        const ps_measure_figure *f) {
-    const ps_method *method = ps_method_find(m->spec->method);
-    char value[32], x[32], n[32], scale[32];
-    if (method != NULL) {
-        ps_output_printf(e->out, "%-11s %s: %s\n", "Method", method->id, method->formula);
-    }
+    char value[32], x[32], n[32], scale[32], unit[PS_EXPLAIN_UNIT];
     if (f->measured.value.status != PS_VALUE_OK) {
         line(e, "Value", ps_value_status_text(f->measured.value.status));
         return;
@@ -654,68 +680,20 @@ static void tell_value(const explanation *e, const ps_measure *m,
     /* What is weighted is no quotient of counts. */
     const bool sample = m->form->judged_by == PS_JUDGED_BY_SURVEY;
     if (sample)
-        ps_output_printf(e->out,
-                         "%s of %s answers, weighted: ", shown(f->measured.numerator, x),
-                         shown(f->measured.denominator, n));
+        ps_output_printf(e->out, "%s of %s answers, weighted: ",
+                         ps_explain_number(f->measured.numerator, x),
+                         ps_explain_number(f->measured.denominator, n));
     if (m->denominator.spec != NULL && m->spec->table == NULL && !sample)
-        ps_output_printf(e->out, "%s x %s / %s = ", shown(*m->spec->multiplier, scale),
-                         shown(f->measured.numerator, x),
-                         shown(f->measured.denominator, n));
-    ps_output_printf(e->out, "%s %s", shown(f->measured.value.value, value),
-                     m->spec->unit);
+        ps_output_printf(
+            e->out, "%s x %s / %s = ", ps_explain_number(*m->spec->multiplier, scale),
+            ps_explain_number(f->measured.numerator, x),
+            ps_explain_number(f->measured.denominator, n));
+    ps_output_printf(e->out, "%s %s", ps_explain_number(f->measured.value.value, value),
+                     ps_explain_unit(m->spec->unit, unit));
     if (f->measured.value.limits_status == PS_VALUE_OK) tell_limits(e, m, f);
     if (f->measured.verdict != NULL && f->measured.verdict[0] != '\0')
         ps_output_printf(e->out, ", %s", f->measured.verdict);
     ps_output_text(e->out, "\n");
-}
-
-static void tell_target(const explanation *e, const ps_measure *m,
-                        const ps_measure_figure *f) {
-    const ps_framework_measure *spec = m->spec;
-    char a[32], b[32], c[32], d[32];
-    if (spec->baseline != NULL && isfinite(f->baseline))
-        ps_output_printf(e->out, "%-11s %s%s%s, %s\n", "Baseline", shown(f->baseline, a),
-                         spec->baseline->period != NULL    ? " in "
-                         : spec->baseline->measure != NULL ? ", as "
-                                                           : "",
-                         spec->baseline->period != NULL    ? spec->baseline->period
-                         : spec->baseline->measure != NULL ? spec->baseline->measure
-                                                           : "",
-                         f->stated ? "as the plan states" : "from the data");
-    else
-        line(e, "Baseline", "none");
-    if (spec->target != NULL)
-        ps_output_printf(
-            e->out, "%-11s %s%s%s\n", "Target", ps_target_kind_text(spec->target->kind),
-            f->goal.known ? ": " : "", f->goal.known ? shown(f->goal.target, a) : "");
-    ps_output_printf(e->out, "%-11s %s\n", "Status", f->target_status);
-    if (isfinite(f->course.dispersion))
-        ps_output_printf(e->out, "%-11s %s (1 is chance alone)\n", "Dispersion",
-                         shown(f->course.dispersion, a));
-    if (ps_value_ok(f->course.annual))
-        ps_output_printf(e->out, "%-11s %s %% a year, interval %s to %s, %s\n", "Trend",
-                         shown(f->course.annual.value, a), limit(f->course.lower, b),
-                         limit(f->course.upper, c), ps_verdict_text(f->course.verdict));
-    if (isfinite(f->change))
-        ps_output_printf(e->out, "%-11s %s %%, interval %s to %s\n", "Change",
-                         shown(f->change, a), shown(f->change_lower, b),
-                         shown(f->change_upper, c));
-    if (ps_value_ok(f->result.p_two_sample))
-        ps_output_printf(e->out, "%-11s p = %s, %s\n", "Evidence",
-                         shown(f->result.p_two_sample.value, a),
-                         ps_strength_text(f->result.strength));
-    if (ps_value_ok(f->projection.total)) {
-        ps_output_printf(
-            e->out, "%-11s %s so far / %s, the mean share of these months in whole years",
-            "Projection", shown(f->measured.value.value, a), shown(f->share, b));
-        ps_output_printf(e->out, " = %s", shown(f->projection.total.value, a));
-        if (ps_value_ok(f->projection.lower) && ps_value_ok(f->projection.upper))
-            ps_output_printf(e->out, ", interval %s to %s",
-                             shown(f->projection.lower.value, c),
-                             shown(f->projection.upper.value, d));
-        ps_output_text(e->out, "\n");
-    }
-    if (f->reason[0] != '\0') line(e, "Note", f->reason);
 }
 
 /* What is different here, by the plan of this area. */
@@ -757,23 +735,24 @@ static void tell_comparison(const explanation *e, const ps_comparison *c, size_t
                      other.type, (int)other.code.n, other.code.p, (int)other.name.n,
                      other.name.p, ps_overlap_kind_text(f->overlap));
     if (ps_value_ok(f->gap.difference)) {
-        ps_output_printf(e->out, "; %s less %s = %s %s", shown(f->here.value.value, a),
-                         shown(f->there.value.value, b),
-                         shown(f->gap.difference.value * by, d), c->unit);
+        ps_output_printf(e->out, "; %s less %s = %s %s",
+                         ps_explain_number(f->here.value.value, a),
+                         ps_explain_number(f->there.value.value, b),
+                         ps_explain_number(f->gap.difference.value * by, d), c->unit);
         if (ps_value_ok(f->gap.lower) && ps_value_ok(f->gap.upper))
             ps_output_printf(e->out, ", interval %s to %s",
-                             shown(f->gap.lower.value * by, l),
-                             shown(f->gap.upper.value * by, u));
+                             ps_explain_number(f->gap.lower.value * by, l),
+                             ps_explain_number(f->gap.upper.value * by, u));
         if (ps_value_ok(f->gap.p))
-            ps_output_printf(e->out, "; p against the rest = %s",
-                             chance(f->gap.p.value, a));
+            ps_output_printf(e->out, "; p against the rest %s",
+                             ps_explain_chance(f->gap.p.value, a));
         const char *verdict = ps_comparison_verdict(c, f);
         ps_output_printf(e->out, "%s%s", verdict[0] != '\0' ? ", " : "", verdict);
     }
     if (f->changed && ps_value_ok(f->change.change))
         ps_output_printf(e->out, "; since %s %s%s, %s", c->baseline,
                          f->change.change.value > 0 ? "+" : "",
-                         shown(f->change.change.value * by, a),
+                         ps_explain_number(f->change.change.value * by, a),
                          ps_gap_verdict_text(f->change.gap));
     ps_output_printf(e->out, "%s%s\n", f->reason[0] != '\0' ? "; " : "", f->reason);
 }
@@ -853,109 +832,118 @@ static void tell_caveats(const explanation *e, const ps_framework_measure *m) {
     line(e, "Disclosure", ps_disclosure_class_text(m->disclosure));
 }
 
-/* The framework's sentence for this status, filled in. */
-static void tell_sentence(const explanation *e, const ps_measure *m,
-                          const ps_measure_figure *f, ps_str area) {
-    const ps_framework_report *report = e->binding->framework->report;
-    const char *text = NULL;
-    char value[32], lower[32], upper[32], baseline[32], target[32], change[32], name[256];
-    for (unsigned w = 0; w < report->wording_count; w++)
-        if (strcmp(report->wording[w].status, f->target_status) == 0)
-            text = report->wording[w].text;
-    if (text == NULL || f->measured.value.status != PS_VALUE_OK) return;
-    snprintf(name, sizeof name, "%.*s", (int)(area.n < 200 ? area.n : 200), area.p);
-    const ps_framework_baseline *b = m->spec->baseline;
-    const struct {
-        const char *blank, *filled;
-    } blanks[] = {
-        {"{title}", m->spec->title},
-        {"{area}", name},
-        {"{period}", f->period->label},
-        {"{value}", shown(f->measured.value.value, value)},
-        {"{lower}", shown(f->measured.value.lower, lower)},
-        {"{upper}", shown(f->measured.value.upper, upper)},
-        {"{unit}", m->spec->unit},
-        {"{baseline}", shown(f->baseline, baseline)},
-        {"{baseline_period}", b != NULL && b->period != NULL ? b->period : "none"},
-        {"{target}", f->goal.known ? shown(f->goal.target, target) : "none"},
-        {"{change}", shown(f->change, change)},
-        {"{reason}", f->reason},
-    };
-    ps_output_text(e->out, "\n");
-    for (const char *p = text; *p != '\0';) {
-        size_t k = 0;
-        const size_t n = sizeof blanks / sizeof *blanks;
-        while (k < n && strncmp(p, blanks[k].blank, strlen(blanks[k].blank)) != 0) k++;
-        if (k < n) {
-            ps_output_text(e->out, blanks[k].filled);
-            p += strlen(blanks[k].blank);
-        } else {
-            ps_output_write(e->out, p++, 1);
-        }
-    }
-    ps_output_text(e->out, "\n");
+/* What every figure needs, once. */
+static ps_status open_data(explanation *e, ps_error *err) {
+    const ps_talk *talk = e->options->talk;
+    PS_TRY(ps_figures_open(e->job, e->geographies, false, talk, &e->figures, err));
+    if (e->job->job->records_count > 0)
+        PS_TRY(ps_records_open(e->bindings, e->geographies, talk, &e->records, err));
+    e->figures->records = e->records;
+    PS_TRY(ps_measures_open(e->bindings, e->figures, &e->measures, err));
+    PS_TRY(ps_release_open(e->job, e->bindings, e->figures, e->measures, talk,
+                           &e->release, err));
+    e->figures->release = e->release;
+    return PS_OK;
+}
+
+static void close_figure(explanation *e) {
+    ps_free(e->figure);
+    e->figure = NULL;
+    ps_scope_close(&e->scope);
+}
+
+static void tell_absent(const explanation *e, unsigned which) {
+    const ps_framework_measure *spec = &e->binding->framework->measures[which];
+    tell_definition(e, spec);
+    line(e, "Value", "none: this job cannot give the measure");
+    line(e, "Note", e->binding->absent[which]);
+    tell_caveats(e, spec);
+}
+
+/* Where the figure stands: its measure, geography, area and period, and all figures of
+ * the area. */
+static ps_status find_figure(explanation *e, const ps_framework_measure *spec, size_t *i,
+                             size_t *area, size_t *k, ps_error *err) {
+    size_t g = 0;
+    if (e->geographies == NULL)
+        PS_TRY(ps_geographies_open(e->job, e->options->talk, &e->geographies, err));
+    PS_TRY(find_area(e, spec, &g, area, err));
+    if (e->release == NULL) PS_TRY(open_data(e, err));
+    *i = 0;
+    while (e->measures->measure[*i].spec != spec) ++*i;
+    PS_TRY(find_period(e, &e->measures->measure[*i], k, err));
+    PS_TRY(ps_scope_open(e->measures, *i, g, &e->scope, err));
+    PS_TRY(find_item(e, &e->item, err));
+    e->figure = ps_alloc(ps_scope_figures(&e->scope), sizeof *e->figure);
+    if (e->figure == NULL) return ps_fail_nomem(err);
+    return ps_scope_area(&e->scope, *area, e->figure, err);
+}
+
+static ps_status tell_inputs(explanation *e, const ps_measure *m, size_t area,
+                             const ps_period *p, ps_error *err) {
+    const ps_framework_measure *spec = m->spec;
+    const ps_geography *geo = e->scope.geo;
+    const size_t g = e->scope.geography;
+    if (spec->numerator != NULL)
+        PS_TRY(
+            tell_part(e, "Numerator", spec->numerator, &m->numerator, g, area, p, err));
+    if (spec->denominator != NULL)
+        PS_TRY(tell_part(e, "Denominator", spec->denominator, &m->denominator, g, area, p,
+                         err));
+    if (geo->base >= 0)
+        ps_output_printf(e->out, "%-11s built of %zu areas of %s\n", "Area",
+                         geo->offset[area + 1] - geo->offset[area], geo->spec->of);
+    return spec->table != NULL ? tell_table(e, area, p, err) : PS_OK;
 }
 
 static ps_status tell(explanation *e, ps_error *err) {
     unsigned which = 0;
+    size_t i = 0, area = 0, k = 0;
     PS_TRY(find_measure(e, &which, err));
-    const ps_framework_measure *spec = &e->binding->framework->measures[which];
-    size_t i = 0, g = 0, area = 0, k = 0;
     if (e->binding->absent[which] != NULL) {
-        tell_definition(e, spec);
-        line(e, "Value", "none: this job cannot give the measure");
-        line(e, "Note", e->binding->absent[which]);
-        tell_caveats(e, spec);
+        tell_absent(e, which);
         return PS_OK;
     }
-    PS_TRY(ps_geographies_open(e->job, e->options->talk, &e->geographies, err));
-    PS_TRY(find_area(e, spec, &g, &area, err));
-    PS_TRY(ps_figures_open(e->job, e->geographies, false, e->options->talk, &e->figures,
-                           err));
-    if (e->job->job->records_count > 0)
-        PS_TRY(ps_records_open(e->bindings, e->geographies, e->options->talk, &e->records,
-                               err));
-    e->figures->records = e->records;
-    PS_TRY(ps_measures_open(e->bindings, e->figures, &e->measures, err));
-    PS_TRY(ps_release_open(e->job, e->bindings, e->figures, e->measures, e->options->talk,
-                           &e->release, err));
-    e->figures->release = e->release;
-    while (e->measures->measure[i].spec != spec) i++;
-    const ps_measure *m = &e->measures->measure[i];
-    PS_TRY(find_period(e, m, &k, err));
-    PS_TRY(ps_scope_open(e->measures, i, g, &e->scope, err));
-    PS_TRY(find_item(e, &e->item, err));
-    e->figure = ps_alloc(ps_scope_figures(&e->scope), sizeof *e->figure);
-    if (e->figure == NULL) return ps_fail_nomem(err);
-    PS_TRY(ps_scope_area(&e->scope, area, e->figure, err));
+    PS_TRY(find_figure(e, &e->binding->framework->measures[which], &i, &area, &k, err));
+    const ps_measure *m = e->scope.measure; /* as it is here */
     const ps_measure_figure *f = &e->figure[e->item * m->n_periods + k];
-    const ps_geography *geo = &e->geographies->geography[g];
+    const ps_geography *geo = e->scope.geo;
     const ps_str code = geo->areas->code[area], name = geo->areas->name[area];
-    ps_output_printf(e->out, "%s%s%s, %s %.*s (%.*s), %s\n\n", spec->id,
+    ps_output_printf(e->out, "%s%s%s, %s %.*s (%.*s), %s\n\n", m->spec->id,
                      f->item[0] != '\0' ? "/" : "", f->item, geo->spec->id, (int)code.n,
                      code.p, (int)name.n, name.p, f->period->label);
-    spec = e->scope.measure->spec; /* as it is here */
-    tell_definition(e, spec);
+    tell_definition(e, m->spec);
     tell_tailoring(e, area);
-    if (spec->numerator != NULL)
-        PS_TRY(tell_part(e, "Numerator", spec->numerator, &m->numerator, g, area,
-                         f->period, err));
-    if (spec->denominator != NULL)
-        PS_TRY(tell_part(e, "Denominator", spec->denominator, &m->denominator, g, area,
-                         f->period, err));
-    if (geo->base >= 0)
-        ps_output_printf(e->out, "%-11s built of %zu areas of %s\n", "Area",
-                         geo->offset[area + 1] - geo->offset[area], geo->spec->of);
-    if (spec->table != NULL) PS_TRY(tell_table(e, area, f->period, err));
-    tell_value(e, e->scope.measure, f);
-    tell_target(e, e->scope.measure, f);
+    PS_TRY(tell_inputs(e, m, area, f->period, err));
+    PS_TRY(tell_working(e, area, f, err));
+    tell_value(e, m, f);
+    ps_explain_judgement(m, f, e->out);
     PS_TRY(tell_comparisons(e, i, area, k, err));
-    tell_caveats(e, spec);
-    tell_sentence(e, e->scope.measure, f, name);
+    tell_caveats(e, m->spec);
+    ps_explain_sentence(e->binding->framework->report, m, f, name, e->out);
+    return PS_OK;
+}
+
+/* The measures that are asked for, one after the other. A comma before a blank is part of
+ * an item's name. */
+static ps_status tell_each(explanation *e, ps_error *err) {
+    const char *rest = e->options->measure;
+    while (rest != NULL) {
+        const char *comma = strchr(rest, ',');
+        while (comma != NULL && comma[1] == ' ') comma = strchr(comma + 1, ',');
+        const size_t n = comma != NULL ? (size_t)(comma - rest) : strlen(rest);
+        if (rest != e->options->measure) ps_output_text(e->out, "\n\n");
+        e->asked = ps_arena_strndup(e->arena, rest, n);
+        if (e->asked == NULL) return ps_fail_nomem(err);
+        PS_TRY(tell(e, err));
+        close_figure(e);
+        rest = comma != NULL ? comma + 1 : NULL;
+    }
     return PS_OK;
 }
 
 static ps_status explain(explanation *e, ps_error *err) {
+    PS_TRY(ps_arena_create(&e->arena, err));
     PS_TRY(ps_job_open(e->options->job, &e->job, err));
     e->job->prepared = e->options->prepared;
     PS_TRY(ps_bindings_open(e->job, &e->bindings, err));
@@ -963,14 +951,15 @@ static ps_status explain(explanation *e, ps_error *err) {
         return ps_yaml_fail(e->job->yaml, err, PS_CONFIG, "",
                             "names no framework, so there are no measures to explain");
     PS_TRY(ps_figures_check_points(e->job, err));
-    return tell(e, err);
+    return tell_each(e, err);
 }
 
 ps_status ps_explain(const ps_explain_options *options, ps_output *out, ps_error *err) {
     explanation e = {.options = options, .out = out};
     ps_status status = explain(&e, err);
-    ps_free(e.figure), ps_free(e.tally);
-    ps_scope_close(&e.scope);
+    close_figure(&e);
+    ps_free(e.tally);
+    ps_arena_free(e.arena);
     ps_keys_free(e.texts);
     ps_release_free(e.release);
     ps_measures_free(e.measures);

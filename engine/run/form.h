@@ -7,6 +7,7 @@
 #ifndef PS_RUN_FORM_H
 #define PS_RUN_FORM_H
 
+#include "engine/core/output.h"
 #include "engine/run/part.h"
 #include "indicators/compare.h"
 
@@ -85,6 +86,10 @@ struct ps_form {
     ps_status (*enter)(ps_scope *scope, ps_error *err);
     ps_status (*measure)(const ps_scope *scope, size_t item, const ps_period *period,
                          ps_measured *out, ps_error *err);
+    /* The working of that value, line by line (indicators/steps.h): nothing when there is
+     * no value. NULL: the form tells none. */
+    ps_status (*derive)(const ps_scope *scope, size_t item, const ps_period *period,
+                        ps_output *steps, ps_error *err);
     /* The name of an item; "" when there is one only. */
     const char *(*item)(const ps_scope *scope, size_t item);
     /* The numerator of an item by month, NULL: it has none. */

@@ -8,6 +8,7 @@
 #include "engine/run/framework_check.h"
 #include "engine/run/measures.h"
 #include "engine/run/people.h"
+#include "indicators/rate.h"
 
 enum { YEAR = 12 };
 
@@ -193,6 +194,23 @@ static ps_status take(const ps_measure *m, size_t item, uint8_t *taken, ps_error
     return PS_OK;
 }
 
+static ps_status derive(const ps_scope *s, size_t item, const ps_period *p,
+                        ps_output *steps, ps_error *err) {
+    const double multiplier = *s->measure->spec->multiplier;
+    const ps_estimate_steps to = {steps, steps, steps};
+    ps_measured m;
+    PS_TRY(measure(s, item, p, &m, err));
+    if (m.value.status != PS_VALUE_OK) return PS_OK;
+    if (s->measure->form == &ps_form_rate)
+        ps_crude_rate_steps(to, m.numerator, m.denominator, multiplier, s->confidence);
+    else if (s->measure->form == &ps_form_proportion)
+        ps_proportion_steps(to, m.numerator, m.denominator, multiplier, s->confidence,
+                            PS_PROPORTION_WILSON);
+    else
+        ps_count_steps(to, m.numerator, s->confidence);
+    return PS_OK;
+}
+
 static const ps_history *months(const ps_scope *s, size_t item) {
     const ps_record_set *set = s->measure->numerator.records;
     if (set != NULL && set->stretches) return NULL;
@@ -203,8 +221,8 @@ static const ps_history *months(const ps_scope *s, size_t item) {
     {                                                                               \
         .method = name, .judged_by = judge, .absence = absence,                     \
         .periods = ps_form_periods, .open = open_scope, .close = close_scope,       \
-        .enter = enter, .measure = measure, .item = ps_form_item, .months = months, \
-        .counts_only = true, .take = take                                           \
+        .enter = enter, .measure = measure, .derive = derive, .item = ps_form_item, \
+        .months = months, .counts_only = true, .take = take                         \
     }
 const ps_form ps_form_count = COUNTED("count_ci", PS_JUDGED_BY_COUNT);
 const ps_form ps_form_rate = COUNTED("crude_rate", PS_JUDGED_BY_COUNT);

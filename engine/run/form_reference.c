@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/run/measures.h"
+#include "indicators/steps.h"
 
 static ps_status absence(const ps_binding *b, const ps_framework_measure *spec,
                          ps_arena *arena, const char **reason, ps_error *err) {
@@ -50,6 +51,14 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     return PS_OK;
 }
 
+static ps_status derive(const ps_scope *s, size_t item, const ps_period *p,
+                        ps_output *steps, ps_error *err) {
+    ps_measured m;
+    PS_TRY(measure(s, item, p, &m, err));
+    if (m.value.status == PS_VALUE_OK) ps_step_add(steps, m.value.value, "as published");
+    return PS_OK;
+}
+
 static const char *item_name(const ps_scope *s, size_t item) {
     (void)s, (void)item;
     return "";
@@ -60,4 +69,5 @@ const ps_form ps_form_reference = {.method = "reference",
                                    .absence = absence,
                                    .periods = periods,
                                    .measure = measure,
+                                   .derive = derive,
                                    .item = item_name};

@@ -9,6 +9,7 @@
 #include "engine/run/form.h"
 #include "engine/run/framework_check.h"
 #include "engine/run/release.h"
+#include "indicators/rate.h"
 #include "indicators/repeat.h"
 #include "indicators/rolling.h"
 
@@ -195,6 +196,28 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     return PS_OK;
 }
 
+/* The limits are Wilson's of as many incidents as would tell as much, had each been of
+ * another person. */
+static ps_status derive(const ps_scope *s, size_t item, const ps_period *p,
+                        ps_output *steps, ps_error *err) {
+    const double scale = *s->measure->spec->multiplier;
+    ps_measured m;
+    PS_TRY(measure(s, item, p, &m, err));
+    if (m.value.status != PS_VALUE_OK) return PS_OK;
+    ps_step_add(steps, m.numerator, "incidents of people with one in the year before");
+    ps_step_add(steps, m.denominator, "incidents of known people");
+    ps_proportion_steps((ps_estimate_steps){steps, NULL, NULL}, m.numerator,
+                        m.denominator, scale, s->confidence, PS_PROPORTION_WILSON);
+    if (m.value.limits_status != PS_VALUE_OK || !(m.effect > 0)) return PS_OK;
+    const double n = m.denominator / m.effect;
+    ps_step_add(steps, m.effect, "design effect of incidents clustered in people");
+    ps_step_add(steps, n, "incidents that would tell as much one by one = %s / %s",
+                PS_STEP(m.denominator), PS_STEP(m.effect));
+    ps_proportion_steps((ps_estimate_steps){NULL, steps, steps}, m.numerator / m.effect,
+                        n, scale, s->confidence, PS_PROPORTION_WILSON);
+    return PS_OK;
+}
+
 const ps_form ps_form_repeat = {.method = "repeat",
                                 .judged_by = PS_JUDGED_BY_REGISTER,
                                 .absence = absence,
@@ -204,4 +227,5 @@ const ps_form ps_form_repeat = {.method = "repeat",
                                 .enter = enter,
                                 .measure = measure,
                                 .take = take,
+                                .derive = derive,
                                 .item = ps_form_item};

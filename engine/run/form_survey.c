@@ -332,6 +332,18 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     return PS_OK;
 }
 
+static ps_status derive(const ps_scope *s, size_t item, const ps_period *p,
+                        ps_output *steps, ps_error *err) {
+    polls *all = s->state;
+    const ps_survey_question q = question_of(s);
+    const wave *w;
+    PS_TRY(find_wave(all, &s->measure->numerator, p->first, p->last, &w, err));
+    if (w->survey == NULL) return PS_OK;
+    return ps_survey_derive(w->survey, &q, choose(s, w, item), all->domain,
+                            *s->measure->spec->multiplier,
+                            (ps_estimate_steps){steps, steps, steps}, err);
+}
+
 /* Both are domains of one design, whose difference is linearised: nobody is counted
  * twice, and who lives in both is no reason to leave anybody out. */
 static ps_status compare(const ps_scope *here, size_t item, const ps_scope *there,
@@ -434,8 +446,8 @@ static ps_status measure_ranked(const ps_scope *s, size_t item, const ps_period 
     {                                                                                   \
         .method = name, .judged_by = judge, .absence = absence,                         \
         .periods = ps_form_periods_of_sample, .open = open_scope, .close = close_scope, \
-        .measure = how, .item = ps_form_item, .compare = compare, .take = take,         \
-        .ranked = ranks                                                                 \
+        .measure = how, .derive = derive, .item = ps_form_item, .compare = compare,     \
+        .take = take, .ranked = ranks                                                   \
     }
 const ps_form ps_form_survey_ranked =
     ASKED("svy_share", PS_JUDGED_BY_SURVEY, measure_ranked, true);

@@ -485,6 +485,53 @@ static ps_status measure(const ps_scope *s, size_t item, const ps_period *p,
     return PS_OK;
 }
 
+/* ---- Working ---- */
+
+/* Is a row of the result the figure of an item in the area of the scope? */
+static bool is_figure(const ps_scope *s, const ps_table *result, size_t row,
+                      const columns *at, ps_str latest, size_t item) {
+    const findings *f = s->state;
+    const ps_framework_result *r = s->measure->spec->result;
+    if (!counts(r, result, row, at)) return false;
+    if (at->latest >= 0 &&
+        !ps_str_eq(ps_table_cell(result, row, (size_t)at->latest), latest))
+        return false;
+    if (at->area >= 0 && !ps_str_eq(ps_table_cell(result, row, (size_t)at->area),
+                                    s->geo->areas->code[s->area]))
+        return false;
+    return at->item < 0 || ps_str_eq(ps_table_cell(result, row, (size_t)at->item),
+                                     ps_keys_text(f->items, (int32_t)item));
+}
+
+static void put_steps(const ps_table *steps, size_t row, const columns *at,
+                      ps_output *out) {
+    const int order[] = {at->numerator, at->denominator, at->value, at->lower, at->upper};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        if (order[i] >= 0)
+            ps_output_str(out, ps_table_cell(steps, row, (size_t)order[i]));
+}
+
+static ps_status derive(const ps_scope *s, size_t item, const ps_period *p,
+                        ps_output *out, ps_error *err) {
+    const findings *f = s->state;
+    const ps_framework_measure *spec = s->measure->spec;
+    ps_table *input, *result = NULL, *steps = NULL;
+    PS_TRY(ps_method_table_lay(f->table, s->area, p, &input, err));
+    const ps_status status = ps_method_table_derive(spec, input, &result, &steps, err);
+    if (status == PS_OK) {
+        const columns at = find_columns(result, spec);
+        const ps_str latest = last_text(spec->result, result, &at);
+        size_t r = 0;
+        while (r < ps_table_rows(result) && !is_figure(s, result, r, &at, latest, item))
+            r++;
+        if (r < ps_table_rows(result)) put_steps(steps, r, &at, out);
+    }
+    ps_table_free(steps);
+    ps_table_free(result);
+    ps_table_free(input);
+    return status;
+}
+
 static const char *item_name(const ps_scope *s, size_t item) {
     return ps_keys_text(((const findings *)s->state)->items, (int32_t)item).p;
 }
@@ -496,4 +543,5 @@ const ps_form ps_form_table = {.method = NULL,
                                .open = open_scope,
                                .close = close_scope,
                                .measure = measure,
+                               .derive = derive,
                                .item = item_name};

@@ -116,6 +116,12 @@ static void change_of_counts(const scene *s, const ps_target_count_input *in,
     f->change_upper = 100 * (number(quasi ? c.quasi_upper : c.upper) - 1);
     f->p_change = c.p;
     f->verdict = c.verdict;
+    f->tested =
+        (ps_tested){quasi ? "of two counts, their chance variation widened by the "
+                            "dispersion"
+                          : "exact, of two counts given their sum",
+                    {in->baseline, in->actual},
+                    {in->baseline_exposure, in->exposure}};
     const ps_value *from[3] = {&c.difference, &c.tested_lower, &c.tested_upper};
     ps_value *to[3] = {&f->difference, &f->difference_lower, &f->difference_upper};
     for (int k = 0; k < 3; k++)
@@ -146,6 +152,10 @@ static void change_of_register(const scene *s, ps_measure_figure *f) {
                                        : *from[k];
     f->p_change = c.p;
     f->verdict = c.verdict;
+    f->tested = (ps_tested){c.test[0] == 'f' ? "Fisher's exact, of two proportions"
+                                             : "z of two proportions, pooled",
+                            {before.x / before.effect, now.x / now.effect},
+                            {before.n / before.effect, now.n / now.effect}};
 }
 
 /* Two samples drawn apart: their variances add up. */
@@ -159,6 +169,7 @@ static void change_of_surveys(const scene *s, ps_measure_figure *f) {
     f->difference_lower = known(difference - z * se);
     f->difference_upper = known(difference + z * se);
     f->p_change = known(p);
+    f->tested.test = "z of two samples";
     f->verdict = p >= 1 - s->scope->confidence ? PS_VERDICT_NO_CLEAR_CHANGE
                  : difference < 0              ? PS_VERDICT_DECREASE
                                                : PS_VERDICT_INCREASE;

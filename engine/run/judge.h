@@ -20,6 +20,13 @@ typedef struct ps_course {
     ps_verdict verdict;
 } ps_course;
 
+/* What a change was tested on: events in their exposure, or those with the answer among
+ * all who are known, each over its design effect. Then and now. */
+typedef struct ps_tested {
+    const char *test; /* in words; NULL: none was made */
+    double x[2], n[2];
+} ps_tested;
+
 /* One figure of a measure. Numbers are NAN where there are none. */
 typedef struct ps_measure_figure {
     const ps_period *period;
@@ -37,6 +44,7 @@ typedef struct ps_measure_figure {
     double change, change_lower, change_upper; /* percent, against the baseline */
     ps_value difference, difference_lower, difference_upper; /* in the measure's unit */
     ps_value p_change;
+    ps_tested tested;         /* of p_change; of two samples the test alone */
     ps_verdict verdict;       /* of the change */
     double share;             /* of a year, that its months so far have had in others */
     ps_projection projection; /* of the running year, in the unit of the value */

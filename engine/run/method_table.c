@@ -825,18 +825,32 @@ const char *ps_method_table_left(const ps_method_table *t, size_t area) {
     return t->left[t->n_gaps > 1 ? area : 0];
 }
 
-ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,
-                              ps_table **result, ps_error *err) {
+/* steps: NULL when they are not asked for. */
+static ps_status work_on(const ps_framework_measure *spec, const ps_table *input,
+                         ps_table **result, ps_table **steps, ps_error *err) {
     const ps_framework_table *l = spec->table;
-    ps_method_argument *arguments =
-        ps_alloc(l->parameters_count > 0 ? l->parameters_count : 1, sizeof *arguments);
+    const ps_method *method = ps_method_find(spec->method);
+    const unsigned n = l->parameters_count;
+    ps_method_argument *arguments = ps_alloc(n > 0 ? n : 1, sizeof *arguments);
     *result = NULL;
     if (arguments == NULL) return ps_fail_nomem(err);
-    for (unsigned i = 0; i < l->parameters_count; i++)
+    for (unsigned i = 0; i < n; i++)
         arguments[i] =
             (ps_method_argument){l->parameters[i].name, l->parameters[i].value};
-    const ps_status status = ps_method_run(ps_method_find(spec->method), input, arguments,
-                                           l->parameters_count, NULL, result, err);
+    const ps_status status =
+        steps != NULL ? ps_method_derive(method, input, arguments, n, result, steps, err)
+                      : ps_method_run(method, input, arguments, n, NULL, result, err);
     ps_free(arguments);
     return status;
+}
+
+ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,
+                              ps_table **result, ps_error *err) {
+    return work_on(spec, input, result, NULL, err);
+}
+
+ps_status ps_method_table_derive(const ps_framework_measure *spec, const ps_table *input,
+                                 ps_table **result, ps_table **steps, ps_error *err) {
+    *steps = NULL;
+    return work_on(spec, input, result, steps, err);
 }

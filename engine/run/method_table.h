@@ -42,5 +42,9 @@ const char *ps_method_table_left(const ps_method_table *table, size_t area);
 /* Let the method work on it. */
 ps_status ps_method_table_run(const ps_framework_measure *spec, const ps_table *input,
                               ps_table **result, ps_error *err) PS_MUST_CHECK;
+/* The same with the working of each cell of the result; see ps_method_derive. */
+ps_status ps_method_table_derive(const ps_framework_measure *spec, const ps_table *input,
+                                 ps_table **result, ps_table **steps,
+                                 ps_error *err) PS_MUST_CHECK;
 
 #endif
