@@ -308,17 +308,15 @@ static bool knows_system(const reading *r) {
     snprintf(id, sizeof id, "%d", (int)r->srs_id);
     return listed &&
            ask(r,
-               "SELECT organization = 'EPSG' COLLATE NOCASE AND organization_coordsys_id "
-               "= "
-               "srs_id FROM gpkg_spatial_ref_sys WHERE srs_id = CAST(?1 AS INTEGER)",
+               "SELECT organization = 'EPSG' COLLATE NOCASE AND "
+               "organization_coordsys_id = srs_id FROM gpkg_spatial_ref_sys "
+               "WHERE srs_id = CAST(?1 AS INTEGER)",
                id) == 1 &&
            /* no other definitions, no epochs */
            ask(r,
                "SELECT count(*) FROM pragma_table_info('gpkg_spatial_ref_sys') WHERE "
-               "name "
-               "NOT IN ('srs_name', 'srs_id', 'organization', "
-               "'organization_coordsys_id', "
-               "'definition', 'description')",
+               "name NOT IN ('srs_name', 'srs_id', 'organization', "
+               "'organization_coordsys_id', 'definition', 'description')",
                NULL) == 0;
 }
 
