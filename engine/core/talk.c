@@ -1,7 +1,6 @@
 #include "engine/core/talk.h"
 
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -64,6 +63,22 @@ ps_status ps_talk_hold(const ps_talk *caller, ps_talk_held **out, ps_error *err)
 
 const ps_talk *ps_talk_of(const ps_talk_held *held) {
     return &held->talk;
+}
+
+size_t ps_talk_sift(ps_talk_held *h,
+                    bool (*is_wanted)(const void *context, const char *sentence),
+                    const void *context) {
+    size_t wanted = 0, warnings = 0;
+    for (size_t i = 0; i < h->n; i++) {
+        if (is_wanted(context, h->said[i].text)) {
+            h->said[wanted++] = h->said[i];
+            continue;
+        }
+        warnings += h->said[i].level == PS_TALK_WARNING;
+        ps_free(h->said[i].text);
+    }
+    h->n = wanted;
+    return warnings;
 }
 
 void ps_talk_release(ps_talk_held *h, bool say) {

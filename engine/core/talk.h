@@ -8,6 +8,7 @@
 #define PS_CORE_TALK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "engine/core/status.h"
 
@@ -40,5 +41,9 @@ ps_status ps_talk_hold(const ps_talk *caller, ps_talk_held **out,
 const ps_talk *ps_talk_of(const ps_talk_held *held);
 /* Say it to the caller, or forget it. */
 void ps_talk_release(ps_talk_held *held, bool say);
+/* Forget what is not wanted; how many warnings these were. */
+size_t ps_talk_sift(ps_talk_held *held,
+                    bool (*is_wanted)(const void *context, const char *sentence),
+                    const void *context);
 
 #endif

@@ -32,6 +32,7 @@ typedef struct tally {
 
 typedef struct explanation {
     const ps_explain_options *options;
+    const ps_talk *talk;
     const char *asked; /* one of the measures */
     ps_job_file *job;
     ps_bindings *bindings;
@@ -46,12 +47,51 @@ typedef struct explanation {
     ps_scope scope;
     size_t item;
     ps_measure_figure *figure;
+    ps_keys *about; /* ids of the job that the figures told come from */
+    bool about_all; /* some come from tables of other figures */
     ps_output *out;
     ps_arena *arena;
 } explanation;
 
 static void line(const explanation *e, const char *label, const char *text) {
     ps_explain_line(e->out, label, text);
+}
+
+/* ---- What it comes from ---- */
+
+static ps_status come_from(const explanation *e, const char *id, ps_error *err) {
+    int32_t unused;
+    return ps_keys_add(e->about, ps_str_of(id), &unused, NULL, err);
+}
+
+/* The geography and all that it is built of. */
+static ps_status come_from_geography(const explanation *e, const ps_geography *geo,
+                                     ps_error *err) {
+    PS_TRY(come_from(e, geo->spec->id, err));
+    while (geo->base >= 0) {
+        geo = &e->geographies->geography[geo->base];
+        PS_TRY(come_from(e, geo->spec->id, err));
+    }
+    return PS_OK;
+}
+
+static bool is_input(const ps_job *job, ps_str id) {
+    bool found = false;
+    for (unsigned i = 0; i < job->areas_count; i++)
+        found |= ps_str_is(id, job->areas[i].id);
+    for (unsigned i = 0; i < job->points_count; i++)
+        found |= ps_str_is(id, job->points[i].id);
+    for (unsigned i = 0; i < job->records_count; i++)
+        found |= ps_str_is(id, job->records[i].id);
+    return found;
+}
+
+/* What is said of an input begins with its id. */
+static bool concerns_figures(const void *context, const char *sentence) {
+    const explanation *e = context;
+    const ps_str id = {sentence, strcspn(sentence, ":")};
+    return e->about_all || !is_input(e->job->job, id) ||
+           ps_keys_find(e->about, id) != PS_NONE;
 }
 
 /* ---- What is asked for ---- */
@@ -408,6 +448,7 @@ static ps_status tell_part(explanation *e, const char *label,
     for (unsigned k = 0; k < f->data_count; k++)
         if (strcmp(f->data[k].id, spec->data) == 0) data = e->binding->data[k];
     line(e, label, spec->what);
+    if (data != NULL) PS_TRY(come_from(e, data->input, err));
     if (part->people != NULL) {
         const ps_people *people = ps_geography_people(&e->geographies->geography[g],
                                                       part->people, p->first, p->last);
@@ -787,6 +828,7 @@ static ps_status tell_beside(const explanation *e, const ps_comparisons *all,
     for (unsigned t = 0; t < spec->there_count; t++) {
         const int there = ps_measures_geography(e->geographies, spec->there[t]);
         if (there < 0) continue;
+        PS_TRY(come_from_geography(e, &e->geographies->geography[there], err));
         PS_TRY(ps_comparison_open(all, spec, measure, here, (size_t)there, &c, err));
         PS_TRY(tell_pair(e, &c, area, k, err));
     }
@@ -799,6 +841,7 @@ static ps_status tell_beside(const explanation *e, const ps_comparisons *all,
     }
     const ps_framework_column *column =
         ps_framework_role(&f->data[published], PS_ROLE_COMPARATOR);
+    PS_TRY(come_from(e, e->binding->data[published]->input, err));
     for (unsigned v = 0; v < column->values_count; v++) {
         PS_TRY(ps_comparison_open_published(all, spec, measure, here, column->values[v],
                                             &c, err));
@@ -834,7 +877,7 @@ static void tell_caveats(const explanation *e, const ps_framework_measure *m) {
 
 /* What every figure needs, once. */
 static ps_status open_data(explanation *e, ps_error *err) {
-    const ps_talk *talk = e->options->talk;
+    const ps_talk *talk = e->talk;
     PS_TRY(ps_figures_open(e->job, e->geographies, false, talk, &e->figures, err));
     if (e->job->job->records_count > 0)
         PS_TRY(ps_records_open(e->bindings, e->geographies, talk, &e->records, err));
@@ -866,7 +909,7 @@ static ps_status find_figure(explanation *e, const ps_framework_measure *spec, s
                              size_t *area, size_t *k, ps_error *err) {
     size_t g = 0;
     if (e->geographies == NULL)
-        PS_TRY(ps_geographies_open(e->job, e->options->talk, &e->geographies, err));
+        PS_TRY(ps_geographies_open(e->job, e->talk, &e->geographies, err));
     PS_TRY(find_area(e, spec, &g, area, err));
     if (e->release == NULL) PS_TRY(open_data(e, err));
     *i = 0;
@@ -884,6 +927,9 @@ static ps_status tell_inputs(explanation *e, const ps_measure *m, size_t area,
     const ps_framework_measure *spec = m->spec;
     const ps_geography *geo = e->scope.geo;
     const size_t g = e->scope.geography;
+    PS_TRY(come_from_geography(e, geo, err));
+    e->about_all |= spec->table != NULL ||
+                    (spec->baseline != NULL && spec->baseline->measure != NULL);
     if (spec->numerator != NULL)
         PS_TRY(
             tell_part(e, "Numerator", spec->numerator, &m->numerator, g, area, p, err));
@@ -944,6 +990,7 @@ static ps_status tell_each(explanation *e, ps_error *err) {
 
 static ps_status explain(explanation *e, ps_error *err) {
     PS_TRY(ps_arena_create(&e->arena, err));
+    PS_TRY(ps_keys_create(&e->about, err));
     PS_TRY(ps_job_open(e->options->job, &e->job, err));
     e->job->prepared = e->options->prepared;
     PS_TRY(ps_bindings_open(e->job, &e->bindings, err));
@@ -954,10 +1001,24 @@ static ps_status explain(explanation *e, ps_error *err) {
     return tell_each(e, err);
 }
 
+/* Whoever asks for one figure does not ask for the doubts about all others. */
+static void speak(const explanation *e, ps_talk_held *held, bool told) {
+    const size_t left = told ? ps_talk_sift(held, concerns_figures, e) : 0;
+    ps_talk_release(held, true);
+    if (left > 0)
+        ps_say(e->options->talk, PS_TALK_INFO,
+               "%zu %s about other inputs of the job; `placestat run` tells %s", left,
+               left == 1 ? "warning is" : "warnings are", left == 1 ? "it" : "them");
+}
+
 ps_status ps_explain(const ps_explain_options *options, ps_output *out, ps_error *err) {
-    explanation e = {.options = options, .out = out};
+    ps_talk_held *held;
+    PS_TRY(ps_talk_hold(options->talk, &held, err));
+    explanation e = {.options = options, .talk = ps_talk_of(held), .out = out};
     ps_status status = explain(&e, err);
+    speak(&e, held, status == PS_OK);
     close_figure(&e);
+    ps_keys_free(e.about);
     ps_free(e.tally);
     ps_arena_free(e.arena);
     ps_keys_free(e.texts);

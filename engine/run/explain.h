@@ -22,8 +22,9 @@ typedef struct ps_explain_options {
  * filters in the words of the job, rows counted by month and text, formula with its
  * numbers as steps.h writes them, baseline, target, test, projection and caveats. The
  * data are read and counted as by a run; nothing is written. A measure that the job
- * cannot give is explained by what is lacking. PS_CONFIG for an unknown measure, area or
- * period, with the nearest. */
+ * cannot give is explained by what is lacking. Of what is said of inputs that no figure
+ * told comes from, only the number of warnings is passed on. PS_CONFIG for an unknown
+ * measure, area or period, with the nearest. */
 ps_status ps_explain(const ps_explain_options *options, ps_output *out,
                      ps_error *err) PS_MUST_CHECK;
 

@@ -66,11 +66,35 @@ static void nobody_has_to_listen(void **state) {
     assert_int_equal(ps_progress(&silent, "x", 1, 2, NULL), PS_OK);
 }
 
+static bool is_of_crime(const void *context, const char *sentence) {
+    assert_null(context);
+    return strncmp(sentence, "crime:", 6) == 0;
+}
+
+static void what_is_held_can_be_sifted(void **state) {
+    (void)state;
+    heard h = {0};
+    const ps_talk talk = {say, progress, &h};
+    ps_error err = {PS_OK, ""};
+    ps_talk_held *held;
+    assert_int_equal(ps_talk_hold(&talk, &held, &err), PS_OK);
+    ps_say(ps_talk_of(held), PS_TALK_WARNING, "%s", "fires: one");
+    ps_say(ps_talk_of(held), PS_TALK_WARNING, "%s", "crime: two");
+    ps_say(ps_talk_of(held), PS_TALK_INFO, "%s", "fires: three");
+    assert_int_equal(h.calls, 0);
+    assert_int_equal(ps_talk_sift(held, is_of_crime, NULL), 1);
+    ps_talk_release(held, true);
+    assert_int_equal(h.calls, 1);
+    assert_string_equal(h.sentence, "crime: two");
+    assert_int_equal(h.level, PS_TALK_WARNING);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sentences_are_handed_on),
         cmocka_unit_test(a_listener_can_stop_the_work),
         cmocka_unit_test(nobody_has_to_listen),
+        cmocka_unit_test(what_is_held_can_be_sifted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
