@@ -193,6 +193,15 @@ ps_status ps_audit_ask(ps_audit *a, size_t rows, size_t geography, ps_month firs
     return PS_OK;
 }
 
+bool ps_audit_asks(const ps_audit *a, size_t rows, ps_month first, ps_month last) {
+    if (!clip(a, &first, &last)) return false;
+    const size_t at = find_stretch(a, first, last);
+    for (size_t i = 0; i < a->n_asks; i++)
+        if (a->ask[i].selection == a->selection[rows].same && a->ask[i].stretch == at)
+            return true;
+    return false;
+}
+
 ps_status ps_audit_ask_all(ps_audit *everyone, const ps_audit *a, ps_error *err) {
     for (size_t i = 0; i < a->n_asks; i++) {
         const stretch *s = &a->stretch[a->ask[i].stretch];

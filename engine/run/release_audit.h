@@ -75,6 +75,9 @@ void ps_audit_take_as_known(ps_audit *audit, size_t selection);
 /* An output shows a selection in these months, as far as the rows span them. */
 ps_status ps_audit_ask(ps_audit *audit, size_t selection, size_t geography,
                        ps_month first, ps_month last, ps_error *err) PS_MUST_CHECK;
+/* Is it asked for anywhere in just these months? */
+bool ps_audit_asks(const ps_audit *audit, size_t selection, ps_month first,
+                   ps_month last);
 /* Everything that was asked of one is asked of the other, of all rows. */
 ps_status ps_audit_ask_all(ps_audit *everyone, const ps_audit *audit,
                            ps_error *err) PS_MUST_CHECK;

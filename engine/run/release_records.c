@@ -42,7 +42,7 @@ typedef struct guarded {
     ps_audit *everyone;
     ps_audit **question;
     size_t n_questions, question_capacity;
-    const bool **base; /* of figures without a filter */
+    count *base; /* of figures without a filter */
     size_t n_bases, base_capacity;
     figure *figure;
     size_t n_figures, figure_capacity;
@@ -97,16 +97,27 @@ static bool is_known(const void *context, size_t geography, size_t area, ps_mont
     return ps_records_know(((const guarded *)context)->set, geography, area);
 }
 
-/* Is the base of any question small here? Then nothing of this place is shown, so that
- * how many rows there are is not known to those who count who answered. */
+static const bool *base_of(const guarded *g, const count *base, ps_month first,
+                           ps_month last) {
+    const ps_audit *question = g->question[base->question];
+    return ps_audit_asks(question, base->selection, first, last)
+               ? ps_audit_holds(question, base->selection)
+               : NULL;
+}
+
+/* Is the base of any question that is asked of these months small here? Then nothing of
+ * this place is shown, so that how many rows there are is not known to those who count
+ * who answered. */
 static bool has_small_base(const void *context, size_t geography, size_t area,
                            ps_month first, ps_month last) {
     const guarded *g = context;
     const ps_record_areas *areas = &g->set->areas[geography];
     for (size_t b = 0; b < g->n_bases; b++) {
+        const bool *base = base_of(g, &g->base[b], first, last);
         int64_t n = 0;
+        if (base == NULL) continue;
         for (size_t k = areas->offset[area]; k < areas->offset[area + 1]; k++)
-            n += g->base[b][areas->record[k]] &&
+            n += base[areas->record[k]] &&
                  ps_record_in(g->set, (size_t)areas->record[k], first, last);
         if (n < g->rules.threshold && (n > 0 || g->rules.hide_zeros)) return true;
     }
@@ -248,10 +259,10 @@ static bool has_filter(const ps_measure *m) {
 }
 
 /* Who answered, of all. */
-static ps_status add_base(guarded *g, const bool *base, ps_error *err) {
+static ps_status add_base(guarded *g, const count *base, ps_error *err) {
     PS_TRY(ps_grow((void **)&g->base, &g->base_capacity, g->n_bases + 1, sizeof *g->base,
                    err));
-    g->base[g->n_bases++] = base;
+    g->base[g->n_bases++] = *base;
     return PS_OK;
 }
 
@@ -266,9 +277,7 @@ static ps_status select_parts(guarded *g, figure *f, size_t question, size_t bas
         PS_TRY(select_part(g, f, base, taken, BASE, err));
         if (has_filter(f->measure) && all == 0)
             PS_TRY(select_part(g, f, base, taken, LEFT_OUT, err));
-        if (!has_filter(f->measure))
-            PS_TRY(add_base(g, ps_audit_holds(g->question[base], f->part[0].selection),
-                            err));
+        if (!has_filter(f->measure)) PS_TRY(add_base(g, &f->part[0], err));
     }
     if (share || (any & PS_TAKEN_NUMERATOR) != 0)
         PS_TRY(select_part(g, f, question, taken, NUMERATOR, err));
@@ -547,7 +556,7 @@ static void close_guarded(guarded *g) {
     for (size_t k = 0; k < g->n_tables; k++)
         ps_free(g->table[k].period), ps_free(g->table[k].hide);
     ps_audit_free(g->everyone);
-    ps_free((void *)g->question), ps_free((void *)g->base), ps_free(g->figure);
+    ps_free((void *)g->question), ps_free(g->base), ps_free(g->figure);
     ps_free(g->table), ps_free(g->makeup), ps_free(g->cell), ps_free(g->rank);
     ps_free(g->all);
 }

@@ -341,6 +341,7 @@ static const struct {
     {"sia-fly-tipping-lockdown-spike", "2020-04", "ZD01", "2018-01..2021-12", "verdict",
      "outside"},
     {"sia-asb-hate-home-shift", "", "ZD01", "2020", "verdict", "decrease"},
+    {"sia-asb-hate-home-shift-hate", "", "ZD01", "2020/21", "verdict", "decrease"},
     {"sia-asb-environmental", "", "ZD01", "2020", "verdict", "increase"},
     {"sia-asb-personal", "", "ZD01", "2020", "trend", "decrease"},
     /* people */
