@@ -32,11 +32,6 @@ static ps_status need(const ps_layer_functions **out, ps_error *err) {
 
 /* --- areas --- */
 
-static bool ends_with(const char *text, const char *end) {
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcasecmp(text + n - m, end) == 0;
-}
-
 static pthread_once_t plain_once = PTHREAD_ONCE_INIT;
 static const ps_gpkg_functions *plain_module; /* written once */
 
@@ -54,7 +49,7 @@ ps_status ps_layer_read_areas(const ps_layer_spec *spec, const ps_talk *talk,
     bool plain = false;
     *out = NULL;
     if (report == NULL) report = &own;
-    if (spec->path != NULL && ends_with(spec->path, ".gpkg")) {
+    if (spec->path != NULL && ps_str_ends_with(ps_str_of(spec->path), ".gpkg")) {
         pthread_once(&plain_once, load_plain);
         if (plain_module != NULL) {
             const ps_status status =
@@ -95,7 +90,8 @@ ps_status ps_layer_read_table(const char *path, const char *base, const char *sh
                               const ps_talk *talk, ps_table **out, ps_error *err) {
     *out = NULL;
     /* One set of rules for delimited text, not OGR's besides. */
-    if (path != NULL && (ends_with(path, ".csv") || ends_with(path, ".csv.gz"))) {
+    if (path != NULL && (ps_str_ends_with(ps_str_of(path), ".csv") ||
+                         ps_str_ends_with(ps_str_of(path), ".csv.gz"))) {
         if (sheet != NULL && sheet[0] != '\0')
             return ps_fail(err, PS_CONFIG, "'%s' has no sheets; leave out '%.100s'", path,
                            sheet);

@@ -118,16 +118,12 @@ bool ps_gpkg_polygon(const unsigned char *wkb, size_t n, unsigned char *out) {
 
 /* --- the file ---------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end) {
-    const size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcasecmp(text + n - m, end) == 0;
-}
-
 /* The name of a local file as layer_ogr would find it. */
 static bool find_path(const ps_layer_spec *spec, char path[PATH_BYTES]) {
     const char *named = spec->path, *base = spec->base;
-    if (named == NULL || !ends_with(named, ".gpkg") || strpbrk(named, "{}") != NULL ||
-        strstr(named, "://") != NULL || strncmp(named, "/vsi", 4) == 0)
+    if (named == NULL || !ps_str_ends_with(ps_str_of(named), ".gpkg") ||
+        strpbrk(named, "{}") != NULL || strstr(named, "://") != NULL ||
+        strncmp(named, "/vsi", 4) == 0)
         return false;
     const bool relative = named[0] != '/';
     if (base == NULL || base[0] == '\0') base = ".";
@@ -352,8 +348,9 @@ static bool has_columns(reading *r, const ps_layer_spec *spec) {
         const char *type = (const char *)sqlite3_column_text(row, 1);
         const bool hidden = sqlite3_column_int(row, 3) != 0;
         if (name == NULL || type == NULL) break;
-        const bool text = strcasecmp(type, "TEXT") == 0 ||
-                          (strncasecmp(type, "TEXT(", 5) == 0 && ends_with(type, ")"));
+        const bool text =
+            strcasecmp(type, "TEXT") == 0 || (strncasecmp(type, "TEXT(", 5) == 0 &&
+                                              ps_str_ends_with(ps_str_of(type), ")"));
         const bool geometry = strcmp(name, r->geometry) == 0;
         if (sqlite3_column_int(row, 2) != 0) {
             keys++;

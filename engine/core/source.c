@@ -69,23 +69,10 @@ static const char *why(int number) {
     return text != NULL ? text : "unknown error";
 }
 
-static char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool ends_with(const char *name, const char *suffix) {
-    size_t n = strlen(name), m = strlen(suffix);
-    if (m > n) return false;
-    for (size_t i = 0; i < m; i++) {
-        if (lower(name[n - m + i]) != lower(suffix[i])) return false;
-    }
-    return true;
-}
-
 static bool is_wanted(const expansion *e, const char *name) {
     if (e->suffixes == NULL) return true;
     for (size_t i = 0; e->suffixes[i] != NULL; i++) {
-        if (ends_with(name, e->suffixes[i])) return true;
+        if (ps_str_ends_with(ps_str_of(name), e->suffixes[i])) return true;
     }
     return false;
 }
@@ -495,7 +482,8 @@ static ps_status walk_name(expansion *e, const char *path, const char *shown,
         return walk(e, inner, inner_shown, &deeper);
     }
     if (!S_ISREG(st.st_mode) || !is_wanted(e, name)) return PS_OK;
-    if (ends_with(name, ".zip")) return expand_archive(e, inner, inner_shown, "", &st);
+    if (ps_str_ends_with(ps_str_of(name), ".zip"))
+        return expand_archive(e, inner, inner_shown, "", &st);
     return add_file(e, inner, inner_shown, &st);
 }
 
@@ -522,7 +510,8 @@ static ps_status accept(expansion *e, const char *path, const char *shown,
             "'%s' is neither a file nor a folder; inputs are read more than once, "
             "so save it to a file first",
             shown);
-    if (ends_with(path, ".zip")) return expand_archive(e, path, shown, "", st);
+    if (ps_str_ends_with(ps_str_of(path), ".zip"))
+        return expand_archive(e, path, shown, "", st);
     return add_file(e, path, shown, st);
 }
 
@@ -536,7 +525,7 @@ static ps_status expand(expansion *e, const char *path, const char *shown,
                            shown[0] != '\0' ? shown : path, why(errno));
         if (*rest == '\0') return accept(e, path, shown, &st);
         if (!S_ISDIR(st.st_mode)) {
-            if (S_ISREG(st.st_mode) && ends_with(path, ".zip"))
+            if (S_ISREG(st.st_mode) && ps_str_ends_with(ps_str_of(path), ".zip"))
                 return expand_archive(e, path, shown, rest, &st);
             note_lost(e, shown, ps_str_of(rest), NULL);
             return PS_OK;

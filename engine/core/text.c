@@ -19,6 +19,18 @@ bool ps_str_is(ps_str a, const char *text) {
     return ps_str_eq(a, ps_str_of(text));
 }
 
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool ps_str_ends_with(ps_str a, const char *end) {
+    const size_t m = strlen(end);
+    if (m > a.n) return false;
+    for (size_t i = 0; i < m; i++)
+        if (lower(a.p[a.n - m + i]) != lower(end[i])) return false;
+    return true;
+}
+
 int ps_str_cmp(ps_str a, ps_str b) {
     size_t shared = a.n < b.n ? a.n : b.n;
     int order = shared > 0 ? memcmp(a.p, b.p, shared) : 0;

@@ -23,6 +23,8 @@ typedef struct ps_str {
 ps_str ps_str_of(const char *text);
 bool ps_str_eq(ps_str a, ps_str b);
 bool ps_str_is(ps_str a, const char *text);
+/* Does it end so, ASCII letters in either case? For the endings of file names. */
+bool ps_str_ends_with(ps_str a, const char *end);
 /* Byte order; a prefix sorts first. The order of codes everywhere ("the lowest code"). */
 int ps_str_cmp(ps_str a, ps_str b);
 /* Without spaces, tabs and no-break spaces (UTF-8 and Latin-1 form) at both ends. */

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "engine/core/csv.h"
 #include "engine/core/json.h"
@@ -31,16 +30,11 @@ typedef struct text_seen {
     char unknown_example[64];
 } text_seen;
 
-static bool ends_with(const char *name, const char *suffix) {
-    size_t n = strlen(name), m = strlen(suffix);
-    return n >= m && strcasecmp(name + n - m, suffix) == 0;
-}
-
 static bool is_text(const ps_source *source) {
     static const char *const endings[] = {".csv", ".csv.gz", ".txt", ".tsv", ".gz"};
     if (source->member != NULL) return true;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_with(source->path, endings[i])) return true;
+        if (ps_str_ends_with(ps_str_of(source->path), endings[i])) return true;
     return false;
 }
 

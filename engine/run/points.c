@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "engine/core/par.h"
 #include "engine/core/seen.h"
@@ -138,11 +137,6 @@ bool ps_points_are_coded(const ps_points_spec *spec) {
     return spec->code != NULL || spec->area != NULL;
 }
 
-static bool ends_with(const char *name, const char *suffix) {
-    size_t n = strlen(name), m = strlen(suffix);
-    return n >= m && strcasecmp(name + n - m, suffix) == 0;
-}
-
 /* Text files are read by our own reader, spatial files by OGR. */
 static bool is_layer_file(const ps_source *source, const ps_points_spec *spec) {
     if (spec->layer != NULL) return true;
@@ -150,13 +144,14 @@ static bool is_layer_file(const ps_source *source, const ps_points_spec *spec) {
     static const char *const spatial[] = {".gpkg", ".geojson", ".json", ".shp", ".fgb",
                                           ".gdb",  ".tab",     ".mif",  ".gml"};
     for (size_t i = 0; i < sizeof spatial / sizeof *spatial; i++)
-        if (ends_with(source->path, spatial[i])) return true;
+        if (ps_str_ends_with(ps_str_of(source->path), spatial[i])) return true;
     return false;
 }
 
 static bool is_sheet_file(const ps_source *source) {
     return source->member == NULL &&
-           (ends_with(source->path, ".xlsx") || ends_with(source->path, ".ods"));
+           (ps_str_ends_with(ps_str_of(source->path), ".xlsx") ||
+            ps_str_ends_with(ps_str_of(source->path), ".ods"));
 }
 
 /* Open source `i` as delimited text and find the columns in its header. */

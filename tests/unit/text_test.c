@@ -31,6 +31,19 @@ static void views_compare_by_bytes(void **state) {
     assert_true(ps_str_cmp((ps_str){NULL, 0}, str("")) == 0);
 }
 
+static void endings_are_found_in_either_case(void **state) {
+    (void)state;
+    assert_true(ps_str_ends_with(str("crime.CSV"), ".csv"));
+    assert_true(ps_str_ends_with(str(".zip"), ".ZIP"));
+    assert_true(ps_str_ends_with(str("a"), ""));
+    assert_true(ps_str_ends_with(str(""), ""));
+    assert_false(ps_str_ends_with(str("csv"), ".csv"));
+    assert_false(ps_str_ends_with(str("a.csv.gz"), ".csv"));
+    /* Other letters and signs are not folded. */
+    assert_false(ps_str_ends_with(str("a\xc3\x84"), "\xc3\xa4"));
+    assert_false(ps_str_ends_with(str("a["), "{"));
+}
+
 static void trimming_knows_both_no_break_spaces(void **state) {
     (void)state;
     static const char *const cases[][2] = {
@@ -678,6 +691,7 @@ static void the_name_that_was_meant_is_found(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(views_compare_by_bytes),
+        cmocka_unit_test(endings_are_found_in_either_case),
         cmocka_unit_test(trimming_knows_both_no_break_spaces),
         cmocka_unit_test(numbers_are_those_of_strtod),
         cmocka_unit_test(random_decimals_are_those_of_strtod),
